@@ -1,0 +1,78 @@
+import type { JsonObject } from "./json.js";
+
+/**
+ * Everything that can go wrong, as a closed union that narrows in a `switch`.
+ *
+ * - `CONFIG_*`: thrown while a source, trigger or webhook is being set up.
+ * - `PAYLOAD_*`: what arrived is not a Segment payload.
+ * - `AUTH_*`: the request does not prove that it comes from the configured source.
+ * - `STORAGE_*`, `RUNNER_*`: a port failed.
+ */
+export type BellwireErrorCode =
+  | "CONFIG_INVALID"
+  | "CONFIG_AUTHENTICATION_MISSING"
+  | "CONFIG_ENVIRONMENT_UNKNOWN"
+  | "CONFIG_TRIGGER_INVALID"
+  | "CONFIG_TRIGGER_DUPLICATE"
+  | "CONFIG_TRIGGER_UNKNOWN"
+  | "CONFIG_PATH_INVALID"
+  | "CONFIG_BODY_ALREADY_PARSED"
+  | "PAYLOAD_EMPTY"
+  | "PAYLOAD_NOT_JSON"
+  | "PAYLOAD_NOT_EVENTS"
+  | "PAYLOAD_TOO_LARGE"
+  | "PAYLOAD_TOO_DEEP"
+  | "PAYLOAD_ENCODING_UNSUPPORTED"
+  | "PAYLOAD_TIMEOUT"
+  | "AUTH_CREDENTIALS_MISSING"
+  | "AUTH_CREDENTIALS_INVALID"
+  | "AUTH_SIGNATURE_MISSING"
+  | "AUTH_SIGNATURE_INVALID"
+  | "AUTH_SIGNATURE_PARTIAL"
+  | "ROUTE_UNKNOWN"
+  | "METHOD_NOT_ALLOWED"
+  | "OVERLOADED"
+  | "SOURCE_CLOSED"
+  | "ABORTED"
+  | "NOT_FOUND"
+  | "STORAGE_FAILED"
+  | "STORAGE_TIMEOUT"
+  | "STORAGE_MIGRATION_PENDING"
+  | "RUNNER_PERMANENT"
+  | "RUNNER_RETRYABLE"
+  | "RUNNER_AMBIGUOUS";
+
+export interface BellwireErrorOptions {
+  readonly code: BellwireErrorCode;
+  /** What happened, the offending value (never personal data), and what to do. */
+  readonly message: string;
+  readonly details?: JsonObject;
+  readonly cause?: unknown;
+  /** Whether the same call may succeed later. @default false */
+  readonly retryable?: boolean;
+}
+
+const brand = Symbol.for("bellwire.error");
+
+/** The only error class this library throws. Test for it with `BellwireError.is`: `instanceof` fails across module copies. */
+export class BellwireError extends Error {
+  override readonly name = "BellwireError";
+  readonly code: BellwireErrorCode;
+  /** JSON-safe facts about the failure; ids and reasons, never payloads. */
+  readonly details: JsonObject;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(options: BellwireErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.details = options.details ?? {};
+    this.retryable = options.retryable ?? false;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** True for a `BellwireError` of any copy of this library (ESM and CommonJS may both be loaded). */
+  static is(error: unknown): error is BellwireError {
+    return typeof error === "object" && error !== null && Reflect.get(error, brand) === true;
+  }
+}

@@ -1,0 +1,33 @@
+/** Any value that `JSON.parse` can return. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+/** An object as `JSON.parse` returns it. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** True for a non-null object that is not an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const unsafeKeys = new Set(["__proto__", "prototype", "constructor"]);
+
+/** True for a key that could reach a prototype when assigned; such keys are never copied, stored or followed. */
+export function isUnsafeKey(key: string): boolean {
+  return unsafeKeys.has(key);
+}
+
+/** JSON text with object keys sorted, so that equal values have equal texts. */
+export function canonicalJson(value: JsonValue): string {
+  if (Array.isArray(value)) {
+    return `[${value.map((item: JsonValue) => canonicalJson(item)).join(",")}]`;
+  }
+  if (isJsonObject(value)) {
+    const members = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,31 @@
+import type { RecipientReason, TriggerReason } from "../core/reasons.js";
+import type { RecipientKey } from "../recipients/recipient.js";
+import type { OutcomeDetail, UserOutcome } from "./outcome.js";
+
+/** What was decided about one recipient: into which of the trigger's runs it went (`run`, from 0), or why into none. */
+export interface RecipientDecision {
+  readonly recipient: RecipientKey;
+  readonly run?: number;
+  readonly reason?: RecipientReason;
+}
+
+/** What was decided about one trigger when its event was first received. */
+export interface TriggerDecision {
+  readonly trigger: string;
+  readonly workflow: string;
+  readonly action: "trigger" | "cancel";
+  readonly status: "planned" | "skipped" | "failed";
+  readonly reason?: TriggerReason;
+  readonly detail?: OutcomeDetail;
+  readonly unresolved?: readonly OutcomeDetail[];
+  readonly recipients: readonly RecipientDecision[];
+  /** Idempotency keys of the planned runs. */
+  readonly runs: readonly string[];
+}
+
+/** The part of an outcome that is fixed when an event is recorded. What came of its runs is kept with the runs. */
+export interface EventDecision {
+  readonly user?: UserOutcome;
+  readonly detail?: OutcomeDetail;
+  readonly triggers: readonly TriggerDecision[];
+}

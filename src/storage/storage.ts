@@ -1,0 +1,275 @@
+import type { JsonValue } from "../core/json.js";
+import type { EventReason } from "../core/reasons.js";
+import type { EventStatus } from "../outcome/outcome.js";
+import type { EventDecision } from "../outcome/decision.js";
+import type { User, UserAttributes, UserChange } from "../users/user.js";
+
+/** Every port method accepts one; an adapter may ignore it, the caller stops waiting either way. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Events and users of different environments never meet; sources of one environment share its users. */
+export interface SourceScope {
+  readonly environment: string;
+  readonly source: string;
+}
+
+/** A recorded event's status. `duplicate` is never stored: it is what a second delivery is told. */
+export type RecordedEventStatus = Exclude<EventStatus, "duplicate">;
+
+/**
+ * - `pending`: to be dispatched, now or at `nextAttemptAt`
+ * - `held`: waits until the user `waitingFor` is identified
+ * - `triggered`, `canceled`: done
+ * - `failed`: refused for good by the runner; `dead`: gave up after the last attempt
+ * - `uncertain`: an attempt ended unknown and the runner's idempotency window is over; left to a person
+ * - `skipped`: the hold expired
+ */
+export const runStatuses = [
+  "pending",
+  "held",
+  "triggered",
+  "canceled",
+  "failed",
+  "dead",
+  "uncertain",
+  "skipped",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** A planned run to be recorded with its event. */
+export interface NewRun {
+  /** Unique across all environments and sources; the primary key of a run. */
+  readonly idempotencyKey: string;
+  readonly trigger: string;
+  readonly workflow: string;
+  readonly action: "trigger" | "cancel";
+  /** JSON text of the `WorkflowRunRequest`. Frozen: every attempt sends exactly this. */
+  readonly request: string;
+}
+
+/** An event to be recorded together with its planned runs. */
+export interface NewEvent {
+  readonly messageId: string;
+  readonly type: string | null;
+  readonly name: string | null;
+  readonly userId: string | null;
+  readonly anonymousId: string | null;
+  readonly occurredAt: Date;
+  readonly receivedAt: Date;
+  /** As it arrived; `null` where payloads are not kept. May hold `\u0000` and lone surrogates. */
+  readonly payload: JsonValue;
+  /** The status once none of its runs is pending; `failed` runs turn `processed` into `failed`. */
+  readonly status: Exclude<RecordedEventStatus, "in_progress">;
+  readonly reason: EventReason | null;
+  /** JSON text of the `EventDecision`. */
+  readonly decision: EventDecision;
+  readonly runs: readonly NewRun[];
+}
+
+export interface RunRecord extends NewRun, SourceScope {
+  readonly messageId: string;
+  readonly status: RunStatus;
+  /** Attempts that were started. */
+  readonly attempts: number;
+  readonly firstAttemptAt: Date | null;
+  readonly nextAttemptAt: Date | null;
+  readonly workflowRunId: string | null;
+  /** How the last attempt failed; no personal data. */
+  readonly error: string | null;
+}
+
+/** A run that is leased to the caller until the lease ends. */
+export interface ClaimedRun {
+  readonly run: RunRecord;
+  /** Grows with every claim of the run; a settle with an older one is refused. */
+  readonly fence: number;
+}
+
+export interface EventRecord extends Omit<NewEvent, "status" | "runs">, SourceScope {
+  readonly status: RecordedEventStatus;
+  readonly runs: readonly RunRecord[];
+}
+
+/**
+ * - `new`: recorded by this call; its pending runs are leased to the caller
+ * - `finished`: recorded before, nothing pending
+ * - `leased`: recorded before, and somebody else holds the lease of a pending run
+ * - `unfinished`: recorded before and nobody is on it: its pending runs, as first planned, are now leased to the caller
+ */
+export type RecordStatus = "new" | "finished" | "leased" | "unfinished";
+
+export interface RecordResult {
+  readonly status: RecordStatus;
+  /** The pending runs now leased to the caller, in the order they were planned. Empty for `finished` and `leased`. */
+  readonly claimed: readonly ClaimedRun[];
+  /** What is stored, for `finished`, `leased` and `unfinished`; `null` for `new`. */
+  readonly stored: EventRecord | null;
+}
+
+export interface RecordParams extends SourceScope, Abortable {
+  /** Names the process that takes the leases, for people who read the table. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** messageIds are distinct. */
+  readonly events: readonly NewEvent[];
+}
+
+export interface ListEventsParams extends Abortable {
+  readonly environment: string;
+  readonly source?: string | undefined;
+  readonly status?: RecordedEventStatus | undefined;
+  readonly type?: string | undefined;
+  readonly name?: string | undefined;
+  readonly userId?: string | undefined;
+  /** Received at or after. */
+  readonly receivedFrom?: Date | undefined;
+  /** Received before. */
+  readonly receivedTo?: Date | undefined;
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** `null` on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** How often an event name was received. */
+export interface EventNameCount {
+  readonly type: string;
+  readonly name: string | null;
+  readonly count: number;
+  readonly firstSeenAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+export interface EventStore {
+  /**
+   * Records events with their planned runs: dedupe, inbox and outbox in one. The whole call is atomic.
+   * Results stand in the order of `params.events`. Of concurrent calls with the same event exactly one is told `new`.
+   */
+  record(params: RecordParams): Promise<readonly RecordResult[]>;
+  /** `null` when no such event is kept. */
+  get(params: SourceScope & Abortable & { readonly messageId: string }): Promise<EventRecord | null>;
+  /** Newest first, by time of receipt; the order is total, so pages neither repeat nor leave out. */
+  list(params: ListEventsParams): Promise<Page<EventRecord>>;
+  /** The names received, most recently seen first. Counts each recorded event once. */
+  names(
+    params: Abortable & { readonly environment: string; readonly source?: string | undefined },
+  ): Promise<readonly EventNameCount[]>;
+  /** Drops payloads, then whole events, that are older than given; events with pending or held runs stay. */
+  purge(
+    params: Abortable & { readonly payloadsOlderThanMs: number; readonly eventsOlderThanMs: number; readonly limit: number },
+  ): Promise<{ readonly payloads: number; readonly events: number }>;
+}
+
+/** What came of one attempt. */
+export interface RunResult {
+  readonly idempotencyKey: string;
+  readonly fence: number;
+  readonly status: Exclude<RunStatus, "held">;
+  readonly workflowRunId: string | null;
+  readonly error: string | null;
+  /** For `pending`: how long to wait before the next claim may take it. */
+  readonly retryInMs: number | null;
+}
+
+export interface ListRunsParams extends Abortable {
+  readonly environment: string;
+  readonly source?: string | undefined;
+  readonly status?: RunStatus | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface RunStore {
+  /** Leases pending runs that are due and that nobody holds, oldest due first. Each run goes to one caller only. */
+  claim(
+    params: SourceScope & Abortable & { readonly owner: string; readonly leaseMs: number; readonly limit: number },
+  ): Promise<readonly ClaimedRun[]>;
+  /**
+   * Writes down what came of attempts, counts the attempt, ends the lease, and brings the status of the events up to date;
+   * atomic. A result whose fence is not the run's current one is refused: `false` at its place, and nothing is changed by it.
+   */
+  settle(params: Abortable & { readonly results: readonly RunResult[] }): Promise<readonly boolean[]>;
+  /** Gives leases back without an attempt; stale fences are passed over. */
+  release(
+    params: Abortable & { readonly runs: readonly { readonly idempotencyKey: string; readonly fence: number }[] },
+  ): Promise<void>;
+  /** Newest first. */
+  list(params: ListRunsParams): Promise<Page<RunRecord>>;
+}
+
+export interface UserUpdate {
+  readonly id: string;
+  readonly status: "created" | "updated" | "unchanged";
+}
+
+/** The users of an environment. A host may put its own users table here. */
+export interface UserStore {
+  /**
+   * Creates or updates. Merging is per property by `change.at`, so any order and any repetition of the same changes ends in
+   * the same user; of several changes to one id the results report the first as `created`. Results in the order of `changes`.
+   */
+  update(
+    params: Abortable & { readonly environment: string; readonly changes: readonly UserChange[] },
+  ): Promise<readonly UserUpdate[]>;
+  /** The known users among `ids`, in any order; unknown ids are left out. */
+  find(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<readonly User[]>;
+  /** The known ids among `ids`; what every event with recipients asks. */
+  known(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<ReadonlySet<string>>;
+  /** Folds `from` into `into` by the law of `update`; `from` is gone afterwards. An unknown `from` changes nothing. */
+  merge(params: Abortable & { readonly environment: string; readonly from: string; readonly into: string }): Promise<void>;
+  /** `false` when the user was not known. */
+  delete(params: Abortable & { readonly environment: string; readonly id: string }): Promise<boolean>;
+}
+
+/** A trigger switched on or off at run time, over what the code says. */
+export interface TriggerOverride {
+  readonly environment: string;
+  readonly trigger: string;
+  readonly active: boolean;
+  readonly changedBy: string | null;
+  readonly changedAt: Date;
+}
+
+/** A setting of an environment changed at run time, over what the code says. */
+export interface EnvironmentOverride {
+  readonly environment: string;
+  readonly identify: boolean;
+  readonly changedBy: string | null;
+  readonly changedAt: Date;
+}
+
+export interface SourceOverrides {
+  readonly triggers: readonly TriggerOverride[];
+  readonly environments: readonly EnvironmentOverride[];
+}
+
+export interface TriggerStore {
+  /** All overrides of a source; read by every process every few seconds, so keep it one cheap query. */
+  load(params: Abortable & { readonly source: string }): Promise<SourceOverrides>;
+  /** The last write wins. */
+  setActive(params: Abortable & { readonly source: string; readonly override: TriggerOverride }): Promise<void>;
+  /** The last write wins. */
+  setEnvironment(params: Abortable & { readonly source: string; readonly override: EnvironmentOverride }): Promise<void>;
+}
+
+/**
+ * Where everything is kept. Implementations are checked with `storageConformance` from `bellwire/testing`.
+ * A failing method rejects; the caller treats any rejection as "unknown whether it happened" and may repeat the call.
+ */
+export interface Storage {
+  readonly events: EventStore;
+  readonly runs: RunStore;
+  readonly users: UserStore;
+  readonly triggers: TriggerStore;
+  /** Releases what the storage itself opened; never what the host passed in. */
+  close?(): Promise<void>;
+}
+
+export type { User, UserAttributes, UserChange };

@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = (file: string) => `${root}src/${file}`;
+
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^bellwire\/(express|koa|fastify|fetch)$/, replacement: src("adapters/http/$1.ts") },
+      { find: /^bellwire\/testing$/, replacement: src("testing/testing.ts") },
+      { find: /^bellwire$/, replacement: src("index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    coverage: {
+      provider: "v8",
+      include: ["src/**"],
+      reporter: ["text-summary"],
+      thresholds: {
+        lines: 90,
+        branches: 90,
+        ...Object.fromEntries(
+          ["segment", "mapping", "recipients", "users"].map((room) => [`src/${room}/**`, { lines: 100, branches: 100 }]),
+        ),
+      },
+    },
+  },
+});

@@ -1,0 +1,19 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    express: "src/adapters/http/express.ts",
+    koa: "src/adapters/http/koa.ts",
+    fastify: "src/adapters/http/fastify.ts",
+    fetch: "src/adapters/http/fetch.ts",
+    testing: "src/testing/testing.ts",
+  },
+  format: ["esm", "cjs"],
+  target: "node20",
+  clean: true,
+  // Without it every CommonJS subpath would carry its own copy of the shared code.
+  splitting: true,
+  treeshake: true,
+  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+});
