@@ -14,7 +14,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 30_000,
     coverage: {
       provider: "v8",
@@ -24,7 +24,10 @@ export default defineConfig({
         lines: 90,
         branches: 90,
         ...Object.fromEntries(
-          ["segment", "mapping", "recipients", "users"].map((room) => [`src/${room}/**`, { lines: 100, branches: 100 }]),
+          ["segment", "mapping", "recipients", "users"].map((room) => [
+            `src/${room}/**`,
+            { lines: 100, branches: 100 },
+          ]),
         ),
       },
     },

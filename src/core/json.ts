@@ -31,3 +31,13 @@ export function canonicalJson(value: JsonValue): string {
   }
   return JSON.stringify(value);
 }
+
+/** A copy as plain JSON: dates become text, functions go. `undefined` when JSON has no text for it (cycles, `bigint`). */
+export function toPlainJson(value: unknown): JsonValue | undefined {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

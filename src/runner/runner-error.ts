@@ -39,7 +39,8 @@ export function classifyRunnerFailure(error: unknown): RunnerFailure {
   }
   const retryAfterMs = error.details["retryAfterMs"];
   return {
-    kind: error.code === "RUNNER_PERMANENT" ? "permanent" : error.code === "RUNNER_RETRYABLE" ? "retryable" : "ambiguous",
+    kind:
+      error.code === "RUNNER_PERMANENT" ? "permanent" : error.code === "RUNNER_RETRYABLE" ? "retryable" : "ambiguous",
     message: error.message,
     retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : null,
   };

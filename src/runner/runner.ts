@@ -1,6 +1,5 @@
 import type { JsonObject } from "../core/json.js";
 import type { Recipient } from "../recipients/recipient.js";
-import type { User } from "../users/user.js";
 
 /** What a workflow run is started with. Plain JSON, the same on every attempt. */
 export interface WorkflowRunRequest {
@@ -25,7 +24,7 @@ export interface WorkflowCancelRequest {
 
 /** The circumstances of one attempt. */
 export interface RunContext {
-  /** The same on every attempt of a run, different for every other run; `[a-z0-9_]`, 67 characters at most. */
+  /** The same on every attempt of a run, different for every other run; `[a-z0-9_]`, 43 characters. */
   readonly idempotencyKey: string;
   /** From 1. */
   readonly attempt: number;
@@ -62,6 +61,4 @@ export interface WorkflowRunner {
   trigger(request: WorkflowRunRequest, context: RunContext): Promise<StartedRun>;
   /** Without it triggers with `action: "cancel"` are refused when the source is created. */
   cancel?(request: WorkflowCancelRequest, context: RunContext): Promise<void>;
-  /** Tells the engine about users that were created or updated. A failure is logged and never stops a run. */
-  identify?(users: readonly User[], context: Pick<RunContext, "environment" | "signal">): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../core/json.js";
 import type { EventReason } from "../core/reasons.js";
-import type { EventStatus } from "../outcome/outcome.js";
 import type { EventDecision } from "../outcome/decision.js";
+import type { EventStatus } from "../outcome/outcome.js";
 import type { User, UserAttributes, UserChange } from "../users/user.js";
 
 /** Every port method accepts one; an adapter may ignore it, the caller stops waiting either way. */
@@ -71,9 +71,10 @@ export interface NewEvent {
 export interface RunRecord extends NewRun, SourceScope {
   readonly messageId: string;
   readonly status: RunStatus;
-  /** Attempts that were started. */
+  /** Attempts that were settled. */
   readonly attempts: number;
-  readonly firstAttemptAt: Date | null;
+  /** When it was first claimed: from then on an attempt may have been made, even if none was written down. */
+  readonly firstClaimedAt: Date | null;
   readonly nextAttemptAt: Date | null;
   readonly workflowRunId: string | null;
   /** How the last attempt failed; no personal data. */
@@ -111,7 +112,8 @@ export interface RecordResult {
 export interface RecordParams extends SourceScope, Abortable {
   /** Names the process that takes the leases, for people who read the table. */
   readonly owner: string;
-  readonly leaseMs: number;
+  /** How long the caller owns the runs. `null`: it takes none, and leaves them all to `claim`. */
+  readonly leaseMs: number | null;
   /** messageIds are distinct. */
   readonly events: readonly NewEvent[];
 }
@@ -147,6 +149,12 @@ export interface EventNameCount {
   readonly lastSeenAt: Date;
 }
 
+export interface PurgeParams extends Abortable {
+  readonly payloadsOlderThanMs: number;
+  readonly eventsOlderThanMs: number;
+  readonly limit: number;
+}
+
 export interface EventStore {
   /**
    * Records events with their planned runs: dedupe, inbox and outbox in one. The whole call is atomic.
@@ -161,10 +169,17 @@ export interface EventStore {
   names(
     params: Abortable & { readonly environment: string; readonly source?: string | undefined },
   ): Promise<readonly EventNameCount[]>;
-  /** Drops payloads, then whole events, that are older than given; events with pending or held runs stay. */
-  purge(
-    params: Abortable & { readonly payloadsOlderThanMs: number; readonly eventsOlderThanMs: number; readonly limit: number },
-  ): Promise<{ readonly payloads: number; readonly events: number }>;
+  /**
+   * Retention. Events received longer ago than `payloadsOlderThanMs` lose their payload and decision but stay known as
+   * duplicates; those older than `eventsOlderThanMs` go altogether, as do hashes of users deleted before then. Events with
+   * pending or held runs stay whole. At most `limit` rows of each kind a call: call again while a count equals `limit`.
+   */
+  purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
+  /**
+   * Erases what is kept of a user's events: payload, decision, user id and runs, pending ones too. The messageIds stay known
+   * as duplicates, so that a late retry is not processed. Answers with how many events were erased.
+   */
+  erase(params: Abortable & { readonly environment: string; readonly userId: string }): Promise<number>;
 }
 
 /** What came of one attempt. */
@@ -206,7 +221,8 @@ export interface RunStore {
 
 export interface UserUpdate {
   readonly id: string;
-  readonly status: "created" | "updated" | "unchanged";
+  /** `deleted`: the user was deleted at or after the time of the change, and nothing was stored. */
+  readonly status: "created" | "updated" | "unchanged" | "deleted";
 }
 
 /** The users of an environment. A host may put its own users table here. */
@@ -221,11 +237,20 @@ export interface UserStore {
   /** The known users among `ids`, in any order; unknown ids are left out. */
   find(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<readonly User[]>;
   /** The known ids among `ids`; what every event with recipients asks. */
-  known(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<ReadonlySet<string>>;
+  known(
+    params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
+  ): Promise<ReadonlySet<string>>;
   /** Folds `from` into `into` by the law of `update`; `from` is gone afterwards. An unknown `from` changes nothing. */
-  merge(params: Abortable & { readonly environment: string; readonly from: string; readonly into: string }): Promise<void>;
-  /** `false` when the user was not known. */
-  delete(params: Abortable & { readonly environment: string; readonly id: string }): Promise<boolean>;
+  merge(
+    params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
+  ): Promise<void>;
+  /**
+   * Forgets the user and keeps a hash of the id with `at`, so that changes of before then (a late retry) do not bring the user
+   * back: `update` answers them with `deleted`. Changes of after then create the user anew. `false` when the user was not known.
+   */
+  delete(
+    params: Abortable & { readonly environment: string; readonly id: string; readonly at: Date },
+  ): Promise<boolean>;
 }
 
 /** A trigger switched on or off at run time, over what the code says. */
@@ -256,7 +281,9 @@ export interface TriggerStore {
   /** The last write wins. */
   setActive(params: Abortable & { readonly source: string; readonly override: TriggerOverride }): Promise<void>;
   /** The last write wins. */
-  setEnvironment(params: Abortable & { readonly source: string; readonly override: EnvironmentOverride }): Promise<void>;
+  setEnvironment(
+    params: Abortable & { readonly source: string; readonly override: EnvironmentOverride },
+  ): Promise<void>;
 }
 
 /**

@@ -1,0 +1,45 @@
+import type { AddressInfo } from "node:net";
+import Router from "@koa/router";
+import { createSegmentSource, defineTrigger, functionRunner, memoryStorage, type WorkflowFunction } from "bellwire";
+import { segmentWebhook } from "bellwire/koa";
+import Koa from "koa";
+
+export interface Deps {
+  readonly port: number;
+  readonly webhookToken: string;
+  /** Stands for whatever sends the notification. */
+  readonly sendWelcome: WorkflowFunction;
+}
+
+/** Welcomes every user who signs up; the sign-up event may be all that is known of them. */
+export async function start({ port, webhookToken, sendWelcome }: Deps) {
+  const source = createSegmentSource({
+    environments: { production: { webhookToken } },
+    storage: memoryStorage(),
+    runner: functionRunner({ welcome: sendWelcome }),
+    unidentified: "create",
+    triggers: [
+      defineTrigger({
+        key: "welcome",
+        event: "Signed Up",
+        workflow: "welcome",
+        recipients: "userId",
+        tenant: "context.groupId",
+        when: { path: "properties.plan", operator: "not_equal_to", value: "internal" },
+      }),
+    ],
+  });
+
+  const router = new Router();
+  router.post("/webhooks/segment/:environment/:token", segmentWebhook(source));
+  const server = new Koa().use(router.routes()).listen(port, "127.0.0.1");
+  await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    source,
+    close: async () => {
+      await source.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { defineEvent, defineTrigger } from "bellwire";
+import { z } from "zod";
+
+export const invoiceOverdue = defineEvent(
+  "Invoice Overdue",
+  z.object({ amount: z.number(), account: z.object({ id: z.string(), admins: z.array(z.string()) }) }),
+);
+
+/** The notification logic under test: plain data, nothing runs when it is imported. */
+export const overdueReminder = defineTrigger({
+  key: "overdue-reminder",
+  event: invoiceOverdue,
+  workflow: "overdue-reminder",
+  recipients: "properties.account.admins",
+  tenant: "properties.account.id",
+  data: { amount: "properties.amount" },
+  when: { path: "properties.amount", operator: "greater_than", value: 100 },
+});

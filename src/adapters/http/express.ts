@@ -1,0 +1,52 @@
+import { createWebhookHandler } from "../../http/webhook-handler.js";
+import type { WebhookOptions } from "../../http/webhook-options.js";
+import type { SegmentSource } from "../../source/segment-source.js";
+import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
+
+/** The part of an Express request (4 and 5) that is used. */
+export interface ExpressRequest extends NodeRequest {
+  readonly originalUrl?: string;
+  readonly params?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: unknown;
+  readonly rawBody?: unknown;
+}
+
+/** The part of an Express response (4 and 5) that is used. */
+export interface ExpressResponse {
+  readonly destroyed?: boolean;
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body: string): unknown;
+}
+
+const fix =
+  "Mount the webhook before express.json(), or keep the bytes: app.use(express.json({ limit: '5mb', verify: (req, _res, bytes) => { req.rawBody = bytes } })).";
+
+/**
+ * Segment's webhook as an Express handler:
+ * `app.post("/webhooks/segment/:environment/:token", segmentWebhook(source))`. Mount it before `express.json()`.
+ *
+ * @throws `CONFIG_AUTHENTICATION_MISSING`
+ */
+export function segmentWebhook(
+  source: SegmentSource,
+  options?: WebhookOptions,
+): (request: ExpressRequest, response: ExpressResponse) => Promise<void> {
+  const handle = createWebhookHandler(source, options);
+  return async (request, response) => {
+    const { environment, token } = request.params ?? {};
+    const kept =
+      request.rawBody ??
+      (request.body instanceof Uint8Array || typeof request.body === "string" ? request.body : undefined);
+    const answer = await handle({
+      method: request.method ?? "",
+      path: pathOf(request.originalUrl ?? request.url),
+      header: (name) => request.headers[name],
+      environment: typeof environment === "string" ? environment : undefined,
+      token: typeof token === "string" ? token : undefined,
+      body: nodeBody(request, kept, fix),
+    });
+    if (response.destroyed === true) return;
+    response.writeHead(answer.status, { ...answer.headers, "content-length": String(Buffer.byteLength(answer.body)) });
+    response.end(answer.body);
+  };
+}

@@ -1,0 +1,67 @@
+import { createWebhookHandler } from "../../http/webhook-handler.js";
+import type { WebhookOptions } from "../../http/webhook-options.js";
+import type { SegmentSource } from "../../source/segment-source.js";
+import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
+
+/** The part of a Fastify instance (4 and 5) that is used. */
+export interface FastifyInstance {
+  removeAllContentTypeParsers(): unknown;
+  addContentTypeParser(
+    contentType: string,
+    parser: (request: never, payload: never, done: (error: Error | null) => void) => void,
+  ): unknown;
+  route(options: {
+    method: string[];
+    url: string;
+    bodyLimit: number;
+    handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+  }): unknown;
+}
+
+export interface FastifyRequest {
+  readonly raw: NodeRequest;
+}
+
+export interface FastifyReply {
+  code(status: number): { headers(headers: Record<string, string>): { send(body: string): unknown } };
+}
+
+const fix = "Register the webhook as a plugin of its own; it brings its own body parser.";
+
+/**
+ * Segment's webhook as a Fastify plugin, which answers `<prefix>/<environment>/<token>` and Segment's SDK paths below the prefix:
+ * `app.register(segmentWebhook(source), { prefix: "/webhooks/segment" })`. Parsers of the rest of the app do not reach into it.
+ *
+ * @throws `CONFIG_AUTHENTICATION_MISSING`
+ */
+export function segmentWebhook(
+  source: SegmentSource,
+  options?: WebhookOptions,
+): (app: FastifyInstance) => Promise<void> {
+  const handle = createWebhookHandler(source, options);
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    // The handler reads the stream itself, under its own limits.
+    app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    const handler = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
+      const answer = await handle({
+        method: raw.method ?? "",
+        path: pathOf(raw.url),
+        header: (name) => raw.headers[name],
+        body: nodeBody(raw, undefined, fix),
+      });
+      return reply
+        .code(answer.status)
+        .headers({ ...answer.headers })
+        .send(answer.body);
+    };
+    for (const url of ["/", "/*"]) {
+      app.route({
+        method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        url,
+        bodyLimit: Number.MAX_SAFE_INTEGER,
+        handler,
+      });
+    }
+  };
+}

@@ -1,0 +1,47 @@
+import { createWebhookHandler } from "../../http/webhook-handler.js";
+import type { WebhookOptions } from "../../http/webhook-options.js";
+import type { WebhookBody } from "../../http/webhook-request.js";
+import type { SegmentSource } from "../../source/segment-source.js";
+
+/** Route parameters as Next hands them on; with Hono: `{ params: c.req.param() }`. */
+export interface FetchContext {
+  readonly params?: FetchParams | Promise<FetchParams>;
+}
+
+export type FetchParams = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const fix = "Hand the request on before anything reads its body, or a clone of it.";
+
+/**
+ * Segment's webhook as a function from `Request` to `Response`, for Next route handlers, Hono, Bun and Deno. Environment and token
+ * come from `context.params` or from the end of the path.
+ *
+ * @throws `CONFIG_AUTHENTICATION_MISSING`
+ */
+export function segmentWebhook(
+  source: SegmentSource,
+  options?: WebhookOptions,
+): (request: Request, context?: FetchContext) => Promise<Response> {
+  const handle = createWebhookHandler(source, options);
+  return async (request, context) => {
+    const params = (await context?.params) ?? {};
+    const text = (name: string) => {
+      const value = params[name];
+      return typeof value === "string" ? value : undefined;
+    };
+    const { status, headers, body } = await handle({
+      method: request.method,
+      path: new URL(request.url).pathname,
+      header: (name) => request.headers.get(name) ?? undefined,
+      environment: text("environment"),
+      token: text("token"),
+      body: bodyOf(request),
+    });
+    return new Response(body, { status, headers });
+  };
+}
+
+function bodyOf(request: Request): WebhookBody {
+  if (request.bodyUsed) return { kind: "eaten", fix };
+  return request.body === null ? { kind: "bytes", bytes: new Uint8Array() } : { kind: "stream", chunks: request.body };
+}

@@ -1,0 +1,112 @@
+import { Readable as NodeReadable, type Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { BellwireError } from "../core/errors.js";
+import type { WebhookBody } from "./webhook-request.js";
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  readonly contentEncoding: string;
+  readonly contentLength: number | null;
+}
+
+const decompressors: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * Reads a body to its end, within a number of bytes and a time, and decompresses it within the same number of bytes: 200 KB of gzip
+ * can hold 200 MB.
+ *
+ * @throws `PAYLOAD_TOO_LARGE`, `PAYLOAD_TIMEOUT`, `PAYLOAD_ENCODING_UNSUPPORTED`, `PAYLOAD_NOT_JSON`, `ABORTED`,
+ * `CONFIG_BODY_ALREADY_PARSED`
+ */
+export async function readBody(body: WebhookBody, options: ReadBodyOptions): Promise<Uint8Array> {
+  if (body.kind === "eaten") throw alreadyParsed(body.fix);
+  if (options.contentLength !== null && options.contentLength > options.maxBytes) throw tooLarge(options.maxBytes);
+  // Parsers that keep the bytes keep them decompressed.
+  if (body.kind === "bytes") {
+    if (body.bytes.byteLength > options.maxBytes) throw tooLarge(options.maxBytes);
+    return body.bytes;
+  }
+  const raw = await collect(body.chunks, options);
+  const encoding = options.contentEncoding.trim().toLowerCase();
+  if (encoding === "" || encoding === "identity") return raw;
+  const decompressor = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;
+  if (decompressor === undefined) {
+    const message = `The content-encoding ${JSON.stringify(encoding.slice(0, 50))} is not supported; send gzip, deflate, br or none.`;
+    throw new BellwireError({ code: "PAYLOAD_ENCODING_UNSUPPORTED", message });
+  }
+  return decompress(raw, decompressor(), options);
+}
+
+async function decompress(
+  raw: Uint8Array,
+  stream: NodeJS.ReadWriteStream,
+  options: ReadBodyOptions,
+): Promise<Uint8Array> {
+  const source: Readable = NodeReadable.from([raw]);
+  source.on("error", () => undefined).pipe(stream);
+  try {
+    return await collect(toChunks(stream), options);
+  } catch (error) {
+    if (BellwireError.is(error)) throw error;
+    const message = `The body is not valid ${options.contentEncoding}.`;
+    throw new BellwireError({ code: "PAYLOAD_NOT_JSON", message, cause: error });
+  }
+}
+
+async function* toChunks(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxBytes, timeoutMs }: ReadBodyOptions,
+): Promise<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), timeUp]);
+      if (next.done === true) return concat(parts, size);
+      size += next.value.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      parts.push(next.value);
+    }
+  } catch (error) {
+    // Nobody reads on; a sender in mid-body is told so by the response.
+    iterator.return?.()?.catch(() => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, size);
+}
+
+function tooLarge(maxBytes: number): BellwireError {
+  const message = `The body has more than ${maxBytes} bytes (maxBodyBytes). Send smaller batches or raise the limit.`;
+  return new BellwireError({ code: "PAYLOAD_TOO_LARGE", message, details: { maxBytes } });
+}
+
+function timedOut(timeoutMs: number): BellwireError {
+  const message = `The body did not arrive within ${timeoutMs} ms (bodyTimeout).`;
+  return new BellwireError({ code: "PAYLOAD_TIMEOUT", message, details: { timeoutMs }, retryable: true });
+}
+
+function alreadyParsed(fix: string): BellwireError {
+  const message = `A body parser ran before the webhook and did not keep the bytes, which the signature covers. ${fix}`;
+  return new BellwireError({ code: "CONFIG_BODY_ALREADY_PARSED", message, retryable: true });
+}

@@ -1,0 +1,115 @@
+import { durationToMs } from "../core/duration.js";
+import { BellwireError } from "../core/errors.js";
+import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
+import { defaultLimits } from "../segment/limits.js";
+import type { SegmentSource } from "../source/segment-source.js";
+import { type Authenticator, createAuthenticator, writeKeyOfHeader } from "./authenticate.js";
+import { type ReadBodyOptions, readBody } from "./read-body.js";
+import { respondToError, respondToResult } from "./respond.js";
+import { parseRoute, type Route, unknownRoute } from "./route.js";
+import { statusOf } from "./status.js";
+import type { WebhookOptions } from "./webhook-options.js";
+import type { WebhookRequest, WebhookResponse } from "./webhook-request.js";
+
+/** Answers a request; never rejects. */
+export type WebhookHandler = (request: WebhookRequest) => Promise<WebhookResponse>;
+
+const methods = new Set(["POST", "PUT", "PATCH"]);
+
+/**
+ * The webhook without a framework: routes, authenticates, reads the body within its limits, hands it to the source, and turns what
+ * came of it into a status that makes Segment do the right thing.
+ *
+ * @throws `CONFIG_AUTHENTICATION_MISSING` where no environment has credentials: nobody could ever post
+ */
+export function createWebhookHandler(source: SegmentSource, options: WebhookOptions = {}): WebhookHandler {
+  const logger = safeLogger(options.logger ?? silentLogger);
+  const limits = {
+    maxBytes: options.maxBodyBytes ?? defaultLimits.maxBytes,
+    timeoutMs: durationToMs(options.bodyTimeout ?? "10s", "bodyTimeout"),
+  };
+  const authenticators = createAuthenticators(source, logger);
+
+  const handle = async (request: WebhookRequest): Promise<WebhookResponse> => {
+    if (!methods.has(request.method.toUpperCase())) {
+      const message = `The method ${request.method.slice(0, 20)} is not allowed; send POST, PUT or PATCH.`;
+      throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
+    }
+    const route = parseRoute(
+      { ...request, environment: options.environment ?? request.environment },
+      source.environments.names,
+    );
+    const environment = route.environment ?? environmentOfWriteKey(request, authenticators);
+    const authenticator = authenticators.get(environment);
+    if (authenticator === undefined) throw notConfigured(environment);
+    const head = authenticator.checkHead(request, route.token);
+    const body = await readBody(request.body, bodyOptions(request, limits));
+    authenticator.checkBody(request, body, head);
+    return respondToResult(await source.handleSegmentPayload(body, toCall(environment, route)));
+  };
+
+  return async (request) => {
+    try {
+      return await handle(request);
+    } catch (error) {
+      return refuse(error, logger, source.key);
+    }
+  };
+}
+
+function createAuthenticators(source: SegmentSource, logger: Logger): ReadonlyMap<string, Authenticator> {
+  const authenticators = new Map<string, Authenticator>();
+  for (const environment of source.environments.names) {
+    const authenticator = createAuthenticator(source.environments.credentials(environment) ?? {});
+    if (authenticator !== null) authenticators.set(environment, authenticator);
+    else logger.error({ source: source.key, environment }, notConfigured(environment).message);
+  }
+  const [first = ""] = source.environments.names;
+  if (authenticators.size === 0) throw notConfigured(first);
+  return authenticators;
+}
+
+/** An SDK may be given nothing but a host; its write key then says which environment it belongs to. */
+function environmentOfWriteKey(request: WebhookRequest, authenticators: ReadonlyMap<string, Authenticator>): string {
+  const writeKey = writeKeyOfHeader(request);
+  for (const [environment, authenticator] of authenticators) {
+    if (writeKey !== null && authenticator.ownsWriteKey(writeKey)) return environment;
+  }
+  throw unknownRoute();
+}
+
+function bodyOptions(
+  request: WebhookRequest,
+  limits: Pick<ReadBodyOptions, "maxBytes" | "timeoutMs">,
+): ReadBodyOptions {
+  const encoding = request.header("content-encoding");
+  const length = Number(request.header("content-length"));
+  return {
+    ...limits,
+    contentEncoding: typeof encoding === "string" ? encoding : "",
+    contentLength: Number.isSafeInteger(length) ? length : null,
+  };
+}
+
+function toCall(environment: string, { defaultType }: Route) {
+  return defaultType === null ? { environment } : { environment, defaultType };
+}
+
+function notConfigured(environment: string): BellwireError {
+  const message =
+    `The environment ${JSON.stringify(environment)} has no credentials, so nobody may post to it. Set webhookToken, sharedSecrets, ` +
+    'header or writeKeys, or write out authentication: "none".';
+  return new BellwireError({ code: "CONFIG_AUTHENTICATION_MISSING", message, retryable: true });
+}
+
+function refuse(error: unknown, logger: Logger, source: string): WebhookResponse {
+  if (BellwireError.is(error)) {
+    const fields = { source, code: error.code, status: statusOf(error.code) };
+    if (fields.status >= 500) logger.error({ ...fields, err: error }, error.message);
+    else logger.warn(fields, error.message);
+    return respondToError(error);
+  }
+  logger.error({ source, err: error }, "the webhook failed");
+  const message = "The webhook failed; the server's log says why. Send it again.";
+  return respondToError(new BellwireError({ code: "STORAGE_FAILED", message, cause: error, retryable: true }));
+}

@@ -1,0 +1,85 @@
+// For end users.
+
+export type { Clock } from "./core/clock.js";
+export type { Duration } from "./core/duration.js";
+export type { BellwireErrorCode, BellwireErrorOptions } from "./core/errors.js";
+export { BellwireError } from "./core/errors.js";
+export type { JsonObject, JsonValue } from "./core/json.js";
+export type { Logger } from "./core/logger.js";
+export type { EventReason, RecipientReason, TriggerReason } from "./core/reasons.js";
+export type { WebhookHandler } from "./http/webhook-handler.js";
+// For authors of HTTP, storage and runner adapters.
+export { createWebhookHandler } from "./http/webhook-handler.js";
+export type { WebhookOptions } from "./http/webhook-options.js";
+export type { WebhookBody, WebhookRequest, WebhookResponse } from "./http/webhook-request.js";
+export type { EventDecision, RecipientDecision, TriggerDecision } from "./outcome/decision.js";
+export type { FormatExplanationOptions } from "./outcome/format-explanation.js";
+export { formatExplanation } from "./outcome/format-explanation.js";
+export type {
+  EventOutcome,
+  EventStatus,
+  OutcomeDetail,
+  PayloadResult,
+  RecipientOutcome,
+  RunOutcome,
+  TriggerOutcome,
+  TriggerStatus,
+  UserOutcome,
+} from "./outcome/outcome.js";
+export type { InlineUser, ObjectReference, Recipient, RecipientKey } from "./recipients/recipient.js";
+export type { FunctionRunnerOptions, WorkflowFunction } from "./runner/function-runner.js";
+export { functionRunner } from "./runner/function-runner.js";
+export type {
+  RunContext,
+  RunnerCapabilities,
+  StartedRun,
+  WorkflowCancelRequest,
+  WorkflowRunner,
+  WorkflowRunRequest,
+} from "./runner/runner.js";
+export type { RunnerFailureKind } from "./runner/runner-error.js";
+export { runnerError } from "./runner/runner-error.js";
+export type { SegmentEvent, SegmentEventType } from "./segment/event.js";
+export { createSegmentSource } from "./source/create-segment-source.js";
+export type {
+  ChangedBy,
+  EnvironmentSettings,
+  HandleSegmentPayloadOptions,
+  InEnvironment,
+  ListEventsOptions,
+  RecordedEvent,
+  SegmentSource,
+  SegmentSourceEnvironments,
+  SegmentSourceEventLog,
+  SegmentSourceTriggers,
+  SegmentSourceUsers,
+  TriggerListing,
+  TriggerState,
+} from "./source/segment-source.js";
+export type { SegmentSourceEvents } from "./source/source-events.js";
+export type { EnvironmentCredentials, EnvironmentOptions, SegmentSourceOptions } from "./source/source-options.js";
+export { memoryStorage } from "./storage/memory-storage.js";
+export type {
+  ClaimedRun,
+  EventNameCount,
+  EventRecord,
+  EventStore,
+  NewEvent,
+  NewRun,
+  Page,
+  RecordParams,
+  RecordResult,
+  RunRecord,
+  RunResult,
+  RunStatus,
+  RunStore,
+  SourceOverrides,
+  SourceScope,
+  Storage,
+  TriggerStore,
+  UserStore,
+  UserUpdate,
+} from "./storage/storage.js";
+export { defineEvent } from "./triggers/define-event.js";
+export { defineTrigger } from "./triggers/define-trigger.js";
+export type { User, UserAttributes } from "./users/user.js";

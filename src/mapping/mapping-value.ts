@@ -1,0 +1,43 @@
+import type { JsonObject, JsonValue } from "../core/json.js";
+
+/** A path with a value for when it leads nowhere. Named as in Segment's mapping kit. */
+export interface PathDirective {
+  readonly "@path": string;
+  readonly default?: JsonValue;
+}
+
+/** The value itself, which as a bare string would be read as a path. */
+export interface LiteralDirective {
+  readonly "@literal": JsonValue;
+}
+
+/** Text with paths in double braces: `"Hello {{traits.name}}"`. */
+export interface TemplateDirective {
+  readonly "@template": string;
+}
+
+/** How a value is made from an event: a path, a literal number, boolean or null, a directive, or a list or object of these. */
+export type MappingValue =
+  | string
+  | number
+  | boolean
+  | null
+  | PathDirective
+  | LiteralDirective
+  | TemplateDirective
+  | readonly MappingValue[]
+  | { readonly [key: string]: MappingValue };
+
+/** A path that led nowhere, and how far it got. */
+export interface UnresolvedPath {
+  /** Such as `recipients` or `data.title`. */
+  readonly field: string;
+  readonly path: string;
+  readonly reached: string;
+  readonly nearest: string | null;
+}
+
+export interface CompiledMapping {
+  /** `undefined` when nothing came of it. Paths that lead nowhere are added to `unresolved`; in objects and lists they are left out. */
+  resolve(event: JsonObject, unresolved: UnresolvedPath[]): JsonValue | undefined;
+}

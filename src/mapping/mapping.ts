@@ -1,0 +1,100 @@
+import { BellwireError } from "../core/errors.js";
+import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import type { CompiledMapping } from "./mapping-value.js";
+import { compilePath } from "./path.js";
+import { compileTemplate } from "./template.js";
+
+const maxDepth = 32;
+
+/**
+ * @param field names the mapping in messages
+ * @throws `CONFIG_PATH_INVALID`, `CONFIG_TRIGGER_INVALID`
+ */
+export function compileMapping(mapping: unknown, field: string): CompiledMapping {
+  return compileValue(mapping, field, 0);
+}
+
+function compileValue(mapping: unknown, field: string, depth: number): CompiledMapping {
+  if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
+  if (typeof mapping === "string") return compilePathMapping(mapping, field, undefined);
+  if (mapping === null || typeof mapping === "boolean" || (typeof mapping === "number" && Number.isFinite(mapping))) {
+    return { resolve: () => mapping };
+  }
+  if (Array.isArray(mapping)) return compileList(mapping, field, depth);
+  if (isPlainObject(mapping)) {
+    const directive = Object.keys(mapping).find((key) => key.startsWith("@"));
+    return directive === undefined ? compileObject(mapping, field, depth) : compileDirective(mapping, directive, field);
+  }
+  throw invalid(field, `is ${mapping instanceof Date ? "a Date" : `a ${typeof mapping}`}; expected JSON`);
+}
+
+function isPlainObject(value: unknown): value is JsonObject {
+  if (!isJsonObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function compilePathMapping(path: string, field: string, fallback: JsonValue | undefined): CompiledMapping {
+  const compiled = compilePath(path, field);
+  return {
+    resolve(event, unresolved) {
+      const value = compiled.read(event);
+      if (value !== undefined) return value;
+      if (fallback === undefined) unresolved.push({ field, path, ...compiled.explain(event) });
+      return fallback;
+    },
+  };
+}
+
+function compileDirective(mapping: JsonObject, directive: string, field: string): CompiledMapping {
+  const foreign = Object.keys(mapping).filter(
+    (key) => key !== directive && !(directive === "@path" && key === "default"),
+  );
+  if (foreign.length > 0) throw invalid(field, `has ${foreign.join(", ")} beside ${directive}`);
+  const value = mapping[directive];
+  if (directive === "@literal" && value !== undefined) return { resolve: () => value };
+  if (directive === "@path" && typeof value === "string") return compilePathMapping(value, field, mapping["default"]);
+  if (directive === "@template" && typeof value === "string") return compileTemplate(value, field);
+  const known = directive === "@path" || directive === "@template" || directive === "@literal";
+  throw invalid(
+    field,
+    known
+      ? `needs a text for ${directive}`
+      : `has the unknown directive ${directive}; there are @path, @literal and @template`,
+  );
+}
+
+function compileList(mapping: readonly unknown[], field: string, depth: number): CompiledMapping {
+  const items = mapping.map((item, index) => compileValue(item, `${field}.${index}`, depth + 1));
+  return {
+    resolve(event, unresolved) {
+      const list: JsonValue[] = [];
+      for (const item of items) {
+        const value = item.resolve(event, unresolved);
+        if (value !== undefined) list.push(value);
+      }
+      return list;
+    },
+  };
+}
+
+function compileObject(mapping: JsonObject, field: string, depth: number): CompiledMapping {
+  const members = Object.entries(mapping).map(([key, value]) => {
+    if (isUnsafeKey(key)) throw invalid(field, `has the key ${key}, which could reach a prototype`);
+    return { key, mapping: compileValue(value, `${field}.${key}`, depth + 1) };
+  });
+  return {
+    resolve(event, unresolved) {
+      const object: Record<string, JsonValue> = {};
+      for (const member of members) {
+        const value = member.mapping.resolve(event, unresolved);
+        if (value !== undefined) object[member.key] = value;
+      }
+      return object;
+    },
+  };
+}
+
+function invalid(field: string, what: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
+}

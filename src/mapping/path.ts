@@ -1,0 +1,110 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { compileJsonPath } from "./json-path.js";
+import { type ParsedPath, parsePath } from "./path-grammar.js";
+import type { PathStep } from "./path-step.js";
+import { nearestOf } from "./similarity.js";
+
+export interface CompiledPath {
+  readonly path: string;
+  /** `undefined` when the path leads nowhere; `null` is a value. Never reads inherited properties. */
+  read(root: JsonObject): JsonValue | undefined;
+  /** How far an unresolved path got. */
+  explain(root: JsonObject): PathExplanation;
+}
+
+export interface PathExplanation {
+  /** The longest part of the path that exists; empty when not even its first step does. */
+  readonly reached: string;
+  /** The existing path most like the one that was asked for. */
+  readonly nearest: string | null;
+}
+
+/**
+ * Compiles a dot path (`properties.items.0.id`; through an array, `properties.items.id` reads every element) or, when it starts
+ * with `$`, a JSONPath. A path to one value reads that value, a path to several reads a list.
+ *
+ * @param field the mapping field that the path stands in, for the message
+ * @throws `CONFIG_PATH_INVALID`
+ */
+export function compilePath(path: string, field: string): CompiledPath {
+  const parsed = parsePath(path, field);
+  return { path, read: compileReader(parsed), explain: (root) => explain(path, parsed, root) };
+}
+
+function compileReader({ steps, isJsonPath }: ParsedPath): (root: JsonObject) => JsonValue | undefined {
+  const isDefinite = steps.every((step) => step.kind === "name" || step.kind === "index");
+  const needsJsonPath = steps.some((step) => step.kind === "descend" || step.kind === "slice");
+  if (needsJsonPath || (isJsonPath && !isDefinite)) {
+    const find = compileJsonPath(steps);
+    return (root) => {
+      const found = find(root);
+      return found.length === 0 ? undefined : found;
+    };
+  }
+  return (root) => readSteps(root, steps, 0, !isJsonPath);
+}
+
+function readSteps(root: JsonValue, steps: readonly PathStep[], from: number, spreads: boolean): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (let index = from; index < steps.length; index += 1) {
+    const step = steps[index];
+    if (step === undefined || value === undefined) return undefined;
+    if (Array.isArray(value) && (step.kind === "all" || (step.kind === "name" && spreads))) {
+      return readElements(value, steps, step.kind === "all" ? index + 1 : index, spreads);
+    }
+    value = readStep(value, step);
+  }
+  return value;
+}
+
+function readStep(value: JsonValue, step: PathStep): JsonValue | undefined {
+  if (step.kind === "name") return isJsonObject(value) ? ownMember(value, step.name) : undefined;
+  if (step.kind === "index") {
+    if (Array.isArray(value)) return value.at(step.index);
+    return isJsonObject(value) ? ownMember(value, String(step.index)) : undefined;
+  }
+  return isJsonObject(value) ? Object.values(value) : undefined;
+}
+
+function ownMember(value: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** The rest of the path read from every element; lists that come of it are joined. */
+function readElements(
+  elements: readonly JsonValue[],
+  steps: readonly PathStep[],
+  from: number,
+  spreads: boolean,
+): readonly JsonValue[] | undefined {
+  const found: JsonValue[] = [];
+  for (const element of elements) {
+    const value = readSteps(element, steps, from, spreads);
+    if (Array.isArray(value)) {
+      for (const inner of value) found.push(inner);
+    } else if (value !== undefined) {
+      found.push(value);
+    }
+  }
+  return found.length === 0 && elements.length > 0 ? undefined : found;
+}
+
+function explain(path: string, { steps, ends, isJsonPath }: ParsedPath, root: JsonObject): PathExplanation {
+  let value: JsonValue | undefined = root;
+  let reached = "";
+  for (const [index, step] of steps.entries()) {
+    const next: JsonValue | undefined = readSteps(value, [step], 0, !isJsonPath);
+    if (next === undefined || step.kind === "descend") return { reached, nearest: nearestMember(value, step, reached) };
+    reached = path.slice(0, ends[index]);
+    value = next;
+  }
+  return { reached, nearest: null };
+}
+
+function nearestMember(value: JsonValue, step: PathStep, reached: string): string | null {
+  if (!("name" in step)) return null;
+  const holder = Array.isArray(value) ? value.find(isJsonObject) : value;
+  const nearest = isJsonObject(holder) ? nearestOf(step.name, Object.keys(holder)) : null;
+  if (nearest === null) return null;
+  return reached === "" ? nearest : `${reached}.${nearest}`;
+}

@@ -1,0 +1,123 @@
+import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import type { Recipient, RecipientKey, RejectedRecipient } from "./recipient.js";
+import { recipientKey, recipientKeyText } from "./recipient-key.js";
+
+export interface ResolvedRecipients {
+  /** Without duplicates, in the order they came. */
+  readonly recipients: readonly Recipient[];
+  readonly rejected: readonly RejectedRecipient[];
+}
+
+const maxIdLength = 256;
+const maxNesting = 32;
+
+/**
+ * Makes recipients of whatever a mapping resolved to: ids (numbers are coerced), inline users, object references, and lists of
+ * these, nested or not. Of one user named twice the description stays, so that no attributes are lost. Never throws.
+ *
+ * @param exclude left out with the reason `is_actor`
+ */
+export function resolveRecipients(
+  value: JsonValue | undefined,
+  { exclude = null }: { readonly exclude?: RecipientKey | null } = {},
+): ResolvedRecipients {
+  const recipients: Recipient[] = [];
+  const rejected: RejectedRecipient[] = [];
+  const places = new Map<string, number>();
+  const excluded = exclude === null ? null : recipientKeyText(exclude);
+
+  const add = (element: JsonValue, position: number) => {
+    const recipient = toRecipient(element);
+    if (recipient === null) {
+      const message = `Element ${position} of the recipients ${describe(element)}; expected an id, an inline user { id } or an object { collection, id }.`;
+      rejected.push({ recipient: `#${position}`, reason: "recipient_invalid", message });
+      return;
+    }
+    const text = typeof recipient === "string" ? recipient : recipientKeyText(recipientKey(recipient));
+    if (text === excluded) {
+      if (places.has(text)) return;
+      places.set(text, -1);
+      rejected.push({
+        recipient: recipientKey(recipient),
+        reason: "is_actor",
+        message: "The actor is not notified of their own doing (excludeActor).",
+      });
+      return;
+    }
+    const place = places.get(text);
+    if (place === undefined) {
+      places.set(text, recipients.length);
+      recipients.push(recipient);
+    } else if (typeof recipients[place] === "string" && typeof recipient !== "string") {
+      recipients[place] = recipient;
+    }
+  };
+
+  let position = 0;
+  const walk = (element: JsonValue, depth: number) => {
+    if (Array.isArray(element) && depth < maxNesting) {
+      for (const inner of element) walk(inner, depth + 1);
+      return;
+    }
+    add(element, position);
+    position += 1;
+  };
+  if (value !== undefined) walk(value, 0);
+  return { recipients, rejected };
+}
+
+/** `null` for what names nobody. */
+export function toRecipient(value: JsonValue): Recipient | null {
+  if (!isJsonObject(value)) return toId(value);
+  const id = toId(value["id"]);
+  if (id === null) return null;
+  const collection = value["collection"];
+  if (collection === undefined) return { ...withoutUnsafeKeys(value), id };
+  const name = toId(collection);
+  return name === null ? null : { ...withoutUnsafeKeys(value), collection: name, id };
+}
+
+function toId(value: JsonValue | undefined): string | null {
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : null;
+  if (typeof value !== "string" || value.trim() === "" || value.length > maxIdLength) return null;
+  return /\p{Cc}/u.test(value) ? null : value;
+}
+
+function withoutUnsafeKeys(value: JsonObject): JsonObject {
+  if (!Object.keys(value).some(isUnsafeKey)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !isUnsafeKey(key)));
+}
+
+function describe(element: JsonValue): string {
+  if (element === null) return "is null";
+  if (typeof element === "string") {
+    if (element.trim() === "") return "is an empty text";
+    return element.length > maxIdLength
+      ? `has ${element.length} characters, more than ${maxIdLength}`
+      : "has control characters";
+  }
+  if (Array.isArray(element)) return `is nested more than ${maxNesting} levels deep`;
+  if (typeof element === "object") return "is an object without a usable id";
+  return `is a ${typeof element}`;
+}
+
+/** The actor a mapping resolved to; `message` says why it is none. */
+export function resolveActor(value: JsonValue): { readonly actor: Recipient | null; readonly message: string | null } {
+  if (value === null) return { actor: null, message: null };
+  const actor = Array.isArray(value) ? null : toRecipient(value);
+  if (actor !== null) return { actor, message: null };
+  const what = Array.isArray(value) ? "is a list" : describe(value);
+  return { actor, message: `The actor ${what}; expected one id, inline user or object.` };
+}
+
+/** The tenant a mapping resolved to: an id, or an object with one; `message` says why it is none. */
+export function resolveTenant(value: JsonValue): {
+  readonly tenant: string | JsonObject | null;
+  readonly message: string | null;
+} {
+  if (value === null) return { tenant: null, message: null };
+  const tenant = Array.isArray(value) ? null : toRecipient(value);
+  if (tenant !== null) return { tenant, message: null };
+  const what = Array.isArray(value) ? "is a list" : describe(value);
+  return { tenant, message: `The tenant ${what}; expected an id, or an object with one.` };
+}

@@ -1,0 +1,42 @@
+import type { RunContext, StartedRun, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "./runner.js";
+import { runnerError } from "./runner-error.js";
+
+/** Starts one run. What it throws counts as "unknown whether done" unless it was made by `runnerError`. */
+export type WorkflowFunction = (
+  run: WorkflowRunRequest,
+  context: RunContext,
+) => Promise<StartedRun | void> | StartedRun | void;
+
+export interface FunctionRunnerOptions {
+  /** Recipients in one call; more are split. @default null, no limit */
+  readonly maxRecipients?: number | null;
+  /** Needed for triggers with `action: "cancel"`. */
+  readonly cancel?: (request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void;
+}
+
+/**
+ * Runs workflows as plain functions of the host: one for all workflows, or one for each by name.
+ *
+ * A function cannot tell a repetition, so delivery is at least once: use `context.idempotencyKey` where it matters.
+ */
+export function functionRunner(
+  workflows: WorkflowFunction | Readonly<Record<string, WorkflowFunction>>,
+  options: FunctionRunnerOptions = {},
+): WorkflowRunner {
+  const find = (workflow: string): WorkflowFunction => {
+    if (typeof workflows === "function") return workflows;
+    const found = Object.hasOwn(workflows, workflow) ? workflows[workflow] : undefined;
+    if (found !== undefined) return found;
+    const known = Object.keys(workflows).join(", ");
+    throw runnerError("permanent", `There is no function for the workflow "${workflow}". There are: ${known}.`);
+  };
+  const { cancel } = options;
+  return {
+    capabilities: { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null },
+    async trigger(request, context) {
+      const started = await find(request.workflow)(request, context);
+      return { workflowRunId: started?.workflowRunId ?? null };
+    },
+    ...(cancel && { cancel: async (request, context) => cancel(request, context) }),
+  };
+}

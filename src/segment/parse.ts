@@ -1,0 +1,206 @@
+import { BellwireError } from "../core/errors.js";
+import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
+import {
+  type InvalidEvent,
+  type InvalidEventReason,
+  type ReceivedEvent,
+  type SegmentEvent,
+  type SegmentEventType,
+  segmentEventTypes,
+} from "./event.js";
+import { defaultLimits, type SegmentLimits } from "./limits.js";
+import { type Measure, measureEvent } from "./measure.js";
+import { invalidMessageId, messageIdOf } from "./message-id.js";
+import { readJson } from "./read-json.js";
+import { parseSegmentTimestamp } from "./timestamp.js";
+import { unwrapPayload, withShared } from "./unwrap.js";
+
+export interface ParseOptions {
+  readonly receivedAt: Date;
+  /** The type of events that carry none: only where the sender's path says it, as in `/v1/track`. */
+  readonly defaultType?: SegmentEventType;
+  readonly limits?: Partial<SegmentLimits>;
+}
+
+export type ParsedEvent =
+  | { readonly ok: true; readonly event: ReceivedEvent }
+  | { readonly ok: false; readonly invalid: InvalidEvent };
+
+/**
+ * Reads whatever Segment and its SDKs send: a string, bytes or parsed JSON; one event, an array, or an envelope. An element that
+ * is no event is reported in its place and never stops the others.
+ *
+ * @throws `PAYLOAD_*`, and nothing else, when the whole is not a payload
+ */
+export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
+  const limits = { ...defaultLimits, ...options.limits };
+  const isText = typeof payload === "string" || payload instanceof Uint8Array;
+  const read = isText ? readJson(payload, limits) : { value: payload, mayExceedLimits: true };
+  const { elements, shared } = unwrapPayload(read.value);
+  if (elements.length > limits.maxEvents) {
+    throw new BellwireError({
+      code: "PAYLOAD_TOO_LARGE",
+      message: `The payload has ${elements.length} events, more than the ${limits.maxEvents} of limits.maxEvents. Send smaller batches.`,
+      details: { events: elements.length, maxEvents: limits.maxEvents },
+    });
+  }
+  return elements.map((element, index) => {
+    const checked = read.mayExceedLimits ? checkSize(element, limits) : element;
+    if (isRefusal(checked)) return refuse(index, element, checked.reason, checked.message);
+    if (!isJsonObject(checked))
+      return refuse(index, element, "not_an_object", `Expected an event, got ${kindOf(checked)}.`);
+    return parseEvent(index, shared === null ? checked : withShared(checked, shared), options);
+  });
+}
+
+class Refusal {
+  readonly reason: InvalidEventReason;
+  readonly message: string;
+  constructor(reason: InvalidEventReason, message: string) {
+    this.reason = reason;
+    this.message = message;
+  }
+}
+
+function isRefusal(value: unknown): value is Refusal {
+  return value instanceof Refusal;
+}
+
+function checkSize(element: unknown, limits: SegmentLimits): unknown {
+  const measure = measureEvent(element, limits);
+  if (measure === "fits") return element;
+  if (measure !== "not_json") return new Refusal(measure, tooMuch(measure, limits));
+  return toPlainJson(element) ?? new Refusal("field_invalid", "The event holds values that JSON has no text for.");
+}
+
+function tooMuch(measure: Exclude<Measure, "fits" | "not_json">, limits: SegmentLimits): string {
+  switch (measure) {
+    case "event_too_deep":
+      return `The event is nested more than ${limits.maxDepth} levels deep (limits.maxDepth).`;
+    case "event_too_large":
+      return `The event has more than ${limits.maxEventBytes} bytes (limits.maxEventBytes).`;
+    case "event_too_many_keys":
+      return `The event has more than ${limits.maxKeys} keys (limits.maxKeys).`;
+  }
+}
+
+function refuse(index: number, element: unknown, reason: InvalidEventReason, message: string): ParsedEvent {
+  const isEvent = isJsonObject(element);
+  const oversized = reason.startsWith("event_too");
+  const payload: JsonValue = oversized ? null : (toPlainJson(element) ?? null);
+  const type = isEvent && typeof element["type"] === "string" ? element["type"].slice(0, 100) : null;
+  const name = isEvent && typeof element["event"] === "string" ? element["event"].slice(0, 1_000) : null;
+  return {
+    ok: false,
+    invalid: { index, messageId: invalidMessageId(element), type, name, reason, message, payload },
+  };
+}
+
+function parseEvent(index: number, given: JsonObject, options: ParseOptions): ParsedEvent {
+  const type = typeOf(given, options.defaultType);
+  if (type === null) return refuse(index, given, ...describeType(given));
+  const event: SegmentEvent = isTyped(given) ? given : { ...given, type };
+  const wrong = wrongField(event);
+  if (wrong !== null) return refuse(index, given, "field_invalid", wrong);
+  const name = nameOf(event, type);
+  if (type === "track" && name === null) {
+    return refuse(
+      index,
+      given,
+      "event_name_missing",
+      "A track event needs a name: `event` must be a text that is not empty.",
+    );
+  }
+  return {
+    ok: true,
+    event: {
+      index,
+      event,
+      type,
+      name,
+      messageId: messageIdOf(event),
+      userId: idOf(event["userId"]),
+      anonymousId: idOf(event["anonymousId"]),
+      occurredAt: occurredAt(event) ?? options.receivedAt,
+    },
+  };
+}
+
+function isType(value: unknown): value is SegmentEventType {
+  return segmentEventTypes.some((type) => type === value);
+}
+
+function isTyped(event: JsonObject): event is SegmentEvent {
+  return isType(event["type"]);
+}
+
+function typeOf({ type }: JsonObject, defaultType: SegmentEventType | undefined): SegmentEventType | null {
+  if (isType(type)) return type;
+  return type === undefined || type === null ? (defaultType ?? null) : null;
+}
+
+function describeType({ type }: JsonObject): [InvalidEventReason, string] {
+  const known = segmentEventTypes.join(", ");
+  if (type === undefined || type === null || type === "") {
+    return [
+      "type_missing",
+      `The event has no type (one of ${known}). Is the destination's \`data\` mapping set to the whole event?`,
+    ];
+  }
+  const what = typeof type === "string" ? JSON.stringify(type.slice(0, 50)) : kindOf(type);
+  return ["type_unknown", `The type ${what} is none of ${known}.`];
+}
+
+const maxIdLength = 1_000;
+const idFields = ["userId", "anonymousId", "groupId", "previousId"] as const;
+const objectFields = ["properties", "traits"] as const;
+
+function wrongField(event: SegmentEvent): string | null {
+  for (const field of idFields) {
+    const value = event[field];
+    if (value === undefined || value === null || typeof value === "number") continue;
+    if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
+    if (value.length > maxIdLength)
+      return `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`;
+  }
+  for (const field of objectFields) {
+    const value = event[field];
+    if (value === undefined || value === null || isJsonObject(value)) continue;
+    // PHP senders write an empty map as an empty list.
+    if (Array.isArray(value) && value.length === 0) continue;
+    return `${field} is ${kindOf(value)}; expected an object.`;
+  }
+  return null;
+}
+
+function idOf(value: JsonValue | undefined): string | null {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function nameOf(event: SegmentEvent, type: SegmentEventType): string | null {
+  if (type === "track") return textOf(event["event"]);
+  if (type !== "page" && type !== "screen") return null;
+  const properties = event["properties"];
+  const inProperties = isJsonObject(properties) ? textOf(properties["name"]) : null;
+  return textOf(event["name"]) ?? textOf(event["event"]) ?? inProperties;
+}
+
+function textOf(value: JsonValue | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+const timeFields = ["timestamp", "originalTimestamp", "sentAt", "receivedAt"] as const;
+
+function occurredAt(event: SegmentEvent): Date | null {
+  for (const field of timeFields) {
+    const time = parseSegmentTimestamp(event[field]);
+    if (time !== null) return time;
+  }
+  return null;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}

@@ -1,0 +1,137 @@
+import { BellwireError } from "../core/errors.js";
+import type { SegmentLimits } from "./limits.js";
+
+/** Parsed JSON with what the text says about its size, so that small payloads need not be measured again. */
+export interface ReadJson {
+  readonly value: unknown;
+  /** Whether an element can be nested deeper, or hold more bytes or keys, than the limits allow. */
+  readonly mayExceedLimits: boolean;
+}
+
+/** Nesting that no payload has; what is between it and the limit of one event makes that event invalid, not the payload. */
+const maxPayloadDepth = 1_000;
+
+/** `"":1,` is the shortest member. */
+const bytesPerKey = 5;
+const maxBytesPerCharacter = 3;
+
+/**
+ * Decodes and parses a body, checking size, encoding and nesting before it does.
+ * @throws `PAYLOAD_EMPTY`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_TOO_DEEP`, `PAYLOAD_NOT_JSON`
+ */
+export function readJson(body: string | Uint8Array, limits: SegmentLimits): ReadJson {
+  const size = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  if (size > limits.maxBytes) {
+    throw new BellwireError({
+      code: "PAYLOAD_TOO_LARGE",
+      message: `The payload has ${size} bytes, more than the ${limits.maxBytes} of limits.maxBytes. Send smaller batches or raise the limit.`,
+      details: { size, maxBytes: limits.maxBytes },
+    });
+  }
+  const text = typeof body === "string" ? withoutByteOrderMark(body) : decode(body);
+  if (text.trim() === "") {
+    const message =
+      "The payload is empty. Segment sends an empty body when the destination's `data` mapping resolved to nothing: map it to the whole event.";
+    throw new BellwireError({ code: "PAYLOAD_EMPTY", message });
+  }
+  const shape = shapeOf(text);
+  if (shape.depth > maxPayloadDepth) {
+    const message = `The payload is nested more than ${maxPayloadDepth} levels deep; an event may have ${limits.maxDepth}.`;
+    throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
+  }
+  const mayExceedLimits =
+    shape.depth > limits.maxDepth ||
+    largestEvent(text, shape) > Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
+  return { value: parse(text), mayExceedLimits };
+}
+
+function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    // Takes a byte order mark away by itself.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const message =
+      "The payload is not valid UTF-8. Segment sends UTF-8; is something on the way changing the encoding?";
+    throw new BellwireError({ code: "PAYLOAD_NOT_JSON", message, cause });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The engine's own message quotes the body, which may hold personal data.
+    const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
+    const where = position === undefined ? "" : ` (at character ${position})`;
+    throw new BellwireError({
+      code: "PAYLOAD_NOT_JSON",
+      message: `The payload is not JSON${where}.${hint(text)}`,
+      details: position === undefined ? {} : { position: Number(position) },
+    });
+  }
+}
+
+function hint(text: string): string {
+  if (/^\s*\{[^\n]*\}\s*\n\s*\{/.test(text)) return " It looks like one event a line (NDJSON): send an array instead.";
+  if (/^[\w%.+-]+=/.test(text)) return " It looks like a form: send the event as JSON.";
+  return "";
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+
+interface Shape {
+  /** The deepest nesting of brackets outside of strings. */
+  readonly depth: number;
+  /** Characters of the largest member at the first and at the second level. */
+  readonly largest: readonly [first: number, second: number];
+}
+
+/** One pass over the text. `JSON.parse` takes a depth of a million; what walks its result then overflows the stack. */
+function shapeOf(json: string): Shape {
+  let depth = 0;
+  let deepest = 0;
+  const starts: [number, number] = [0, 0];
+  const largest: [number, number] = [0, 0];
+  const endMember = (level: 0 | 1, end: number) => {
+    largest[level] = Math.max(largest[level], end - starts[level]);
+    starts[level] = end;
+  };
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === quote) {
+      index = endOfString(json, index);
+    } else if ((code | 0x20) === 0x7b) {
+      // `{` and `[` differ in one bit only, and so do `}` and `]`.
+      depth += 1;
+      if (depth > deepest) deepest = depth;
+      if (depth <= 2) starts[depth === 1 ? 0 : 1] = index;
+    } else if ((code | 0x20) === 0x7d) {
+      if (depth === 1 || depth === 2) endMember(depth === 1 ? 0 : 1, index);
+      depth -= 1;
+    } else if (code === comma && (depth === 1 || depth === 2)) {
+      endMember(depth === 1 ? 0 : 1, index);
+    }
+  }
+  return { depth: deepest, largest };
+}
+
+/** Characters that no event of the payload exceeds. */
+function largestEvent(json: string, { largest }: Shape): number {
+  if (json.trimStart().startsWith("[")) return largest[0];
+  return json.includes('"batch"') ? largest[1] : json.length;
+}
+
+function endOfString(json: string, start: number): number {
+  for (let index = start + 1; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === quote) return index;
+    if (code === backslash) index += 1;
+  }
+  return json.length;
+}

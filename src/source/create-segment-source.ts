@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { BellwireError } from "../core/errors.js";
+import { createSafeEmitter } from "../core/safe-emitter.js";
+import type { PayloadResult } from "../outcome/outcome.js";
+import type { RunRecord, RunResult } from "../storage/storage.js";
+import { createTriggerRegistry } from "../triggers/trigger-registry.js";
+import { createDispatcher } from "./dispatcher.js";
+import { handlePayload } from "./handle-payload.js";
+import { createOverrides } from "./overrides.js";
+import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import type { HandleSegmentPayloadOptions, SegmentSource } from "./segment-source.js";
+import { resolveEnvironment, type SourceContext } from "./source-context.js";
+import { createSourceEnvironments } from "./source-environments.js";
+import { createSourceEventLog } from "./source-event-log.js";
+import type { SegmentSourceEvents } from "./source-events.js";
+import type { SegmentSourceOptions } from "./source-options.js";
+import { createSourceTriggers, registerTrigger } from "./source-triggers.js";
+import { createSourceUsers } from "./source-users.js";
+import { createStorageCall } from "./storage-call.js";
+import { createWorkTracker } from "./work-tracker.js";
+
+/**
+ * Creates a source: the place where Segment events come in and workflow runs go out.
+ *
+ * @throws `CONFIG_INVALID`, `CONFIG_TRIGGER_INVALID`, `CONFIG_TRIGGER_DUPLICATE`, `CONFIG_PATH_INVALID`
+ */
+export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
+  const context = createContext(resolveOptions(options));
+  for (const trigger of options.triggers ?? []) registerTrigger(context, trigger);
+  const { key, maxPayloads, clock } = context.options;
+  const owner = randomUUID();
+  const work = createWorkTracker(clock);
+
+  const handleSegmentPayload = async (
+    payload: unknown,
+    call: HandleSegmentPayloadOptions = {},
+  ): Promise<PayloadResult> => {
+    const environment = resolveEnvironment(context.options, call.environment);
+    if (work.closing) throw closed(key);
+    if (work.size >= maxPayloads) throw overloaded(key, maxPayloads);
+    const { track } = work;
+    const handling = handlePayload(context, {
+      scope: { environment, source: key },
+      payload,
+      options: call,
+      owner,
+      track,
+    });
+    track(handling);
+    const result = await handling;
+    if (context.emitter.hasListeners("event")) {
+      for (const outcome of result.events) context.emitter.emit("event", { source: key, environment, outcome });
+    }
+    return result;
+  };
+
+  return {
+    key,
+    handleSegmentPayload,
+    triggers: createSourceTriggers(context),
+    users: createSourceUsers(context),
+    events: createSourceEventLog(context),
+    environments: createSourceEnvironments(context),
+    on: context.emitter.on,
+    off: context.emitter.off,
+    close: ({ timeoutMs = 10_000 } = {}) => work.drain(timeoutMs),
+  };
+}
+
+function createContext(options: ResolvedOptions): SourceContext {
+  const { clock, logger, storage, key } = options;
+  const emitter = createSafeEmitter<SegmentSourceEvents>((name, error) =>
+    logger.error({ err: error, source: key, listener: name }, "a listener failed; event handling went on"),
+  );
+  const storageCall = createStorageCall(clock, options.storageTimeoutMs);
+  const onAttempt = (run: RunRecord, result: RunResult, durationMs: number) => {
+    if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result, durationMs));
+  };
+  return {
+    options,
+    registry: createTriggerRegistry(),
+    overrides: createOverrides({
+      source: key,
+      store: storage.triggers,
+      storageCall,
+      clock,
+      ttlMs: options.overridesTtlMs,
+      logger,
+    }),
+    storageCall,
+    dispatcher: createDispatcher({ ...options, random: Math.random, onAttempt }),
+    emitter,
+  };
+}
+
+function toRunEvent(run: RunRecord, result: RunResult, durationMs: number): SegmentSourceEvents["run"] {
+  const { environment, source, idempotencyKey, messageId, trigger, workflow } = run;
+  const { status, workflowRunId, error } = result;
+  const succeeded = status === "triggered" || status === "canceled" || status === "pending";
+  return {
+    source,
+    environment,
+    idempotencyKey,
+    messageId,
+    trigger,
+    workflow,
+    status: succeeded ? status : "failed",
+    attempt: run.attempts + 1,
+    durationMs,
+    workflowRunId,
+    error,
+  };
+}
+
+function closed(key: string): BellwireError {
+  const message = `The source "${key}" is closed, or closing; hand the payload to another process.`;
+  return new BellwireError({ code: "SOURCE_CLOSED", message, retryable: true });
+}
+
+function overloaded(key: string, maxPayloads: number): BellwireError {
+  const message = `The source "${key}" has ${maxPayloads} payloads in hand, its maxPayloads; hand this one in again a little later.`;
+  return new BellwireError({ code: "OVERLOADED", message, details: { maxPayloads }, retryable: true });
+}

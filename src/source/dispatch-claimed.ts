@@ -1,0 +1,105 @@
+import { BellwireError } from "../core/errors.js";
+import type { ClaimedRun, RunResult } from "../storage/storage.js";
+import type { RunRequest } from "./freeze-plan.js";
+import type { SourceContext } from "./source-context.js";
+
+export interface DispatchOptions {
+  readonly claimed: readonly ClaimedRun[];
+  readonly environment: string;
+  /** By the local clock; reckoned from before the lease was taken. */
+  readonly leasedUntil: number;
+  /** How long the caller waits; what is not done by then goes on. */
+  readonly waitMs: number;
+  readonly requests: ReadonlyMap<string, RunRequest>;
+  readonly signal: AbortSignal | undefined;
+  /** Keeps work that outlives the call from being forgotten by `close`. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+/**
+ * Dispatches claimed runs and settles them: everything that ended in time with one call.
+ * @returns the results that are written down
+ */
+export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<readonly RunResult[]> {
+  const { claimed, leasedUntil, requests } = options;
+  if (claimed.length === 0) return [];
+  const ended: RunResult[] = [];
+  const untouched: ClaimedRun[] = [];
+  const attempts = claimed.map(async (run) => {
+    const key = run.run.idempotencyKey;
+    const result = await context.dispatcher.dispatch(run, leasedUntil, requests.get(key));
+    if (result === null) untouched.push(run);
+    else ended.push(result);
+  });
+  const all = Promise.all(attempts);
+  const inTime = await endsWithin(all, options.waitMs, context, options.signal);
+  const results = ended.splice(0);
+  if (!inTime) options.track(settleLater(context, options.environment, all, ended, untouched));
+  else if (untouched.length > 0) await release(context, untouched);
+  return settle(context, results);
+}
+
+/** `true` when the work ended, `false` when the time or the caller's patience did. */
+function endsWithin(
+  work: Promise<unknown>,
+  waitMs: number,
+  { options: { clock } }: SourceContext,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const giveUp = () => finish(false);
+    const cancelTimer = clock.schedule(giveUp, waitMs);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    const finish = (inTime: boolean) => {
+      cancelTimer();
+      signal?.removeEventListener("abort", giveUp);
+      resolve(inTime);
+    };
+    work.then(() => finish(true), giveUp);
+  });
+}
+
+async function settleLater(
+  context: SourceContext,
+  environment: string,
+  all: Promise<unknown>,
+  ended: RunResult[],
+  untouched: readonly ClaimedRun[],
+): Promise<void> {
+  try {
+    await all;
+    await settle(context, ended.splice(0));
+    await release(context, untouched);
+  } catch (cause) {
+    // The leases run out by themselves, and the runs are then dispatched again under the same keys.
+    const message =
+      "Runs were dispatched, but what came of them could not be written down; they will be dispatched again.";
+    const error = BellwireError.is(cause)
+      ? cause
+      : new BellwireError({ code: "STORAGE_FAILED", message, cause, retryable: true });
+    context.options.logger.error({ err: error, source: context.options.key, environment }, message);
+    context.emitter.emit("error", { source: context.options.key, environment, error });
+  }
+}
+
+async function settle(context: SourceContext, results: readonly RunResult[]): Promise<readonly RunResult[]> {
+  if (results.length === 0) return [];
+  const write = () =>
+    context.storageCall("runs.settle", (signal) => context.options.storage.runs.settle({ results, signal }));
+  // Dispatching again costs a notification twice on runners that cannot tell; asking storage again costs nothing.
+  const settled = await write().catch(write);
+  const refused = results.filter((_, index) => settled[index] === false);
+  if (refused.length === 0) return results;
+  const keys = refused.map((result) => result.idempotencyKey);
+  context.options.logger.warn(
+    { source: context.options.key, keys },
+    "the lease of these runs was lost; another process has them",
+  );
+  return results.filter((_, index) => settled[index] !== false);
+}
+
+async function release(context: SourceContext, claimed: readonly ClaimedRun[]): Promise<void> {
+  if (claimed.length === 0) return;
+  const runs = claimed.map(({ run, fence }) => ({ idempotencyKey: run.idempotencyKey, fence }));
+  await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
+}

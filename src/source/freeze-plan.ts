@@ -1,0 +1,171 @@
+import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import type { OutcomeDetail, UserOutcome } from "../outcome/outcome.js";
+import { chunkRecipients } from "../recipients/chunk-recipients.js";
+import type { Recipient } from "../recipients/recipient.js";
+import { recipientKey } from "../recipients/recipient-key.js";
+import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
+import type { InvalidEvent } from "../segment/event.js";
+import type { NewEvent, NewRun, SourceScope } from "../storage/storage.js";
+import { createIdempotencyKey } from "./idempotency-key.js";
+import type { EventPlan, TriggerPlan } from "./plan-event.js";
+
+export type RunRequest = WorkflowRunRequest | WorkflowCancelRequest;
+
+export interface FreezeOptions {
+  readonly scope: SourceScope;
+  readonly receivedAt: Date;
+  readonly maxRecipients: number | null;
+  readonly identifyEnabled: boolean;
+  /** Whether storage knows the user, after this payload's own identify events. */
+  readonly isKnown: (userId: string) => boolean;
+  /** What became of the event's identify. */
+  readonly user: UserOutcome | null;
+  /** Receives each request, so that the first attempt need not parse it again. */
+  readonly onRequest: (idempotencyKey: string, request: RunRequest) => void;
+  /** Explains an event that no trigger listens to. */
+  readonly explainNoMatch: (plan: EventPlan) => OutcomeDetail;
+}
+
+interface FrozenTrigger {
+  readonly decision: TriggerDecision;
+  readonly runs: readonly NewRun[];
+}
+
+/** Fixes what is sent, to whom and under which key; from here on every attempt is the same. Pure. */
+export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
+  const { received } = plan;
+  const frozen = plan.triggers.map((trigger) => freezeTrigger(trigger, received.messageId, options));
+  const triggers = frozen.map((trigger) => trigger.decision);
+  const base = {
+    messageId: received.messageId,
+    type: received.type,
+    name: received.name,
+    userId: received.userId,
+    anonymousId: received.anonymousId,
+    occurredAt: received.occurredAt,
+    receivedAt: options.receivedAt,
+    payload: received.event,
+    runs: frozen.flatMap((trigger) => trigger.runs),
+  };
+  const user = options.user === null ? {} : { user: options.user };
+  if (triggers.some((trigger) => trigger.status === "failed")) {
+    return { ...base, status: "failed", reason: "trigger_failed", decision: { ...user, triggers } };
+  }
+  if (triggers.length > 0 || options.user !== null) {
+    return { ...base, status: "processed", reason: null, decision: { ...user, triggers } };
+  }
+  return { ...base, status: "ignored", ...whyIgnored(plan, options) };
+}
+
+function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
+  if (plan.received.type !== "identify") {
+    return { reason: "no_matching_trigger", decision: { detail: options.explainNoMatch(plan), triggers: [] } };
+  }
+  if (!options.identifyEnabled) {
+    const message = `Identify events are switched off in "${options.scope.environment}"; environments.update({ identify: true }) switches them on.`;
+    return { reason: "identify_disabled", decision: { detail: { message }, triggers: [] } };
+  }
+  const message = "The identify event has no userId; traits of anonymous visitors are not kept.";
+  return { reason: "no_user_id", decision: { detail: { message }, triggers: [] } };
+}
+
+/** The record of an element that is no Segment event: kept, so that nothing received is invisible. */
+export function freezeInvalid(invalid: InvalidEvent, receivedAt: Date): NewEvent {
+  return {
+    messageId: invalid.messageId,
+    type: invalid.type,
+    name: invalid.name,
+    userId: null,
+    anonymousId: null,
+    occurredAt: receivedAt,
+    receivedAt,
+    payload: invalid.payload,
+    status: "invalid",
+    reason: invalid.reason,
+    decision: { detail: { message: invalid.message }, triggers: [] },
+    runs: [],
+  };
+}
+
+function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, options: FreezeOptions): FrozenTrigger {
+  const base = { trigger: trigger.key, workflow: trigger.workflow, action: trigger.action };
+  if (evaluation.status !== "matched") {
+    const { status, reason, detail } = evaluation;
+    const recipients = (evaluation.rejected ?? []).map(({ recipient, reason }) => ({ recipient, reason }));
+    return { decision: { ...base, status, reason, detail, recipients, runs: [] }, runs: [] };
+  }
+  const unresolved = evaluation.unresolved.length > 0 ? { unresolved: evaluation.unresolved } : {};
+  const rejected = evaluation.rejected.map(({ recipient, reason }) => ({ recipient, reason }));
+
+  if (trigger.action === "cancel") {
+    const request: WorkflowCancelRequest = {
+      action: "cancel",
+      workflow: trigger.workflow,
+      cancellationKey: evaluation.cancellationKey ?? "",
+      recipients: trigger.hasRecipients ? evaluation.recipients : null,
+    };
+    const run = newRun(base, messageId, 0, request, options);
+    const recipients = evaluation.recipients.map((recipient) => ({ recipient: recipientKey(recipient), run: 0 }));
+    const decision = { ...base, ...unresolved, status: "planned" as const, runs: [run.idempotencyKey] };
+    return { decision: { ...decision, recipients: [...recipients, ...rejected] }, runs: [run] };
+  }
+
+  const { identified, unknown } = partition(evaluation.recipients, options.isKnown);
+  if (identified.length === 0) {
+    const detail = { message: describeUnknown(unknown.length), field: "recipients" };
+    const recipients = [...unknown, ...rejected];
+    return {
+      decision: { ...base, ...unresolved, status: "skipped", reason: "not_identified", detail, recipients, runs: [] },
+      runs: [],
+    };
+  }
+  const runs: NewRun[] = [];
+  const recipients: RecipientDecision[] = [];
+  for (const chunk of chunkRecipients(identified, options.maxRecipients)) {
+    const run = runs.length;
+    for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
+    const { workflow } = trigger;
+    const { actor, tenant, data, cancellationKey } = evaluation;
+    const request: WorkflowRunRequest = {
+      action: "trigger",
+      workflow,
+      recipients: chunk,
+      actor,
+      tenant,
+      data,
+      cancellationKey,
+    };
+    runs.push(newRun(base, messageId, run, request, options));
+  }
+  for (const decision of unknown) recipients.push(decision);
+  for (const decision of rejected) recipients.push(decision);
+  const keys = runs.map((run) => run.idempotencyKey);
+  return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
+}
+
+function partition(recipients: readonly Recipient[], isKnown: (userId: string) => boolean) {
+  const identified: Recipient[] = [];
+  const unknown: RecipientDecision[] = [];
+  for (const recipient of recipients) {
+    if (typeof recipient !== "string" || isKnown(recipient)) identified.push(recipient);
+    else unknown.push({ recipient, reason: "not_identified" });
+  }
+  return { identified, unknown };
+}
+
+function describeUnknown(count: number): string {
+  const who = count === 1 ? "The recipient was" : `None of the ${count} recipients was`;
+  return `${who} ever identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create".`;
+}
+
+function newRun(
+  base: Pick<NewRun, "trigger" | "workflow" | "action">,
+  messageId: string,
+  chunk: number,
+  request: RunRequest,
+  options: FreezeOptions,
+): NewRun {
+  const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, chunk);
+  options.onRequest(idempotencyKey, request);
+  return { ...base, idempotencyKey, request: JSON.stringify(request) };
+}

@@ -1,0 +1,107 @@
+import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
+import { parseSegmentPayload } from "../segment/parse.js";
+import type { NewEvent, RecordResult, SourceScope } from "../storage/storage.js";
+import { dispatchClaimed } from "./dispatch-claimed.js";
+import { freezeInvalid, freezePlan, type RunRequest } from "./freeze-plan.js";
+import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
+import type { OverrideView } from "./overrides.js";
+import { toPayloadResult } from "./payload-outcome.js";
+import type { EventPlan } from "./plan-event.js";
+import { type PayloadItem, planPayload } from "./plan-payload.js";
+import type { HandleSegmentPayloadOptions } from "./segment-source.js";
+import { type SourceContext, throwIfAborted } from "./source-context.js";
+
+export interface PayloadCall {
+  readonly scope: SourceScope;
+  readonly payload: unknown;
+  readonly options: HandleSegmentPayloadOptions;
+  /** Names this process in the leases it takes. */
+  readonly owner: string;
+  /** Keeps work that outlives the call from being forgotten by `close`. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+/** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
+export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
+  const { clock, limits, leaseMs, deadlineMs } = context.options;
+  const { environment } = call.scope;
+  const { defaultType, signal } = call.options;
+  const startedAt = clock.now();
+  const receivedAt = call.options.receivedAt ?? new Date(startedAt);
+
+  const parsed = parseSegmentPayload(call.payload, { receivedAt, limits, ...(defaultType && { defaultType }) });
+  if (parsed.length === 0) return { events: [], retryable: false };
+  throwIfAborted(signal);
+
+  const view = await context.overrides.current();
+  const identifyEnabled = isIdentifyEnabled(context, view, environment);
+  const items = planPayload(context, parsed, { environment, receivedAt, identifyEnabled, view });
+  const plans = items.flatMap((item) => (item.kind === "event" ? [item.plan] : []));
+  const users = await identifyUsers(context, environment, plans);
+  throwIfAborted(signal);
+
+  const requests = new Map<string, RunRequest>();
+  const events = freezeItems(context, call.scope, { items, receivedAt, identifyEnabled, users, requests });
+  const leasedUntil = clock.now() + leaseMs;
+  const recorded = await recordEvents(context, call, events);
+
+  const results = await dispatchClaimed(context, {
+    claimed: recorded.flatMap((result) => result.claimed),
+    environment,
+    leasedUntil,
+    waitMs: Math.max(0, startedAt + deadlineMs - clock.now()),
+    requests,
+    signal,
+    track: call.track,
+  });
+  return toPayloadResult({ items, events, recorded, results });
+}
+
+function isIdentifyEnabled({ options }: SourceContext, view: OverrideView, environment: string): boolean {
+  return view.environment(environment)?.identify ?? options.environments.get(environment)?.identify ?? true;
+}
+
+interface FreezeItemsParams {
+  readonly items: readonly PayloadItem[];
+  readonly receivedAt: Date;
+  readonly identifyEnabled: boolean;
+  readonly users: IdentifiedUsers;
+  readonly requests: Map<string, RunRequest>;
+}
+
+function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeItemsParams): readonly NewEvent[] {
+  const { receivedAt, users } = params;
+  const shared = {
+    scope,
+    receivedAt,
+    maxRecipients: context.options.runner.capabilities.maxRecipients,
+    identifyEnabled: params.identifyEnabled,
+    isKnown: users.isKnown,
+    onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),
+    explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),
+  };
+  return params.items.flatMap((item) => {
+    if (item.kind === "repeated") return [];
+    if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt)];
+    return [freezePlan(item.plan, { ...shared, user: users.outcomes.get(item.plan) ?? null })];
+  });
+}
+
+function explainNoMatch({ registry }: SourceContext, { received }: EventPlan): OutcomeDetail {
+  const what =
+    received.name === null ? `${received.type} events` : `the ${received.type} ${JSON.stringify(received.name)}`;
+  const nearest = registry.nearestNames(received.type, received.name);
+  const hint = nearest.length > 0 ? ` Did you mean ${nearest.map((name) => JSON.stringify(name)).join(" or ")}?` : "";
+  return { message: `No trigger listens to ${what}.${hint}` };
+}
+
+function recordEvents(
+  context: SourceContext,
+  { scope, owner }: PayloadCall,
+  events: readonly NewEvent[],
+): Promise<readonly RecordResult[]> {
+  const { storage, leaseMs } = context.options;
+  return context.storageCall("events.record", (signal) =>
+    storage.events.record({ ...scope, owner, leaseMs, events, signal }),
+  );
+}

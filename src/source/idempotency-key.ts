@@ -1,0 +1,11 @@
+import { createHash } from "node:crypto";
+import type { SourceScope } from "../storage/storage.js";
+
+/**
+ * The key of one run: equal for every attempt and redelivery of it, different for every other run.
+ * Letters, digits and `_` only, 43 characters, so that it is legal for every engine (BullMQ refuses `:` and digits alone).
+ */
+export function createIdempotencyKey(scope: SourceScope, messageId: string, trigger: string, chunk: number): string {
+  const identity = JSON.stringify([scope.environment, scope.source, messageId, trigger, chunk]);
+  return `bw_${createHash("sha256").update(identity).digest("hex").slice(0, 40)}`;
+}

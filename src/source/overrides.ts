@@ -1,0 +1,88 @@
+import type { Clock } from "../core/clock.js";
+import type { Logger } from "../core/logger.js";
+import type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "../storage/storage.js";
+import type { StorageCall } from "./storage-call.js";
+
+/** What was switched at run time, over what the code says. */
+export interface Overrides {
+  /** At most `ttlMs` old. While storage fails, what was last read stands; where nothing ever was, the call rejects. */
+  current(): Promise<OverrideView>;
+  setTrigger(override: TriggerOverride): Promise<void>;
+  setEnvironment(override: EnvironmentOverride): Promise<void>;
+}
+
+export interface OverrideView {
+  trigger(environment: string, trigger: string): TriggerOverride | null;
+  environment(environment: string): EnvironmentOverride | null;
+}
+
+export interface OverridesOptions {
+  readonly source: string;
+  readonly store: TriggerStore;
+  readonly storageCall: StorageCall;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  readonly logger: Logger;
+}
+
+export function createOverrides({ source, store, storageCall, clock, ttlMs, logger }: OverridesOptions): Overrides {
+  let view: OverrideView | null = null;
+  let freshUntil = Number.NEGATIVE_INFINITY;
+  let loading: Promise<OverrideView> | null = null;
+  // A load that started before a write must not bring back what the write replaced.
+  let generation = 0;
+
+  const load = async (): Promise<OverrideView> => {
+    const startedIn = generation;
+    try {
+      const loaded = createView(await storageCall("triggers.load", (signal) => store.load({ source, signal })));
+      if (generation === startedIn) {
+        view = loaded;
+        freshUntil = clock.now() + ttlMs;
+      }
+      return loaded;
+    } catch (error) {
+      if (view === null) throw error;
+      logger.warn({ err: error, source }, "overrides could not be read; those last read stay in force");
+      freshUntil = clock.now() + ttlMs;
+      return view;
+    } finally {
+      loading = null;
+    }
+  };
+
+  const forget = () => {
+    generation += 1;
+    loading = null;
+    freshUntil = Number.NEGATIVE_INFINITY;
+  };
+
+  return {
+    current() {
+      if (view !== null && clock.now() < freshUntil) return Promise.resolve(view);
+      loading ??= load();
+      return loading;
+    },
+    async setTrigger(override) {
+      await storageCall("triggers.setActive", (signal) => store.setActive({ source, override, signal }));
+      forget();
+    },
+    async setEnvironment(override) {
+      await storageCall("triggers.setEnvironment", (signal) => store.setEnvironment({ source, override, signal }));
+      forget();
+    },
+  };
+}
+
+function createView(overrides: SourceOverrides): OverrideView {
+  const triggers = new Map(
+    overrides.triggers.map((override) => [JSON.stringify([override.environment, override.trigger]), override]),
+  );
+  const environments = new Map(overrides.environments.map((override) => [override.environment, override]));
+  return {
+    // Most sources never switch anything at run time; they should not pay for building a key.
+    trigger: (environment, trigger) =>
+      triggers.size === 0 ? null : (triggers.get(JSON.stringify([environment, trigger])) ?? null),
+    environment: (environment) => environments.get(environment) ?? null,
+  };
+}

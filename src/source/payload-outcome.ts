@@ -1,0 +1,69 @@
+import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
+import type { NewEvent, RecordResult, RunResult } from "../storage/storage.js";
+import type { PayloadItem } from "./plan-payload.js";
+import { type RunState, toEventOutcome } from "./to-event-outcome.js";
+
+export interface RecordedPayload {
+  readonly items: readonly PayloadItem[];
+  /** The items that are not `repeated`, in their order. */
+  readonly events: readonly NewEvent[];
+  /** Of `events`, in their order. */
+  readonly recorded: readonly RecordResult[];
+  /** The attempts that are written down. */
+  readonly results: readonly RunResult[];
+}
+
+/** What is answered to whoever handed the payload in; pure. */
+export function toPayloadResult({ items, events, recorded, results }: RecordedPayload): PayloadResult {
+  const attempted = new Map(results.map((result) => [result.idempotencyKey, result]));
+  let next = 0;
+  const outcomes = items.map((item, index): EventOutcome => {
+    if (item.kind === "repeated") return repeatedOutcome(item, index);
+    const event = events[next];
+    const result = recorded[next];
+    next += 1;
+    if (event === undefined || result === undefined) throw new RangeError("record answered for too few events");
+    return recordedOutcome(index, event, result, attempted);
+  });
+  const leased = recorded.some((result) => result.status === "leased");
+  return { events: outcomes, retryable: leased || results.some((result) => result.status === "pending") };
+}
+
+function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, index: number): EventOutcome {
+  const { messageId, type, name } = item.received;
+  return { index, messageId, type, name, status: "duplicate", reason: "repeated_in_batch", triggers: [] };
+}
+
+function recordedOutcome(
+  index: number,
+  event: NewEvent,
+  result: RecordResult,
+  attempted: ReadonlyMap<string, RunResult>,
+): EventOutcome {
+  const { messageId, type, name } = event;
+  if (result.status === "finished") {
+    return { index, messageId, type, name, status: "duplicate", reason: "already_processed", triggers: [] };
+  }
+  const states = new Map<string, RunState>();
+  for (const run of result.stored?.runs ?? []) states.set(run.idempotencyKey, run);
+  for (const { run } of result.claimed) {
+    const attempt = attempted.get(run.idempotencyKey);
+    states.set(run.idempotencyKey, attempt ? { ...attempt, attempts: run.attempts + 1 } : run);
+  }
+  const stored = result.stored;
+  // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
+  const outcome = toEventOutcome(
+    index,
+    stored === null ? event : { ...event, ...planOf(stored.status, stored) },
+    states,
+  );
+  return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
+}
+
+function planOf(status: NewEvent["status"] | "in_progress", stored: Pick<NewEvent, "reason" | "decision">) {
+  return {
+    status: status === "in_progress" ? ("processed" as const) : status,
+    reason: stored.reason,
+    decision: stored.decision,
+  };
+}

@@ -1,0 +1,69 @@
+import type { TriggerReason } from "../core/reasons.js";
+import type { OutcomeDetail } from "../outcome/outcome.js";
+import type { InlineUser, Recipient } from "../recipients/recipient.js";
+import { isInlineUser } from "../recipients/recipient-key.js";
+import type { ReceivedEvent } from "../segment/event.js";
+import type { CompiledTrigger } from "../triggers/compile-trigger.js";
+import { evaluateTrigger } from "../triggers/evaluate-trigger.js";
+import type { TriggerEvaluation } from "../triggers/trigger-evaluation.js";
+import { identifyToChange, inlineUserToChange } from "../users/traits.js";
+import type { UserChange } from "../users/user.js";
+import { clampEventTime } from "../users/user-registers.js";
+
+/** A trigger that listens to the event, and what it makes of it. */
+export interface TriggerPlan {
+  readonly trigger: CompiledTrigger;
+  readonly evaluation: TriggerEvaluation;
+}
+
+/** Everything that can be said of an event without asking storage. */
+export interface EventPlan {
+  readonly received: ReceivedEvent;
+  /** From an identify event; `null` where identify is off or there is no user id. */
+  readonly identify: UserChange | null;
+  /** From inline users among recipients and actors. */
+  readonly inline: readonly UserChange[];
+  readonly triggers: readonly TriggerPlan[];
+}
+
+export interface PlanEventOptions {
+  readonly receivedAt: Date;
+  readonly identify: boolean;
+  /** Why a trigger is switched off; `null` when it is active. */
+  readonly inactive: (trigger: CompiledTrigger) => OutcomeDetail | null;
+}
+
+/** Matches and resolves one event; pure. */
+export function planEvent(
+  received: ReceivedEvent,
+  matching: readonly CompiledTrigger[],
+  options: PlanEventOptions,
+): EventPlan {
+  const at = clampEventTime(received.occurredAt, options.receivedAt);
+  const inline: UserChange[] = [];
+  const triggers = matching.map((trigger): TriggerPlan => {
+    const off = options.inactive(trigger);
+    if (off !== null) return { trigger, evaluation: skipped("trigger_inactive", off) };
+    const evaluation = evaluateTrigger(trigger, received, options.receivedAt.getTime());
+    if (evaluation.status === "matched") collectInlineUsers(evaluation, at, inline);
+    return { trigger, evaluation };
+  });
+  const identify = received.type === "identify" && options.identify ? identifyToChange(received) : null;
+  return { received, identify: identify && { ...identify, at }, inline, triggers };
+}
+
+function skipped(reason: TriggerReason, detail: OutcomeDetail): TriggerEvaluation {
+  return { status: "skipped", reason, detail };
+}
+
+function collectInlineUsers(
+  matched: { readonly recipients: readonly Recipient[]; readonly actor: Recipient | null },
+  at: Date,
+  into: UserChange[],
+): void {
+  const add = (user: InlineUser) => into.push(inlineUserToChange(user, at));
+  if (matched.actor !== null && isInlineUser(matched.actor)) add(matched.actor);
+  for (const recipient of matched.recipients) {
+    if (isInlineUser(recipient)) add(recipient);
+  }
+}

@@ -1,0 +1,64 @@
+import type { OutcomeDetail } from "../outcome/outcome.js";
+import type { InvalidEvent, ReceivedEvent } from "../segment/event.js";
+import type { ParsedEvent } from "../segment/parse.js";
+import type { CompiledTrigger } from "../triggers/compile-trigger.js";
+import { isActiveByDefinition } from "../triggers/compile-trigger.js";
+import type { OverrideView } from "./overrides.js";
+import { type EventPlan, planEvent } from "./plan-event.js";
+import type { SourceContext } from "./source-context.js";
+
+/** One element of a payload, in its place. */
+export type PayloadItem =
+  | { readonly kind: "event"; readonly plan: EventPlan }
+  | { readonly kind: "invalid"; readonly invalid: InvalidEvent }
+  /** The messageId stood in the same payload before. */
+  | { readonly kind: "repeated"; readonly received: ReceivedEvent };
+
+export interface PlanPayloadOptions {
+  readonly environment: string;
+  readonly receivedAt: Date;
+  readonly identifyEnabled: boolean;
+  readonly view: OverrideView;
+}
+
+/** Matches and resolves every event of a payload against the triggers as they stand now. */
+export function planPayload(
+  { registry }: Pick<SourceContext, "registry">,
+  parsed: readonly ParsedEvent[],
+  { environment, receivedAt, identifyEnabled, view }: PlanPayloadOptions,
+): readonly PayloadItem[] {
+  const seen = new Set<string>();
+  const inactive = (trigger: CompiledTrigger) => whyInactive(trigger, environment, view);
+  return parsed.map((element): PayloadItem => {
+    const { messageId } = element.ok ? element.event : element.invalid;
+    const repeated = seen.has(messageId);
+    seen.add(messageId);
+    if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, repeated) };
+    if (repeated) return { kind: "repeated", received: element.event };
+    const matching = registry.match(element.event.type, element.event.name);
+    return {
+      kind: "event",
+      plan: planEvent(element.event, matching, { receivedAt, identify: identifyEnabled, inactive }),
+    };
+  });
+}
+
+/** Equal bad elements of one payload are each reported and each kept. */
+function distinct(invalid: InvalidEvent, repeated: boolean): InvalidEvent {
+  return repeated ? { ...invalid, messageId: `${invalid.messageId}-${invalid.index}` } : invalid;
+}
+
+function whyInactive(trigger: CompiledTrigger, environment: string, view: OverrideView): OutcomeDetail | null {
+  const override = view.trigger(environment, trigger.key);
+  if (override === null) {
+    if (isActiveByDefinition(trigger, environment)) return null;
+    return { message: `The trigger's definition switches it off in "${environment}".` };
+  }
+  if (override.active) return null;
+  const changedAt = override.changedAt.toISOString();
+  const by = override.changedBy === null ? "" : ` by ${override.changedBy}`;
+  return {
+    message: `Disabled in "${environment}"${by} at ${changedAt}; triggers.enable(${JSON.stringify(trigger.key)}) switches it on.`,
+    facts: { changedBy: override.changedBy, changedAt },
+  };
+}

@@ -1,0 +1,112 @@
+import { type Clock, systemClock } from "../core/clock.js";
+import { type Duration, durationToMs } from "../core/duration.js";
+import { BellwireError } from "../core/errors.js";
+import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
+import type { WorkflowRunner } from "../runner/runner.js";
+import type { SegmentLimits } from "../segment/limits.js";
+import type { Storage } from "../storage/storage.js";
+import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
+
+/** The options of a source, checked and with every default filled in. */
+export interface ResolvedOptions {
+  readonly key: string;
+  readonly environments: ReadonlyMap<string, EnvironmentOptions>;
+  readonly storage: Storage;
+  readonly runner: WorkflowRunner;
+  readonly unidentified: "skip" | "create";
+  readonly deadlineMs: number;
+  readonly runTimeoutMs: number;
+  readonly storageTimeoutMs: number;
+  readonly leaseMs: number;
+  readonly concurrency: number;
+  readonly maxPayloads: number;
+  readonly maxAttempts: number;
+  readonly overridesTtlMs: number;
+  readonly limits: Partial<SegmentLimits>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** @throws `CONFIG_INVALID` with the option, what it was and what it may be */
+export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
+  const duration = (
+    name: "deadline" | "runTimeout" | "storageTimeout" | "lease" | "overridesTtl",
+    fallback: Duration,
+  ) => durationToMs(options[name] ?? fallback, name);
+  const key = options.key ?? "segment";
+  if (key === "") throw invalid('key: "" names no source. Leave it out for "segment".');
+  requirePort(options.storage, "storage", "memoryStorage()");
+  requirePort(options.runner, "runner", "functionRunner({ … })");
+  const runTimeoutMs = duration("runTimeout", "10s");
+  const leaseMs = duration("lease", "60s");
+  if (leaseMs <= runTimeoutMs) {
+    throw invalid(
+      `lease: ${leaseMs} ms must be longer than runTimeout (${runTimeoutMs} ms), or runs could be sent twice.`,
+    );
+  }
+  return {
+    key,
+    environments: resolveEnvironments(options.environments),
+    storage: options.storage,
+    runner: options.runner,
+    unidentified: options.unidentified ?? "skip",
+    deadlineMs: duration("deadline", "4.5s"),
+    runTimeoutMs,
+    storageTimeoutMs: duration("storageTimeout", "10s"),
+    leaseMs,
+    concurrency: positiveInteger(options.concurrency ?? 50, "concurrency"),
+    maxPayloads: positiveInteger(options.maxPayloads ?? 500, "maxPayloads"),
+    maxAttempts: positiveInteger(options.maxAttempts ?? 20, "maxAttempts"),
+    overridesTtlMs: duration("overridesTtl", "5s"),
+    limits: options.limits ?? {},
+    logger: safeLogger(options.logger ?? silentLogger),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function requirePort(port: unknown, name: string, example: string): void {
+  if (typeof port === "object" && port !== null) return;
+  throw invalid(`${name}: is missing. Give one, such as ${name}: ${example}.`);
+}
+
+function positiveInteger(value: number, name: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw invalid(`${name}: ${String(value)} is not a whole number above 0.`);
+}
+
+function resolveEnvironments(
+  environments: SegmentSourceOptions["environments"],
+): ReadonlyMap<string, EnvironmentOptions> {
+  if (environments === undefined) return new Map([["default", {}]]);
+  const entries = Object.entries(environments);
+  if (entries.length === 0) throw invalid("environments: is empty. Name at least one, or leave it out.");
+  for (const [name, environment] of entries) checkCredentials(name, environment);
+  return new Map(entries);
+}
+
+/** A credential that is written down but empty is a forgotten environment variable; running on without it would leave a door open. */
+function checkCredentials(name: string, environment: EnvironmentOptions): void {
+  const check = (value: unknown, field: string) => {
+    if (typeof value === "string" && value.trim() !== "") return;
+    const what = value === undefined ? "undefined" : value === "" ? "empty" : "not a text";
+    throw invalid(
+      `environments.${name}.${field}: is ${what}. Set it (is an environment variable missing?), or leave the field out.`,
+    );
+  };
+  if (Object.hasOwn(environment, "webhookToken")) check(environment.webhookToken, "webhookToken");
+  if (environment.header !== undefined) {
+    check(environment.header.name, "header.name");
+    check(environment.header.value, "header.value");
+  }
+  for (const field of ["sharedSecrets", "writeKeys"] as const) {
+    const list = environment[field];
+    if (list === undefined) continue;
+    if (list.length === 0)
+      throw invalid(`environments.${name}.${field}: is an empty list. Add one, or leave the field out.`);
+    for (const [index, value] of list.entries()) check(value, `${field}[${index}]`);
+  }
+}
+
+function invalid(message: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_INVALID", message });
+}

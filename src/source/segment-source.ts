@@ -1,0 +1,124 @@
+import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
+import type { SegmentEventType } from "../segment/event.js";
+import type { EventNameCount, EventRecord, ListEventsParams, Page, UserUpdate } from "../storage/storage.js";
+import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import type { User, UserAttributes } from "../users/user.js";
+import type { SegmentSourceEvents } from "./source-events.js";
+import type { EnvironmentCredentials } from "./source-options.js";
+
+/** Where there is only one environment it may be left out. */
+export interface InEnvironment {
+  readonly environment?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who changes a setting, for the people who later ask; kept with the time of the change. */
+export interface ChangedBy {
+  readonly by?: string | undefined;
+}
+
+export interface HandleSegmentPayloadOptions extends InEnvironment {
+  /** The type of events that carry none: only where the sender's path says it, as in `/v1/track`. */
+  readonly defaultType?: SegmentEventType | undefined;
+  /** When the payload arrived. @default now */
+  readonly receivedAt?: Date | undefined;
+}
+
+/** A trigger as it stands now, with what switched it on or off in each environment. */
+export interface TriggerListing {
+  readonly definition: TriggerDefinition;
+  readonly environments: Readonly<Record<string, TriggerState>>;
+}
+
+export interface TriggerState {
+  readonly active: boolean;
+  /** `null` while the definition decides. */
+  readonly changedBy: string | null;
+  readonly changedAt: Date | null;
+}
+
+export interface SegmentSourceTriggers {
+  /** @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`, `CONFIG_TRIGGER_DUPLICATE` */
+  register(definition: TriggerDefinition): void;
+  /** `false` when there is no trigger of that key. */
+  unregister(key: string): boolean;
+  /** All triggers in the order of registration, with their state in every environment (or in the one asked for). */
+  list(options?: InEnvironment): Promise<readonly TriggerListing[]>;
+  /** Switches a trigger on, in one environment or, when none is named, in all. Other processes see it within `overridesTtl`. */
+  enable(key: string, options?: InEnvironment & ChangedBy): Promise<void>;
+  /** Switches a trigger off, in one environment or, when none is named, in all. Other processes see it within `overridesTtl`. */
+  disable(key: string, options?: InEnvironment & ChangedBy): Promise<void>;
+}
+
+export interface SegmentSourceUsers {
+  /** Creates or updates a user as an identify event of this moment (or of `at`) would. */
+  identify(
+    user: { readonly id: string; readonly at?: Date } & UserAttributes,
+    options?: InEnvironment,
+  ): Promise<UserUpdate>;
+  get(id: string, options?: InEnvironment): Promise<User | null>;
+  /** Folds the user `from` into `into`, as an alias event does. */
+  merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
+  /**
+   * Erases the user, their events and the runs of these. A hash of the id stays, so that a late redelivery from before now does
+   * not bring them back. `false` when the user was not known; their events are erased all the same.
+   */
+  delete(id: string, options?: InEnvironment): Promise<boolean>;
+}
+
+export type ListEventsOptions = InEnvironment & Partial<Omit<ListEventsParams, "environment" | "source" | "signal">>;
+
+export interface SegmentSourceEventLog {
+  /** Newest first; 50 unless `limit` says otherwise, 500 at most. */
+  list(options?: ListEventsOptions): Promise<Page<RecordedEvent>>;
+  get(messageId: string, options?: InEnvironment): Promise<RecordedEvent | null>;
+  /** Event names that were received, with counts, most recently seen first. */
+  names(options?: InEnvironment): Promise<readonly EventNameCount[]>;
+}
+
+/** A stored event together with its outcome as of now. */
+export interface RecordedEvent {
+  readonly record: EventRecord;
+  readonly outcome: EventOutcome;
+}
+
+export interface EnvironmentSettings {
+  readonly environment: string;
+  /** Whether identify events create and update users. */
+  readonly identify: boolean;
+  readonly changedBy: string | null;
+  readonly changedAt: Date | null;
+}
+
+export interface SegmentSourceEnvironments {
+  /** The names, in the order of the options. */
+  readonly names: readonly string[];
+  get(options?: InEnvironment): Promise<EnvironmentSettings>;
+  /** Other processes see it within `overridesTtl`. */
+  update(settings: { readonly identify: boolean }, options?: InEnvironment & ChangedBy): Promise<EnvironmentSettings>;
+  /** What the HTTP layer authenticates with. */
+  credentials(environment: string): EnvironmentCredentials | null;
+}
+
+/** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */
+export interface SegmentSource {
+  readonly key: string;
+  /**
+   * Handles what Segment sent: parsed JSON, a string or bytes; one event, an array, or an SDK envelope `{ batch: [...] }`.
+   * When it resolves, every event is recorded and has an outcome. One bad event never stops the others.
+   *
+   * @throws `PAYLOAD_*` when the payload is no Segment payload at all; `CONFIG_ENVIRONMENT_UNKNOWN`;
+   * `STORAGE_FAILED` or `STORAGE_TIMEOUT` when it could not be recorded: nothing was dispatched, hand it in again;
+   * `OVERLOADED`, `SOURCE_CLOSED`, `ABORTED`
+   */
+  handleSegmentPayload(payload: unknown, options?: HandleSegmentPayloadOptions): Promise<PayloadResult>;
+  readonly triggers: SegmentSourceTriggers;
+  readonly users: SegmentSourceUsers;
+  readonly events: SegmentSourceEventLog;
+  readonly environments: SegmentSourceEnvironments;
+  /** Listeners are isolated: one that throws or rejects is logged and changes nothing else. */
+  on<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
+  off<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
+  /** Takes no more payloads, waits for those in hand up to `timeoutMs` (10 seconds), and gives back what is left. */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+}

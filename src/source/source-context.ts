@@ -1,0 +1,42 @@
+import { BellwireError } from "../core/errors.js";
+import type { SafeEmitter } from "../core/safe-emitter.js";
+import type { TriggerRegistry } from "../triggers/trigger-registry.js";
+import type { Dispatcher } from "./dispatcher.js";
+import type { Overrides } from "./overrides.js";
+import type { ResolvedOptions } from "./resolve-options.js";
+import type { SegmentSourceEvents } from "./source-events.js";
+import type { StorageCall } from "./storage-call.js";
+
+/** What the parts of one source share. */
+export interface SourceContext {
+  readonly options: ResolvedOptions;
+  readonly registry: TriggerRegistry;
+  readonly overrides: Overrides;
+  readonly storageCall: StorageCall;
+  readonly dispatcher: Dispatcher;
+  readonly emitter: SafeEmitter<SegmentSourceEvents>;
+}
+
+/**
+ * The environment that was named, or the only one there is.
+ * @throws `CONFIG_ENVIRONMENT_UNKNOWN`
+ */
+export function resolveEnvironment(options: ResolvedOptions, environment: string | undefined): string {
+  const names = [...options.environments.keys()];
+  const [only] = names;
+  if (environment === undefined && names.length === 1 && only !== undefined) return only;
+  if (environment !== undefined && options.environments.has(environment)) return environment;
+  const what =
+    environment === undefined ? "No environment was named" : `There is no environment ${JSON.stringify(environment)}`;
+  throw new BellwireError({
+    code: "CONFIG_ENVIRONMENT_UNKNOWN",
+    message: `${what}; the source "${options.key}" has: ${names.join(", ")}.`,
+    details: { environments: names },
+  });
+}
+
+/** @throws `ABORTED` with the signal's reason as cause */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new BellwireError({ code: "ABORTED", message: "The call was aborted by its signal.", cause: signal.reason });
+}

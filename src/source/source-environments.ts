@@ -1,0 +1,31 @@
+import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
+import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+
+export function createSourceEnvironments({ options, overrides, emitter }: SourceContext): SegmentSourceEnvironments {
+  const get = async (environment: string): Promise<EnvironmentSettings> => {
+    const override = (await overrides.current()).environment(environment);
+    const identify = override?.identify ?? options.environments.get(environment)?.identify ?? true;
+    return {
+      environment,
+      identify,
+      changedBy: override?.changedBy ?? null,
+      changedAt: override?.changedAt ?? null,
+    };
+  };
+  return {
+    names: [...options.environments.keys()],
+    async get(inEnvironment = {}) {
+      throwIfAborted(inEnvironment.signal);
+      return get(resolveEnvironment(options, inEnvironment.environment));
+    },
+    async update({ identify }, change = {}) {
+      throwIfAborted(change.signal);
+      const environment = resolveEnvironment(options, change.environment);
+      const changedBy = change.by ?? null;
+      await overrides.setEnvironment({ environment, identify, changedBy, changedAt: new Date(options.clock.now()) });
+      emitter.emit("override", { source: options.key, environment, trigger: null, by: changedBy });
+      return get(environment);
+    },
+    credentials: (environment) => options.environments.get(environment) ?? null,
+  };
+}

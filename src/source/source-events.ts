@@ -1,0 +1,32 @@
+import type { BellwireError } from "../core/errors.js";
+import type { EventOutcome } from "../outcome/outcome.js";
+import type { UserUpdate } from "../storage/storage.js";
+
+interface InSource {
+  readonly source: string;
+  readonly environment: string;
+}
+
+/** What a source tells its listeners, by name. */
+export interface SegmentSourceEvents {
+  /** An event was handled; once for each delivery, duplicates too. */
+  event: InSource & { readonly outcome: EventOutcome };
+  /** A user was created or changed. */
+  user: InSource & { readonly user: UserUpdate };
+  /** One attempt of a run ended. */
+  run: InSource & {
+    readonly idempotencyKey: string;
+    readonly messageId: string;
+    readonly trigger: string;
+    readonly workflow: string;
+    readonly status: "triggered" | "canceled" | "pending" | "failed";
+    readonly attempt: number;
+    readonly durationMs: number;
+    readonly workflowRunId: string | null;
+    readonly error: string | null;
+  };
+  /** A trigger or setting was switched at run time by this process. */
+  override: InSource & { readonly trigger: string | null; readonly by: string | null };
+  /** Something failed that no caller is told about. */
+  error: InSource & { readonly error: BellwireError };
+}

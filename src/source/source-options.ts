@@ -1,0 +1,60 @@
+import type { Clock } from "../core/clock.js";
+import type { Duration } from "../core/duration.js";
+import type { Logger } from "../core/logger.js";
+import type { WorkflowRunner } from "../runner/runner.js";
+import type { SegmentLimits } from "../segment/limits.js";
+import type { Storage } from "../storage/storage.js";
+import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+
+/**
+ * How requests of an environment prove where they come from. Every one that is configured must be met; `writeKeys` are for
+ * Segment's SDKs, and a request with one of them needs nothing else.
+ */
+export interface EnvironmentCredentials {
+  /** The last segment of the webhook URL; compared in constant time. */
+  readonly webhookToken?: string | undefined;
+  /** Shared secrets of the Webhooks (Actions) destination, which signs with them; several while one is being rotated. */
+  readonly sharedSecrets?: readonly (string | undefined)[] | undefined;
+  /** A header that the destination is configured to send. */
+  readonly header?: { readonly name: string; readonly value: string | undefined } | undefined;
+  readonly writeKeys?: readonly (string | undefined)[] | undefined;
+  /** Written out where anyone may post: a laptop, or a network that already checks. */
+  readonly authentication?: "none" | undefined;
+}
+
+export interface EnvironmentOptions extends EnvironmentCredentials {
+  /** Whether identify events create and update users; can be changed at run time. @default true */
+  readonly identify?: boolean | undefined;
+}
+
+export interface SegmentSourceOptions {
+  /** Names the source, such as "web" or "ios". @default "segment" */
+  readonly key?: string;
+  /** @default one, named "default" */
+  readonly environments?: Readonly<Record<string, EnvironmentOptions>>;
+  readonly storage: Storage;
+  readonly runner: WorkflowRunner;
+  readonly triggers?: readonly TriggerDefinition[];
+  /** What becomes of a recipient id that storage does not know: left out with the reason, or created. @default "skip" */
+  readonly unidentified?: "skip" | "create";
+  /** How long after its start inline dispatch may keep the answer waiting; what is left goes on. @default "4.5s" */
+  readonly deadline?: Duration;
+  /** Time limit of one attempt. @default "10s" */
+  readonly runTimeout?: Duration;
+  /** Time limit of one storage call. @default "10s" */
+  readonly storageTimeout?: Duration;
+  /** How long a process owns a run it dispatches; longer than `runTimeout`. @default "60s" */
+  readonly lease?: Duration;
+  /** Runs dispatched at the same time. @default 50 */
+  readonly concurrency?: number;
+  /** Payloads handled at the same time; beyond it `OVERLOADED`. @default 500 */
+  readonly maxPayloads?: number;
+  /** Attempts until a run is given up. @default 20 */
+  readonly maxAttempts?: number;
+  /** How old overrides made by other processes may be. @default "5s" */
+  readonly overridesTtl?: Duration;
+  readonly limits?: Partial<SegmentLimits>;
+  /** @default silent */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}

@@ -1,0 +1,109 @@
+import type { TriggerReason } from "../core/reasons.js";
+import type { EventDecision, RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import type {
+  EventOutcome,
+  EventStatus,
+  OutcomeDetail,
+  RecipientOutcome,
+  RunOutcome,
+  TriggerOutcome,
+  TriggerStatus,
+} from "../outcome/outcome.js";
+import type { NewEvent, RunRecord, RunStatus } from "../storage/storage.js";
+
+/** What is known of a run when an outcome is drawn up. */
+export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error">;
+
+interface RunVerdict {
+  readonly status: TriggerStatus;
+  readonly reason: TriggerReason | null;
+  /** The highest of a trigger's runs decides for the trigger. */
+  readonly weight: number;
+}
+
+const verdicts: Readonly<Record<RunStatus, RunVerdict>> = {
+  skipped: { status: "skipped", reason: "not_identified", weight: 0 },
+  triggered: { status: "triggered", reason: null, weight: 1 },
+  canceled: { status: "canceled", reason: null, weight: 1 },
+  held: { status: "held", reason: "not_identified", weight: 2 },
+  pending: { status: "pending", reason: null, weight: 3 },
+  uncertain: { status: "failed", reason: "idempotency_window_over", weight: 4 },
+  dead: { status: "failed", reason: "attempts_exhausted", weight: 5 },
+  failed: { status: "failed", reason: "runner_permanent", weight: 6 },
+};
+
+function verdictOf(run: RunState | undefined): RunVerdict {
+  if (run === undefined) return verdicts.pending;
+  const verdict = verdicts[run.status];
+  const failedBefore = run.status === "pending" && run.error !== null;
+  return failedBefore ? { ...verdict, reason: "runner_retryable" } : verdict;
+}
+
+/** Joins what was decided when the event was recorded with what has come of its runs; pure. */
+export function toEventOutcome(
+  index: number,
+  event: Pick<NewEvent, "messageId" | "type" | "name" | "status" | "reason"> & { readonly decision: EventDecision },
+  runs: ReadonlyMap<string, RunState>,
+): EventOutcome {
+  const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs));
+  const status = statusOf(event.status, triggers);
+  const reason = status === "failed" ? "trigger_failed" : status === "in_progress" ? null : event.reason;
+  return {
+    index,
+    messageId: event.messageId,
+    type: event.type,
+    name: event.name,
+    status,
+    ...(reason !== null && { reason }),
+    ...(event.decision.detail && { detail: event.decision.detail }),
+    ...(event.decision.user && { user: event.decision.user }),
+    triggers,
+  };
+}
+
+function statusOf(base: EventStatus, triggers: readonly TriggerOutcome[]): EventStatus {
+  if (triggers.some((trigger) => trigger.status === "pending")) return "in_progress";
+  return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
+}
+
+function toTriggerOutcome(decision: TriggerDecision, runs: ReadonlyMap<string, RunState>): TriggerOutcome {
+  const { trigger, workflow, unresolved } = decision;
+  const base = { trigger, workflow, ...(unresolved && { unresolved }) };
+  if (decision.status !== "planned") {
+    const { status, reason, detail } = decision;
+    const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
+    return { ...base, status, ...(reason && { reason }), ...(detail && { detail }), runs: [], recipients };
+  }
+  const states = decision.runs.map((key) => runs.get(key));
+  const runVerdicts = states.map(verdictOf);
+  const deciding = runVerdicts.reduce((heaviest, verdict) => (verdict.weight > heaviest.weight ? verdict : heaviest));
+  const failed = states[runVerdicts.indexOf(deciding)];
+  const detail: OutcomeDetail | null = failed?.error ? { message: failed.error } : null;
+  return {
+    ...base,
+    status: deciding.status,
+    ...(deciding.reason !== null && { reason: deciding.reason }),
+    ...(detail && { detail }),
+    runs: decision.runs.map((key, run) => toRunOutcome(key, states[run], runVerdicts[run] ?? verdicts.pending)),
+    recipients: decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts)),
+  };
+}
+
+function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict: RunVerdict): RunOutcome {
+  return {
+    idempotencyKey,
+    status: verdict.status,
+    workflowRunId: run?.workflowRunId ?? null,
+    attempts: run?.attempts ?? 0,
+    ...(run?.error && { error: run.error }),
+  };
+}
+
+function toRecipientOutcome(
+  { recipient, run, reason }: RecipientDecision,
+  runs: readonly RunVerdict[],
+): RecipientOutcome {
+  const verdict = run === undefined ? undefined : runs[run];
+  if (verdict === undefined) return { recipient, status: "skipped", ...(reason && { reason }) };
+  return { recipient, status: verdict.status, ...(verdict.reason && { reason: verdict.reason }) };
+}

@@ -1,0 +1,56 @@
+import { page } from "./memory-page.js";
+import { type MemoryState, type StoredRun, toRunRecord } from "./memory-state.js";
+import type { ClaimedRun, RunStore } from "./storage.js";
+
+export function memoryRunStore(state: MemoryState): RunStore {
+  return {
+    async claim({ environment, source, leaseMs, limit }) {
+      const now = state.clock.now();
+      const due = state
+        .pendingRuns()
+        .filter((run) => run.environment === environment && run.source === source)
+        .filter((run) => run.leasedUntil <= now && dueAt(run) <= now)
+        .sort((left, right) => dueAt(left) - dueAt(right));
+      return due.slice(0, limit).map((run) => claimRun(run, leaseMs, now));
+    },
+    async settle({ results }) {
+      return results.map((result) => {
+        const run = state.run(result.idempotencyKey);
+        if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
+        run.attempts += 1;
+        run.leasedUntil = 0;
+        run.workflowRunId = result.workflowRunId;
+        run.error = result.error;
+        run.nextAttemptAt = result.retryInMs === null ? null : new Date(state.clock.now() + result.retryInMs);
+        state.setRunStatus(run, result.status);
+        return true;
+      });
+    },
+    async release({ runs }) {
+      for (const { idempotencyKey, fence } of runs) {
+        const run = state.run(idempotencyKey);
+        if (run?.fence === fence) run.leasedUntil = 0;
+      }
+    },
+    async list({ environment, source, status, limit, cursor }) {
+      const found = state
+        .events()
+        .filter((stored) => stored.environment === environment && (source === undefined || stored.source === source))
+        .flatMap((stored) => stored.runs)
+        .filter((run) => status === undefined || run.status === status);
+      return page(found, limit, cursor, toRunRecord);
+    },
+  };
+}
+
+function dueAt(run: StoredRun): number {
+  return run.nextAttemptAt?.getTime() ?? 0;
+}
+
+/** Leases a run; its fence grows, so that whoever had it before can no longer settle it. */
+export function claimRun(run: StoredRun, leaseMs: number, now: number): ClaimedRun {
+  run.fence += 1;
+  run.leasedUntil = now + leaseMs;
+  run.firstClaimedAt ??= new Date(now);
+  return { run: toRunRecord(run), fence: run.fence };
+}

@@ -1,0 +1,230 @@
+import type { Clock } from "../core/clock.js";
+import type {
+  EventNameCount,
+  EventRecord,
+  NewEvent,
+  NewRun,
+  RecordedEventStatus,
+  RunRecord,
+  RunStatus,
+  SourceScope,
+} from "./storage.js";
+
+/** A run as the store keeps it; what it hands out are copies. */
+export interface StoredRun extends NewRun, SourceScope {
+  readonly messageId: string;
+  readonly receivedAt: Date;
+  readonly order: number;
+  readonly stored: StoredEvent;
+  status: RunStatus;
+  attempts: number;
+  firstClaimedAt: Date | null;
+  nextAttemptAt: Date | null;
+  workflowRunId: string | null;
+  error: string | null;
+  fence: number;
+  leasedUntil: number;
+}
+
+export interface StoredEvent extends SourceScope {
+  readonly order: number;
+  readonly receivedAt: Date;
+  event: NewEvent;
+  runs: readonly StoredRun[];
+  status: RecordedEventStatus;
+  /** Payload and decision are gone. */
+  isBare: boolean;
+}
+
+interface NameCount {
+  readonly environment: string;
+  readonly source: string;
+  count: EventNameCount;
+}
+
+/** Everything that is kept, bounded by the number of events. */
+export class MemoryState {
+  readonly clock: Clock;
+  readonly #maxEvents: number;
+  readonly #onForgetDeleted: (before: number) => void;
+  readonly #byKey = new Map<string, StoredEvent>();
+  readonly #runs = new Map<string, StoredRun>();
+  readonly #pending = new Set<StoredRun>();
+  readonly #names = new Map<string, NameCount>();
+  /** In the order of arrival. A queue with a moving head: evicting from the front of a Map is many times slower. */
+  #queue: (StoredEvent | undefined)[] = [];
+  #head = 0;
+  #order = 0;
+
+  constructor(clock: Clock, maxEvents: number, onForgetDeleted: (before: number) => void) {
+    this.clock = clock;
+    this.#maxEvents = maxEvents;
+    this.#onForgetDeleted = onForgetDeleted;
+  }
+
+  find(environment: string, source: string, messageId: string): StoredEvent | null {
+    return this.#byKey.get(keyOf(environment, source, messageId)) ?? null;
+  }
+
+  events(): StoredEvent[] {
+    return [...this.#byKey.values()];
+  }
+
+  run(idempotencyKey: string): StoredRun | null {
+    return this.#runs.get(idempotencyKey) ?? null;
+  }
+
+  pendingRuns(): StoredRun[] {
+    return [...this.#pending];
+  }
+
+  add({ environment, source }: SourceScope, event: NewEvent): StoredEvent {
+    this.#order += 1;
+    const { receivedAt } = event;
+    const stored: StoredEvent = {
+      environment,
+      source,
+      order: this.#order,
+      receivedAt,
+      event,
+      runs: [],
+      status: event.status,
+      isBare: false,
+    };
+    stored.runs = event.runs.map((run) => this.#addRun(stored, run));
+    if (stored.runs.length > 0) stored.status = "in_progress";
+    this.#byKey.set(keyOf(environment, source, event.messageId), stored);
+    this.#queue.push(stored);
+    this.#count(stored);
+    this.#evict();
+    return stored;
+  }
+
+  #addRun(stored: StoredEvent, run: NewRun): StoredRun {
+    const added: StoredRun = {
+      ...run,
+      environment: stored.environment,
+      source: stored.source,
+      messageId: stored.event.messageId,
+      receivedAt: stored.receivedAt,
+      order: stored.order,
+      stored,
+      status: "pending",
+      attempts: 0,
+      firstClaimedAt: null,
+      nextAttemptAt: null,
+      workflowRunId: null,
+      error: null,
+      fence: 0,
+      leasedUntil: 0,
+    };
+    this.#runs.set(run.idempotencyKey, added);
+    this.#pending.add(added);
+    return added;
+  }
+
+  setRunStatus(run: StoredRun, status: RunStatus): void {
+    run.status = status;
+    if (status !== "pending") this.#pending.delete(run);
+    const { stored } = run;
+    if (stored.runs.some((other) => other.status === "pending")) stored.status = "in_progress";
+    else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
+    else stored.status = stored.event.status;
+  }
+
+  /** Takes everything out but what is needed to know the event again. */
+  strip(stored: StoredEvent): void {
+    this.#dropRuns(stored);
+    const status = stored.status === "in_progress" ? stored.event.status : stored.status;
+    const decision = { triggers: [] };
+    stored.event = { ...stored.event, status, payload: null, decision, userId: null, anonymousId: null, runs: [] };
+    stored.status = status;
+    stored.isBare = true;
+  }
+
+  remove(stored: StoredEvent): void {
+    this.#dropRuns(stored);
+    this.#byKey.delete(keyOf(stored.environment, stored.source, stored.event.messageId));
+  }
+
+  forgetDeletedUsers(before: number): void {
+    this.#onForgetDeleted(before);
+  }
+
+  names(environment: string, source: string | undefined): readonly EventNameCount[] {
+    const merged = new Map<string, EventNameCount>();
+    for (const name of this.#names.values()) {
+      if (name.environment !== environment || (source !== undefined && name.source !== source)) continue;
+      const key = JSON.stringify([name.count.type, name.count.name]);
+      const known = merged.get(key);
+      merged.set(key, known === undefined ? name.count : addCounts(known, name.count));
+    }
+    return [...merged.values()].sort((left, right) => right.lastSeenAt.getTime() - left.lastSeenAt.getTime());
+  }
+
+  #count({ environment, source, event }: StoredEvent): void {
+    if (event.type === null || event.status === "invalid") return;
+    const { receivedAt: firstSeenAt, receivedAt: lastSeenAt, type, name } = event;
+    const one: EventNameCount = { type, name, count: 1, firstSeenAt, lastSeenAt };
+    const key = `${environment}\u0000${source}\u0000${type}\u0000${name ?? ""}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) known.count = addCounts(known.count, one);
+    else if (this.#names.size < maxNames) this.#names.set(key, { environment, source, count: one });
+  }
+
+  #dropRuns(stored: StoredEvent): void {
+    for (const run of stored.runs) {
+      this.#runs.delete(run.idempotencyKey);
+      this.#pending.delete(run);
+    }
+    stored.runs = [];
+  }
+
+  /** Unfinished events move to the back: forgetting one would lose its runs. */
+  #evict(): void {
+    let tries = this.#queue.length - this.#head;
+    while (this.#byKey.size > this.#maxEvents && tries > 0) {
+      tries -= 1;
+      const oldest = this.#queue[this.#head];
+      this.#queue[this.#head] = undefined;
+      this.#head += 1;
+      if (oldest === undefined || this.find(oldest.environment, oldest.source, oldest.event.messageId) !== oldest)
+        continue;
+      if (oldest.status === "in_progress") this.#queue.push(oldest);
+      else this.remove(oldest);
+    }
+    if (this.#head > this.#maxEvents) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+/** A sender who makes names up must not fill the memory. */
+const maxNames = 10_000;
+
+const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
+
+function keyOf(environment: string, source: string, messageId: string): string {
+  return `${environment}\u0000${source}\u0000${messageId}`;
+}
+
+function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount {
+  return {
+    ...left,
+    count: left.count + right.count,
+    firstSeenAt: left.firstSeenAt < right.firstSeenAt ? left.firstSeenAt : right.firstSeenAt,
+    lastSeenAt: left.lastSeenAt > right.lastSeenAt ? left.lastSeenAt : right.lastSeenAt,
+  };
+}
+
+export function toRunRecord(run: StoredRun): RunRecord {
+  const { environment, source, messageId, idempotencyKey, trigger, workflow, action, request } = run;
+  const { status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error } = run;
+  const identity = { environment, source, messageId, idempotencyKey, trigger, workflow, action, request };
+  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error };
+}
+
+export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {
+  return { ...event, environment, source, status, runs: runs.map(toRunRecord) };
+}

@@ -1,0 +1,49 @@
+import { type Clock, systemClock } from "../core/clock.js";
+import { memoryEventStore } from "./memory-events.js";
+import { memoryRunStore } from "./memory-runs.js";
+import { MemoryState } from "./memory-state.js";
+import { MemoryUsers } from "./memory-users.js";
+import type { EnvironmentOverride, Storage, TriggerOverride, TriggerStore } from "./storage.js";
+
+export interface MemoryStorageOptions {
+  /** Finished events above this number are forgotten, oldest first, and no longer known as duplicates. @default 10,000 */
+  readonly maxEvents?: number;
+  /** @default 100,000 */
+  readonly maxUsers?: number;
+  /** What leases go by. @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/**
+ * Keeps everything in the memory of this process, bounded: for tests and for trying things. Sources that are given the same one
+ * share it as processes share a database.
+ */
+export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
+  const users = new MemoryUsers(options.maxUsers ?? 100_000);
+  const state = new MemoryState(options.clock ?? systemClock, options.maxEvents ?? 10_000, (before) =>
+    users.forgetDeleted(before),
+  );
+  return {
+    events: memoryEventStore(state),
+    runs: memoryRunStore(state),
+    users: users.store(),
+    triggers: memoryTriggerStore(),
+  };
+}
+
+function memoryTriggerStore(): TriggerStore {
+  const triggers = new Map<string, { readonly source: string; readonly override: TriggerOverride }>();
+  const environments = new Map<string, { readonly source: string; readonly override: EnvironmentOverride }>();
+  return {
+    load: async ({ source }) => ({
+      triggers: [...triggers.values()].flatMap((kept) => (kept.source === source ? [kept.override] : [])),
+      environments: [...environments.values()].flatMap((kept) => (kept.source === source ? [kept.override] : [])),
+    }),
+    setActive: async ({ source, override }) => {
+      triggers.set(JSON.stringify([source, override.environment, override.trigger]), { source, override });
+    },
+    setEnvironment: async ({ source, override }) => {
+      environments.set(JSON.stringify([source, override.environment]), { source, override });
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../core/json.js";
+import type { SegmentEvent } from "../segment/event.js";
+
+/** Members to add to a built event, or to replace. */
+export type EventMembers = Readonly<Record<string, JsonObject[string]>>;
+
+/** A track event as Segment sends it: `track("Comment Created", { title: "Hi" }, { userId: "ada" })`. */
+export function track(event: string, properties: JsonObject = {}, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "track", event, properties, ...members };
+}
+
+/** An identify event as Segment sends it. */
+export function identify(userId: string, traits: JsonObject = {}, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "identify", userId, traits, ...members };
+}
+
+/** A page event as Segment sends it. */
+export function page(name: string, properties: JsonObject = {}, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "page", name, properties, ...members };
+}
+
+/** The body of Segment's SDKs. Its webhook sends a plain array instead. */
+export function batch(...events: readonly SegmentEvent[]): JsonObject {
+  return { batch: events, sentAt: new Date().toISOString() };
+}
+
+function common() {
+  return { messageId: `test-${randomUUID()}`, timestamp: new Date().toISOString(), context: {} };
+}

@@ -1,0 +1,26 @@
+import type { ConformanceCase } from "./conformance-case.js";
+import { eventCases } from "./storage-event-cases.js";
+import type { StorageUnderTest } from "./storage-fixtures.js";
+import { runCases } from "./storage-run-cases.js";
+import { userCases } from "./storage-user-cases.js";
+
+/**
+ * Checks that a `Storage` does what the port says, concurrent use included. Each case makes a storage of its own.
+ *
+ * @param make opens an empty, migrated storage
+ */
+export function storageConformance(
+  make: () => Promise<StorageUnderTest> | StorageUnderTest,
+): readonly ConformanceCase[] {
+  return [...eventCases, ...runCases, ...userCases].map(([name, check]) => ({
+    name,
+    run: async () => {
+      const underTest = await make();
+      try {
+        await check(underTest);
+      } finally {
+        await underTest.dispose();
+      }
+    },
+  }));
+}

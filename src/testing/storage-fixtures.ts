@@ -1,0 +1,64 @@
+import type { ClaimedRun, NewEvent, NewRun, RecordParams, RunResult, Storage } from "../storage/storage.js";
+
+export interface StorageUnderTest {
+  readonly storage: Storage;
+  /** Lets time pass for leases and due dates: on a clock of the test's own, or by waiting. Milliseconds, at most a few hundred. */
+  readonly advance: (ms: number) => Promise<void> | void;
+  readonly dispose: () => Promise<void> | void;
+}
+
+export type StorageCase = readonly [name: string, check: (underTest: StorageUnderTest) => Promise<void>];
+
+export const scope = { environment: "production", source: "web" } as const;
+export const leaseMs = 150;
+export const receivedAt = new Date("2026-03-01T12:00:00.000Z");
+
+export function newRun(idempotencyKey: string, overrides: Partial<NewRun> = {}): NewRun {
+  return {
+    idempotencyKey,
+    trigger: "welcome",
+    workflow: "welcome",
+    action: "trigger",
+    request: JSON.stringify({ recipients: ["ada"], key: idempotencyKey }),
+    ...overrides,
+  };
+}
+
+export function newEvent(messageId: string, overrides: Partial<NewEvent> = {}): NewEvent {
+  return {
+    messageId,
+    type: "track",
+    name: "Signed Up",
+    userId: "ada",
+    anonymousId: null,
+    occurredAt: new Date("2026-03-01T11:59:00.000Z"),
+    receivedAt,
+    payload: { type: "track", event: "Signed Up", messageId },
+    status: "processed",
+    reason: null,
+    decision: { triggers: [] },
+    runs: [],
+    ...overrides,
+  };
+}
+
+/** An event with one planned run, whose key is made of the event's. */
+export function eventWithRun(messageId: string): NewEvent {
+  return newEvent(messageId, { runs: [newRun(`run_${messageId}`)] });
+}
+
+export function recordParams(events: readonly NewEvent[], overrides: Partial<RecordParams> = {}): RecordParams {
+  return { ...scope, owner: "process-1", leaseMs, events, ...overrides };
+}
+
+export function resultOf(claimed: ClaimedRun | undefined, overrides: Partial<RunResult> = {}): RunResult {
+  return {
+    idempotencyKey: claimed?.run.idempotencyKey ?? "nothing was claimed",
+    fence: claimed?.fence ?? -1,
+    status: "triggered",
+    workflowRunId: "engine-1",
+    error: null,
+    retryInMs: null,
+    ...overrides,
+  };
+}

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import type { Storage } from "../storage/storage.js";
+import type { UserAttributes, UserChange } from "../users/user.js";
+import type { StorageCase } from "./storage-fixtures.js";
+
+const environment = "production";
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+const change = (second: number, attributes: UserAttributes, id = "ada"): UserChange => ({
+  id,
+  at: at(second),
+  attributes,
+});
+const update = (storage: Storage, ...changes: readonly UserChange[]) => storage.users.update({ environment, changes });
+const statuses = async (updating: ReturnType<typeof update>) => (await updating).map((user) => user.status);
+const find = async (storage: Storage, id = "ada") => (await storage.users.find({ environment, ids: [id] }))[0] ?? null;
+
+const changes: readonly UserChange[] = [
+  change(1, {
+    email: "ada@example.com",
+    name: "Ada",
+    properties: { plan: "free", address: { city: "London", zip: "1" } },
+  }),
+  change(2, { phoneNumber: "+44", properties: { plan: "pro", tags: ["a", "b"] } }),
+  change(3, { name: null, properties: { address: { city: "Paris" }, tags: ["c"] } }),
+  change(4, { email: "countess@example.com", createdAt: "2020-01-01T00:00:00.000Z", properties: { plan: null } }),
+  change(5, {
+    locale: "en-GB",
+    timezone: "Europe/London",
+    properties: { "a/b": { "c.d": 1, "": 2 }, nul: "x\u0000\ud800" },
+  }),
+];
+
+const expected = {
+  id: "ada",
+  email: "countess@example.com",
+  phoneNumber: "+44",
+  avatar: null,
+  name: null,
+  locale: "en-GB",
+  timezone: "Europe/London",
+  createdAt: new Date("2020-01-01T00:00:00.000Z"),
+  properties: {
+    plan: null,
+    address: { city: "Paris", zip: "1" },
+    tags: ["c"],
+    "a/b": { "c.d": 1, "": 2 },
+    nul: "x\u0000\ud800",
+  },
+};
+
+const updateCases: readonly StorageCase[] = [
+  [
+    "update: created, updated, unchanged, in the order of the changes",
+    async ({ storage }) => {
+      const first = change(1, { email: "a@example.com" });
+      assert.deepEqual(await statuses(update(storage, first, change(1, {}, "bob"))), ["created", "created"]);
+      assert.deepEqual(
+        await statuses(update(storage, change(2, {}, "bob"), first, change(2, { email: "b@example.com" }))),
+        ["unchanged", "unchanged", "updated"],
+      );
+      assert.equal((await find(storage))?.email, "b@example.com");
+    },
+  ],
+  [
+    "update: several changes to one user in one call",
+    async ({ storage }) => {
+      assert.deepEqual((await statuses(update(storage, ...changes)))[0], "created");
+      assert.deepEqual(await find(storage), expected);
+    },
+  ],
+  [
+    "update: every order of five changes gives the same user",
+    async ({ storage }) => {
+      for (const [index, order] of permutations(changes).entries()) {
+        const id = `user-${index}`;
+        await update(storage, ...order.map((one) => ({ ...one, id })));
+        assert.deepEqual(await find(storage, id), { ...expected, id });
+      }
+    },
+  ],
+  [
+    "update: one by one, and repeated, gives the same user",
+    async ({ storage }) => {
+      for (const one of [...changes].reverse()) await update(storage, one);
+      for (const one of changes) await update(storage, one);
+      assert.deepEqual(await find(storage), expected);
+    },
+  ],
+  [
+    "update: a user without attributes is known",
+    async ({ storage }) => {
+      await update(storage, change(1, {}));
+      assert.deepEqual([...(await storage.users.known({ environment, ids: ["ada", "bob"] }))], ["ada"]);
+    },
+  ],
+  [
+    "update: concurrent changes are all kept",
+    async ({ storage }) => {
+      const keys = Array.from({ length: 20 }, (_, index) => `key${index}`);
+      await Promise.all(keys.map((key, index) => update(storage, change(index, { properties: { [key]: index } }))));
+      assert.deepEqual(Object.keys((await find(storage))?.properties ?? {}).sort(), [...keys].sort());
+    },
+  ],
+  [
+    "update: of concurrent first changes exactly one creates",
+    async ({ storage }) => {
+      const results = await Promise.all(
+        [1, 2, 3, 4].map((second) => statuses(update(storage, change(second, { email: `${second}@example.com` })))),
+      );
+      assert.equal(results.flat().filter((status) => status === "created").length, 1);
+    },
+  ],
+  [
+    "users of one environment are not known in another",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "a@example.com" }));
+      assert.deepEqual(await storage.users.find({ environment: "development", ids: ["ada"] }), []);
+      assert.equal((await storage.users.known({ environment: "development", ids: ["ada"] })).size, 0);
+    },
+  ],
+];
+
+const lifeCases: readonly StorageCase[] = [
+  [
+    "find and known: nobody for nobody, and 1,000 at once",
+    async ({ storage }) => {
+      assert.deepEqual(await storage.users.find({ environment, ids: [] }), []);
+      assert.equal((await storage.users.known({ environment, ids: [] })).size, 0);
+      const ids = Array.from({ length: 1_000 }, (_, index) => `user-${index}`);
+      await update(storage, ...ids.map((id) => change(1, { email: `${id}@example.com` }, id)));
+      assert.equal((await storage.users.known({ environment, ids: [...ids, "nobody"] })).size, 1_000);
+      assert.equal((await storage.users.find({ environment, ids })).length, 1_000);
+    },
+  ],
+  [
+    "merge: by the law of update, and the one merged is gone",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "old@example.com", properties: { plan: "free" } }));
+      await update(storage, change(2, { email: "new@example.com", properties: { seats: 3 } }, "anon"));
+      await storage.users.merge({ environment, from: "anon", into: "ada" });
+      const user = await find(storage);
+      assert.deepEqual([user?.email, user?.properties], ["new@example.com", { plan: "free", seats: 3 }]);
+      assert.equal(await find(storage, "anon"), null);
+    },
+  ],
+  [
+    "merge: into a user who was not known, and of one who was not",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "a@example.com" }, "anon"));
+      await storage.users.merge({ environment, from: "anon", into: "ada" });
+      assert.equal((await find(storage))?.email, "a@example.com");
+      await storage.users.merge({ environment, from: "nobody", into: "ada" });
+      await storage.users.merge({ environment, from: "nobody", into: "nobody2" });
+      assert.equal((await find(storage))?.email, "a@example.com");
+      assert.equal(await find(storage, "nobody2"), null);
+    },
+  ],
+  [
+    "delete: what happened before does not bring the user back, what happens after does",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "a@example.com" }));
+      assert.equal(await storage.users.delete({ environment, id: "ada", at: at(10) }), true);
+      assert.equal(await find(storage), null);
+      assert.deepEqual(await statuses(update(storage, change(5, { email: "late@example.com" }))), ["deleted"]);
+      assert.equal(await find(storage), null);
+      assert.deepEqual(await statuses(update(storage, change(11, { name: "Ada" }))), ["created"]);
+      assert.equal((await find(storage))?.email, null);
+    },
+  ],
+  [
+    "delete: false for a user who was not known, who then stays out all the same",
+    async ({ storage }) => {
+      assert.equal(await storage.users.delete({ environment, id: "ada", at: at(10) }), false);
+      assert.deepEqual(await statuses(update(storage, change(5, {}))), ["deleted"]);
+    },
+  ],
+];
+
+const overrideCases: readonly StorageCase[] = [
+  [
+    "overrides: nothing at first, then what was set last, with who and when, by source",
+    async ({ storage: { triggers } }) => {
+      assert.deepEqual(await triggers.load({ source: "web" }), { triggers: [], environments: [] });
+      const off = { environment, trigger: "welcome", active: false, changedBy: "ops", changedAt: at(1) };
+      const on = { ...off, active: true, changedBy: null, changedAt: at(2) };
+      await triggers.setActive({ source: "web", override: off });
+      await triggers.setActive({ source: "web", override: { ...off, trigger: "other" } });
+      await triggers.setActive({ source: "web", override: on });
+      await triggers.setActive({ source: "ios", override: off });
+      const identify = { environment, identify: false, changedBy: "ops", changedAt: at(3) };
+      await triggers.setEnvironment({ source: "web", override: { ...identify, identify: true } });
+      await triggers.setEnvironment({ source: "web", override: identify });
+      const loaded = await triggers.load({ source: "web" });
+      const sorted = [...loaded.triggers].sort((left, right) => left.trigger.localeCompare(right.trigger));
+      assert.deepEqual(sorted, [{ ...off, trigger: "other" }, on]);
+      assert.deepEqual(loaded.environments, [identify]);
+    },
+  ],
+];
+
+function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
+
+export const userCases: readonly StorageCase[] = [...updateCases, ...lifeCases, ...overrideCases];

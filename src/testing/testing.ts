@@ -1,0 +1,12 @@
+export { signSegmentPayload } from "../segment/signature.js";
+export type { EventMembers } from "./build-event.js";
+export { batch, identify, page, track } from "./build-event.js";
+export type { ConformanceCase } from "./conformance-case.js";
+export type { ManualClock } from "./manual-clock.js";
+export { manualClock } from "./manual-clock.js";
+export type { RecordedCancel, RecordedRun, RecordingRunner } from "./recording-runner.js";
+export { recordingRunner } from "./recording-runner.js";
+export type { EngineFault, ReceivedRun, RunnerUnderTest } from "./runner-conformance.js";
+export { runnerConformance } from "./runner-conformance.js";
+export { storageConformance } from "./storage-conformance.js";
+export type { StorageUnderTest } from "./storage-fixtures.js";

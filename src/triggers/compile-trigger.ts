@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { durationToMs } from "../core/duration.js";
+import { BellwireError } from "../core/errors.js";
+import type { JsonObject } from "../core/json.js";
+import { nearestOf } from "../mapping/similarity.js";
+import { type SegmentEventType, segmentEventTypes } from "../segment/event.js";
+import { type CompiledCondition, compileCondition } from "./condition.js";
+import { compileField, type FieldResolver, toHostFunction } from "./field-resolver.js";
+import type { StandardSchema } from "./standard-schema.js";
+import type { TriggerDefinition } from "./trigger-definition.js";
+
+/** A trigger that was checked, with everything compiled that can be. */
+export interface CompiledTrigger {
+  readonly definition: TriggerDefinition;
+  readonly key: string;
+  readonly workflow: string;
+  readonly action: "trigger" | "cancel";
+  readonly type: SegmentEventType;
+  /** `null`: every event of the type. */
+  readonly name: string | null;
+  readonly schema: StandardSchema<unknown> | null;
+  readonly condition: CompiledCondition | null;
+  /** `when` as a function of the host, which may do anything. */
+  readonly predicate: ((event: JsonObject) => unknown) | null;
+  readonly recipients: FieldResolver | null;
+  readonly actor: FieldResolver | null;
+  readonly tenant: FieldResolver | null;
+  readonly data: FieldResolver | null;
+  readonly cancellationKey: FieldResolver | null;
+  readonly maxEventAgeMs: number | null;
+  readonly excludeActor: boolean;
+  readonly unidentified: "skip" | "create" | null;
+  /** Whether recipients were mapped at all; a cancel without them reaches everyone. */
+  readonly hasRecipients: boolean;
+}
+
+const text = z.string().min(1).max(256);
+const anything = z.unknown().optional();
+
+const shape = z.strictObject({
+  key: text,
+  workflow: text,
+  event: z.unknown(),
+  action: z.enum(["trigger", "cancel"]).optional(),
+  recipients: anything,
+  actor: anything,
+  tenant: anything,
+  data: anything,
+  cancellationKey: anything,
+  when: anything,
+  maxEventAge: z.union([z.string(), z.number()]).optional(),
+  excludeActor: z.boolean().optional(),
+  unidentified: z.enum(["skip", "create"]).optional(),
+  active: z.union([z.boolean(), z.record(z.string(), z.boolean())]).optional(),
+});
+
+/**
+ * Checks and compiles a trigger.
+ * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID` naming the trigger and the field
+ */
+export function compileTrigger(definition: TriggerDefinition): CompiledTrigger {
+  const checked = shape.safeParse(definition);
+  if (!checked.success) throw invalid(definition, describeIssue(checked.error));
+  try {
+    return compileChecked(definition);
+  } catch (error) {
+    if (!BellwireError.is(error)) throw error;
+    const { code, details, message } = error;
+    throw new BellwireError({ code, details, message: `Trigger ${JSON.stringify(definition.key)}: ${message}` });
+  }
+}
+
+function compileChecked(definition: TriggerDefinition): CompiledTrigger {
+  const { key, workflow, action = "trigger", when, maxEventAge } = definition;
+  if (action === "trigger" && definition.recipients === undefined) {
+    throw invalidField("recipients", 'is missing; say who is notified, such as "userId"');
+  }
+  if (action === "cancel" && definition.cancellationKey === undefined) {
+    throw invalidField("cancellationKey", "is missing; a cancel needs the key that the run was started with");
+  }
+  const compile = (field: "recipients" | "actor" | "tenant" | "data" | "cancellationKey") =>
+    definition[field] === undefined ? null : compileField(definition[field], field);
+  return {
+    definition,
+    key,
+    workflow,
+    action,
+    ...compileEvent(definition.event),
+    condition: when === undefined || typeof when === "function" ? null : compileCondition(when, "when"),
+    predicate: typeof when === "function" ? toHostFunction(when) : null,
+    recipients: compile("recipients"),
+    hasRecipients: definition.recipients !== undefined,
+    actor: compile("actor"),
+    tenant: compile("tenant"),
+    data: compile("data"),
+    cancellationKey: compile("cancellationKey"),
+    maxEventAgeMs: maxEventAge === undefined ? null : durationToMs(maxEventAge, "maxEventAge"),
+    excludeActor: definition.excludeActor ?? false,
+    unidentified: definition.unidentified ?? null,
+  };
+}
+
+function compileEvent(event: TriggerDefinition["event"]): Pick<CompiledTrigger, "type" | "name" | "schema"> {
+  if (typeof event === "string") {
+    if (event === "") throw invalidField("event", "is empty; give the name of a track event");
+    return { type: "track", name: event, schema: null };
+  }
+  if (typeof event !== "object" || event === null) {
+    throw invalidField(
+      "event",
+      'is missing; give a name, an event of defineEvent, or { type: "page", name: "Pricing" }',
+    );
+  }
+  if ("schema" in event) return { type: "track", name: event.name, schema: event.schema };
+  const type = segmentEventTypes.find((known) => known === event.type);
+  if (type === undefined) throw invalidField("event.type", `is none of ${segmentEventTypes.join(", ")}`);
+  if (event.name !== undefined && (typeof event.name !== "string" || event.name === "")) {
+    throw invalidField("event.name", "is not a name; leave it out for every event of the type");
+  }
+  return { type, name: event.name ?? null, schema: null };
+}
+
+/** Whether the definition, without what was switched at run time, has the trigger active there. */
+export function isActiveByDefinition({ definition: { active = true } }: CompiledTrigger, environment: string): boolean {
+  if (typeof active === "boolean") return active;
+  return Object.hasOwn(active, environment) ? active[environment] !== false : true;
+}
+
+function describeIssue({ issues: [issue] }: z.ZodError): string {
+  if (issue?.code === "unrecognized_keys") {
+    const [unknown = ""] = issue.keys;
+    const nearest = nearestOf(unknown, Object.keys(shape.shape));
+    const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
+    return `${unknown}: is no field of a trigger.${hint} There are: ${Object.keys(shape.shape).join(", ")}.`;
+  }
+  return `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}.`;
+}
+
+function invalid(definition: unknown, message: string): BellwireError {
+  const key: unknown =
+    typeof definition === "object" && definition !== null ? Reflect.get(definition, "key") : undefined;
+  const which = typeof key === "string" ? `Trigger ${JSON.stringify(key.slice(0, 256))}` : "A trigger";
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${which}: ${message}` });
+}
+
+function invalidField(field: string, what: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
+}

@@ -1,0 +1,180 @@
+import { BellwireError } from "../core/errors.js";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { compilePath } from "../mapping/path.js";
+import { nearestOf } from "../mapping/similarity.js";
+import { parseSegmentTimestamp } from "../segment/timestamp.js";
+import { type Operator, operators } from "./trigger-definition.js";
+
+/** A comparison that did not come out as the condition wants. */
+export interface ConditionFailure {
+  readonly path: string;
+  readonly operator: Operator;
+  readonly expected: JsonValue;
+  /** `null` also where the path leads nowhere. */
+  readonly actual: JsonValue;
+  /** The comparison held, and the condition wants that it does not. */
+  readonly negated: boolean;
+}
+
+/** Nothing when the condition holds; otherwise the comparisons that decided. */
+export type CompiledCondition = (event: JsonObject) => readonly ConditionFailure[];
+
+const maxDepth = 16;
+const holds: readonly ConditionFailure[] = [];
+const takesNoValue: ReadonlySet<Operator> = new Set(["empty", "not_empty", "exists", "not_exists"]);
+const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
+
+/**
+ * Compiles `when`.
+ * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`
+ */
+export function compileCondition(condition: unknown, field: string): CompiledCondition {
+  return compileNode(condition, field, false, 0);
+}
+
+function compileNode(condition: unknown, field: string, negated: boolean, depth: number): CompiledCondition {
+  if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
+  if (!isJsonObject(condition))
+    throw invalid(field, "is not a condition; expected { path, operator, value }, { all }, { any } or { not }");
+  const [kind, ...others] = Object.keys(condition);
+  if (kind !== undefined && others.length === 0) {
+    if (kind === "not") return compileNode(condition["not"], `${field}.not`, !negated, depth + 1);
+    if (kind === "all" || kind === "any") {
+      const list = condition[kind];
+      if (!Array.isArray(list) || list.length === 0) throw invalid(`${field}.${kind}`, "is not a list of conditions");
+      const parts = list.map((part, index) => compileNode(part, `${field}.${kind}.${index}`, negated, depth + 1));
+      // not (a and b) is (not a) or (not b).
+      return (kind === "all") === !negated ? every(parts) : some(parts);
+    }
+  }
+  return compileComparison(condition, field, negated);
+}
+
+function every(parts: readonly CompiledCondition[]): CompiledCondition {
+  return (event) => {
+    for (const part of parts) {
+      const failures = part(event);
+      if (failures.length > 0) return failures;
+    }
+    return holds;
+  };
+}
+
+function some(parts: readonly CompiledCondition[]): CompiledCondition {
+  return (event) => {
+    const all: ConditionFailure[] = [];
+    for (const part of parts) {
+      const failures = part(event);
+      if (failures.length === 0) return holds;
+      all.push(...failures);
+    }
+    return all;
+  };
+}
+
+function compileComparison(condition: JsonObject, field: string, negated: boolean): CompiledCondition {
+  const { path, operator, value = null } = condition;
+  if (typeof path !== "string") throw invalid(`${field}.path`, "is not a text");
+  if (!isOperator(operator)) throw invalid(`${field}.operator`, describeOperator(operator));
+  const foreign = Object.keys(condition).find((key) => key !== "path" && key !== "operator" && key !== "value");
+  if (foreign !== undefined) throw invalid(field, `has the unknown member ${foreign} beside path, operator and value`);
+  const hasValue = Object.hasOwn(condition, "value") && condition["value"] !== undefined;
+  if (takesNoValue.has(operator) && hasValue) throw invalid(`${field}.value`, `is given, but ${operator} takes none`);
+  if (!takesNoValue.has(operator) && !hasValue) throw invalid(`${field}.value`, `is missing; ${operator} needs one`);
+  if (takesList.has(operator) && !Array.isArray(value))
+    throw invalid(`${field}.value`, `is not a list; ${operator} needs one`);
+  if (operator.startsWith("is_timestamp") && parseSegmentTimestamp(value) === null) {
+    throw invalid(`${field}.value`, `is no timestamp; ${operator} needs one`);
+  }
+  const compiled = compilePath(path, `${field}.path`);
+  return (event) => {
+    const actual = compiled.read(event);
+    if (compare(operator, actual, value) !== negated) return holds;
+    return [{ path, operator, expected: value, actual: actual ?? null, negated }];
+  };
+}
+
+function isOperator(value: unknown): value is Operator {
+  return operators.some((operator) => operator === value);
+}
+
+function describeOperator(operator: unknown): string {
+  const nearest = typeof operator === "string" ? nearestOf(operator, operators) : null;
+  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
+  return `${JSON.stringify(operator) ?? "undefined"} is none of ${operators.join(", ")}.${hint}`;
+}
+
+function compare(operator: Operator, actual: JsonValue | undefined, expected: JsonValue): boolean {
+  switch (operator) {
+    case "equal_to":
+      return equal(actual, expected);
+    case "not_equal_to":
+      return !equal(actual, expected);
+    case "greater_than":
+      return order(actual, expected) > 0;
+    case "greater_than_or_equal_to":
+      return order(actual, expected) >= 0;
+    case "less_than":
+      return order(actual, expected) < 0;
+    case "less_than_or_equal_to":
+      return order(actual, expected) <= 0;
+    case "contains":
+      return contains(actual, expected);
+    case "not_contains":
+      return !contains(actual, expected);
+    case "contains_all":
+      return Array.isArray(expected) && expected.every((part: JsonValue) => contains(actual, part));
+    case "is_one_of":
+      return Array.isArray(expected) && expected.some((candidate: JsonValue) => equal(actual, candidate));
+    case "empty":
+      return isEmpty(actual);
+    case "not_empty":
+      return !isEmpty(actual);
+    case "exists":
+      return actual !== undefined;
+    case "not_exists":
+      return actual === undefined;
+    case "is_timestamp_before":
+      return time(actual) < time(expected);
+    case "is_timestamp_after":
+      return time(actual) > time(expected);
+  }
+}
+
+function equal(left: JsonValue | undefined, right: JsonValue): boolean {
+  if (left === right) return true;
+  if (typeof left !== "object" || left === null || typeof right !== "object" || right === null) return false;
+  return canonicalJson(left) === canonicalJson(right);
+}
+
+/** Numbers by size, also when one comes as a text; two texts by their characters; `NaN`, which compares to nothing, otherwise. */
+function order(left: JsonValue | undefined, right: JsonValue): number {
+  const leftNumber = toNumber(left);
+  const rightNumber = toNumber(right);
+  if (!Number.isNaN(leftNumber) && !Number.isNaN(rightNumber)) return leftNumber - rightNumber;
+  if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0;
+  return Number.NaN;
+}
+
+function toNumber(value: JsonValue | undefined): number {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+}
+
+function contains(actual: JsonValue | undefined, part: JsonValue): boolean {
+  if (typeof actual === "string") return typeof part === "string" && actual.includes(part);
+  return Array.isArray(actual) && actual.some((element: JsonValue) => equal(element, part));
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === "") return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+function time(value: JsonValue | undefined): number {
+  return parseSegmentTimestamp(value)?.getTime() ?? Number.NaN;
+}
+
+function invalid(field: string, what: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
+}

@@ -1,0 +1,39 @@
+import { BellwireError } from "../core/errors.js";
+import { isJsonObject } from "../core/json.js";
+import type { StandardSchema } from "./standard-schema.js";
+
+/** A track event by name, with what its `properties` hold. */
+export interface EventDefinition<Name extends string = string, Properties = unknown> {
+  readonly name: Name;
+  readonly schema: StandardSchema<Properties>;
+}
+
+/**
+ * Defines a track event once, for every trigger that listens to it. Triggers see the schema's output as `properties`, and their
+ * paths are checked against it by the compiler.
+ *
+ * @param schema any Standard Schema (zod, valibot, arktype, …) of `properties`; it must answer synchronously
+ * @throws `CONFIG_TRIGGER_INVALID`
+ */
+export function defineEvent<const Name extends string, Properties>(
+  name: Name,
+  schema: StandardSchema<Properties>,
+): EventDefinition<Name, Properties> {
+  if (name === "") throw invalid("the name is empty. Segment's track events have a name.");
+  // Schemas of arktype are functions.
+  const holder: unknown =
+    typeof schema === "function" ? Reflect.get(schema, "~standard") : isJsonObject(schema) && schema["~standard"];
+  if (!isJsonObject(holder) || typeof holder["validate"] !== "function") {
+    throw invalid(
+      "the schema is no Standard Schema. Give one of zod 4, valibot 1, arktype 2 or another that implements it.",
+    );
+  }
+  return { name, schema };
+
+  function invalid(what: string): BellwireError {
+    return new BellwireError({
+      code: "CONFIG_TRIGGER_INVALID",
+      message: `defineEvent(${JSON.stringify(name)}): ${what}`,
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import type { UnresolvedPath } from "../mapping/mapping-value.js";
+import type { OutcomeDetail } from "../outcome/outcome.js";
+import type { Recipient } from "../recipients/recipient.js";
+import { recipientKey } from "../recipients/recipient-key.js";
+import { resolveActor, resolveRecipients, resolveTenant } from "../recipients/resolve-recipients.js";
+import type { ReceivedEvent } from "../segment/event.js";
+import { checkPreconditions } from "./check-preconditions.js";
+import type { CompiledTrigger } from "./compile-trigger.js";
+import { FieldFailure, type FieldResolver } from "./field-resolver.js";
+import type { TriggerEvaluation, TriggerMatch, TriggerMiss } from "./trigger-evaluation.js";
+
+/** Evaluates one trigger on one event; pure, and never throws. @param now milliseconds, for `maxEventAge` */
+export function evaluateTrigger(trigger: CompiledTrigger, received: ReceivedEvent, now: number): TriggerEvaluation {
+  const checked = checkPreconditions(trigger, received, now);
+  if ("status" in checked) return checked;
+  try {
+    return resolveFields(trigger, checked.event);
+  } catch (error) {
+    if (!(error instanceof FieldFailure)) throw error;
+    const { reason, field, message } = error;
+    return { status: "failed", reason, detail: { message, field } };
+  }
+}
+
+function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEvaluation {
+  const missing: UnresolvedPath[] = [];
+  const notes: OutcomeDetail[] = [];
+
+  const actorValue = resolve(trigger.actor, event, missing);
+  const { actor, message: actorMessage } = resolveActor(actorValue ?? null);
+  if (actorMessage !== null) notes.push({ message: actorMessage, field: "actor" });
+
+  const people = resolvePeople(trigger, event, actor);
+  if ("status" in people) return people;
+
+  const { tenant, message: tenantMessage } = resolveTenant(resolve(trigger.tenant, event, missing) ?? null);
+  if (tenantMessage !== null) notes.push({ message: tenantMessage, field: "tenant" });
+
+  const data = trigger.data === null ? defaultData(event) : resolve(trigger.data, event, missing);
+  const given = data ?? {};
+  if (!isJsonObject(given)) {
+    throw new FieldFailure("mapping_invalid", "data", `data resolved to ${kindOf(given)}; it must be an object.`);
+  }
+  const cancellationKey = toCancellationKey(resolve(trigger.cancellationKey, event, missing));
+  for (const path of missing) notes.push(describeUnresolved(path));
+  if (trigger.action === "cancel" && cancellationKey === null) {
+    const detail = notes.find((note) => note.field === "cancellationKey");
+    const message = "The cancellation key resolved to nothing, so nothing can be canceled.";
+    return {
+      status: "skipped",
+      reason: "no_cancellation_key",
+      detail: detail ?? { message, field: "cancellationKey" },
+    };
+  }
+  return { status: "matched", ...people, actor, tenant, data: given, cancellationKey, unresolved: notes };
+}
+
+function resolve(resolver: FieldResolver | null, event: JsonObject, missing: UnresolvedPath[]): JsonValue | undefined {
+  return resolver === null ? undefined : resolver.resolve(event, missing);
+}
+
+function resolvePeople(
+  trigger: CompiledTrigger,
+  event: JsonObject,
+  actor: Recipient | null,
+): Pick<TriggerMatch, "recipients" | "rejected"> | TriggerMiss {
+  if (trigger.recipients === null) return { recipients: [], rejected: [] };
+  const missing: UnresolvedPath[] = [];
+  const value = trigger.recipients.resolve(event, missing);
+  const exclude = trigger.excludeActor && actor !== null ? recipientKey(actor) : null;
+  const { recipients, rejected } = resolveRecipients(value, { exclude });
+  if (recipients.length > 0) return { recipients, rejected };
+  const [path] = missing;
+  if (path !== undefined && rejected.length === 0) {
+    return { status: "skipped", reason: "path_unresolved", detail: describeUnresolved(path) };
+  }
+  const message = rejected[0]?.message ?? "The recipients resolved to nobody.";
+  return { status: "skipped", reason: "no_recipients", detail: { message, field: "recipients" }, rejected };
+}
+
+/** What the event is about: `properties`, or the traits of an identify or group. */
+function defaultData(event: JsonObject): JsonObject {
+  const isAboutTraits = event["type"] === "identify" || event["type"] === "group";
+  const data = isAboutTraits ? event["traits"] : event["properties"];
+  return isJsonObject(data) ? data : {};
+}
+
+function toCancellationKey(value: JsonValue | undefined): string | null {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return value === "" ? null : value;
+  if (value === undefined || value === null) return null;
+  throw new FieldFailure(
+    "mapping_invalid",
+    "cancellationKey",
+    `cancellationKey resolved to ${kindOf(value)}; it must be a text or a number.`,
+  );
+}
+
+function describeUnresolved({ field, path, reached, nearest }: UnresolvedPath): OutcomeDetail {
+  const where = reached === "" ? "its first step does not exist" : `it exists up to ${JSON.stringify(reached)}`;
+  const hint = nearest === null ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
+  const message = `${field}: the path ${JSON.stringify(path)} leads nowhere in this event: ${where}${hint}`;
+  return { message, field, path, reached, ...(nearest !== null && { nearest }) };
+}
+
+function kindOf(value: JsonValue): string {
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+}

@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue } from "../core/json.js";
+
+/** A Segment event whose `properties` were checked by a schema; what trigger functions are given. */
+export interface TypedSegmentEvent<Properties = JsonObject> {
+  readonly type: string;
+  readonly event?: string;
+  readonly name?: string;
+  readonly messageId?: string;
+  readonly userId?: string | number | null;
+  readonly anonymousId?: string | number | null;
+  readonly groupId?: string | number | null;
+  readonly previousId?: string | number | null;
+  readonly timestamp?: string;
+  readonly traits?: JsonObject | null;
+  readonly context?: EventContext | null;
+  readonly properties: Properties;
+}
+
+export interface EventContext {
+  readonly groupId?: string;
+  readonly traits?: JsonObject;
+  readonly [key: string]: JsonValue | undefined;
+}
+
+type CommonPath =
+  | "type"
+  | "event"
+  | "name"
+  | "messageId"
+  | "userId"
+  | "anonymousId"
+  | "groupId"
+  | "previousId"
+  | "timestamp"
+  | "context"
+  | "traits"
+  | "properties"
+  | `context.${string}`
+  | `traits.${string}`
+  | `integrations.${string}`
+  | `$.${string}`
+  | `$[${string}`;
+
+/** How deep paths are checked; below it any text goes. */
+type Depth = [never, 0, 1, 2, 3, 4, 5];
+
+type IsAny<Type> = 0 extends 1 & Type ? true : false;
+
+/** Values whose shape the compiler does not know. */
+type IsOpen<Type> = IsAny<Type> extends true ? true : unknown extends Type ? true : false;
+
+type MemberPath<Type, Level extends number> = [Level] extends [never]
+  ? string
+  : IsOpen<Type> extends true
+    ? string
+    : Type extends readonly (infer Element)[]
+      ? `${number}` | `${number}${Tail<Element, Depth[Level]>}` | MemberPath<Element, Level>
+      : Type extends object
+        ? string extends keyof Type
+          ? string
+          : { [Key in keyof Type & string]: Key | `${Key}${Tail<NonNullable<Type[Key]>, Depth[Level]>}` }[keyof Type &
+              string]
+        : never;
+
+type Tail<Type, Level extends number> = Type extends readonly (infer Element)[]
+  ? `.${MemberPath<Type, Level>}` | Brackets | `${Brackets}${Tail<Element, Level>}`
+  : `.${MemberPath<Type, Level>}`;
+
+type Brackets = `[${number}]` | "[*]";
+
+/** The paths into an event with these `properties`: for an editor to complete and for the compiler to refuse. */
+export type EventPath<Properties> = CommonPath | `properties${Tail<Properties, 5>}`;

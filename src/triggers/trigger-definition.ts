@@ -1,0 +1,111 @@
+import type { Duration } from "../core/duration.js";
+import type { JsonObject } from "../core/json.js";
+import type { LiteralDirective, PathDirective, TemplateDirective } from "../mapping/mapping-value.js";
+import type { SegmentEventType } from "../segment/event.js";
+import type { EventDefinition } from "./define-event.js";
+import type { TypedSegmentEvent } from "./event-path.js";
+
+/** Events other than track, or a track event by name: `{ type: "page", name: "Pricing" }`. Without `name`: all of the type. */
+export interface EventSelector {
+  readonly type: SegmentEventType;
+  readonly name?: string;
+}
+
+/** What a trigger listens to; a string is the name of a track event. */
+export type TriggerEvent = string | EventDefinition | EventSelector;
+
+/** How a field is made from the event: a path, a literal number, boolean or null, a directive, or a list or object of these. */
+export type FieldMapping<Path extends string> =
+  | Path
+  | number
+  | boolean
+  | null
+  | (PathDirective & { readonly "@path": Path })
+  | LiteralDirective
+  | TemplateDirective
+  | readonly FieldMapping<Path>[]
+  | { readonly [key: string]: FieldMapping<Path> };
+
+/** Synchronous and without side effects: it also runs for previews and repeated deliveries. Returns JSON. */
+export type EventFunction<Event> = { call(event: Event): unknown }["call"];
+
+/** The comparisons of Knock's conditions. */
+export const operators = [
+  "equal_to",
+  "not_equal_to",
+  "greater_than",
+  "greater_than_or_equal_to",
+  "less_than",
+  "less_than_or_equal_to",
+  "contains",
+  "not_contains",
+  "contains_all",
+  "is_one_of",
+  "empty",
+  "not_empty",
+  "exists",
+  "not_exists",
+  "is_timestamp_before",
+  "is_timestamp_after",
+] as const;
+export type Operator = (typeof operators)[number];
+
+/** `value` is compared with what the path leads to; `empty`, `not_empty`, `exists` and `not_exists` take none. */
+export interface Comparison<Path extends string = string> {
+  readonly path: Path;
+  readonly operator: Operator;
+  readonly value?: unknown;
+}
+
+export type Condition<Path extends string = string> =
+  | Comparison<Path>
+  | { readonly all: readonly Condition<Path>[] }
+  | { readonly any: readonly Condition<Path>[] }
+  | { readonly not: Condition<Path> };
+
+interface TriggerBase<Path extends string, Event> {
+  /** Unique in the source; part of idempotency keys, so renaming a trigger makes it another one. */
+  readonly key: string;
+  /** The workflow that the runner starts or cancels. */
+  readonly workflow: string;
+  /** Who is said to have done it. */
+  readonly actor?: FieldMapping<Path> | EventFunction<Event>;
+  readonly tenant?: FieldMapping<Path> | EventFunction<Event>;
+  /** @default all of `properties`; of `traits`, for identify and group */
+  readonly data?: FieldMapping<Path> | EventFunction<Event>;
+  /** Runs only when it holds. */
+  readonly when?: Condition<Path> | EventFunction<Event>;
+  /** Events that happened longer ago are skipped, such as those of a Segment replay. @default no limit */
+  readonly maxEventAge?: Duration;
+  /** Takes the actor out of the recipients. @default false */
+  readonly excludeActor?: boolean;
+  /** What becomes of a recipient id that storage does not know. @default the source's `unidentified` */
+  readonly unidentified?: "skip" | "create";
+  /** By environment, or everywhere. @default true */
+  readonly active?: boolean | Readonly<Record<string, boolean>>;
+}
+
+/** Starts a workflow run. */
+interface TriggerRun<Path extends string, Event> extends TriggerBase<Path, Event> {
+  readonly action?: "trigger";
+  readonly recipients: FieldMapping<Path> | EventFunction<Event>;
+  /** With it the run can be canceled later. */
+  readonly cancellationKey?: FieldMapping<Path> | EventFunction<Event>;
+}
+
+/** Cancels the runs that were started with the same cancellation key. */
+interface TriggerCancel<Path extends string, Event> extends TriggerBase<Path, Event> {
+  readonly action: "cancel";
+  readonly cancellationKey: FieldMapping<Path> | EventFunction<Event>;
+  /** @default everyone the run was started for */
+  readonly recipients?: FieldMapping<Path> | EventFunction<Event>;
+}
+
+/** What `defineTrigger` takes: fields checked against the event's type. */
+export type TriggerOptions<Event extends TriggerEvent, Path extends string, Typed> = (
+  | TriggerRun<Path, Typed>
+  | TriggerCancel<Path, Typed>
+) & { readonly event: Event };
+
+/** A trigger as the registry takes it. Without functions it is plain JSON. */
+export type TriggerDefinition = TriggerOptions<TriggerEvent, string, TypedSegmentEvent<JsonObject>>;

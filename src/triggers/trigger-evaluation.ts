@@ -1,0 +1,26 @@
+import type { JsonObject } from "../core/json.js";
+import type { TriggerReason } from "../core/reasons.js";
+import type { OutcomeDetail } from "../outcome/outcome.js";
+import type { Recipient, RejectedRecipient } from "../recipients/recipient.js";
+
+/** What a trigger makes of an event. */
+export type TriggerEvaluation = TriggerMiss | TriggerMatch;
+
+export interface TriggerMiss {
+  readonly status: "skipped" | "failed";
+  readonly reason: TriggerReason;
+  readonly detail: OutcomeDetail;
+  readonly rejected?: readonly RejectedRecipient[];
+}
+
+export interface TriggerMatch {
+  readonly status: "matched";
+  readonly recipients: readonly Recipient[];
+  readonly rejected: readonly RejectedRecipient[];
+  readonly actor: Recipient | null;
+  readonly tenant: string | JsonObject | null;
+  readonly data: JsonObject;
+  readonly cancellationKey: string | null;
+  /** Optional fields that came to nothing; the run goes ahead without them. */
+  readonly unresolved: readonly OutcomeDetail[];
+}

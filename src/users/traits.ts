@@ -1,0 +1,77 @@
+import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import type { InlineUser } from "../recipients/recipient.js";
+import type { ReceivedEvent } from "../segment/event.js";
+import { parseSegmentTimestamp } from "../segment/timestamp.js";
+import type { UserAttributes, UserChange } from "./user.js";
+
+type TextAttribute = "email" | "phoneNumber" | "avatar" | "name" | "locale" | "timezone";
+
+/**
+ * Segment's reserved traits that have a place of their own, in both spellings.
+ * @see https://segment.com/docs/connections/spec/identify/#traits
+ */
+const textTraits: Readonly<Record<string, TextAttribute>> = {
+  email: "email",
+  phone: "phoneNumber",
+  phoneNumber: "phoneNumber",
+  phone_number: "phoneNumber",
+  avatar: "avatar",
+  name: "name",
+  locale: "locale",
+  timezone: "timezone",
+};
+
+/** Reserved traits that stay properties, under one spelling: the name is made of them where there is no `name`. */
+const spellings: Readonly<Record<string, string>> = { first_name: "firstName", last_name: "lastName" };
+
+/** Members of an inline user that are about the notification, not about the user. */
+const notTraits = new Set(["id", "collection", "$trigger_data", "channel_data", "channelData", "preferences"]);
+
+/** What an identify event says; `null` without a userId. RudderStack puts the traits into `context.traits`. */
+export function identifyToChange(received: ReceivedEvent): UserChange | null {
+  if (received.userId === null) return null;
+  const { traits, context } = received.event;
+  const inContext = isJsonObject(context) ? context["traits"] : undefined;
+  const all = { ...(isJsonObject(inContext) && inContext), ...(isJsonObject(traits) && traits) };
+  return { id: received.userId, at: received.occurredAt, attributes: traitsToAttributes(all) };
+}
+
+/** What an inline recipient or actor says. */
+export function inlineUserToChange(user: InlineUser, at: Date): UserChange {
+  const traits = Object.fromEntries(Object.entries(user).filter(([key]) => !notTraits.has(key)));
+  return { id: user.id, at, attributes: traitsToAttributes(traits) };
+}
+
+/** Sorts traits into attributes and properties. A value that does not fit its attribute stays a property. */
+export function traitsToAttributes(traits: JsonObject): UserAttributes {
+  const attributes: { -readonly [Key in keyof UserAttributes]: UserAttributes[Key] } = {};
+  const properties: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(traits)) {
+    if (isUnsafeKey(key) || key === "id") continue;
+    const attribute = Object.hasOwn(textTraits, key) ? textTraits[key] : undefined;
+    if (attribute !== undefined) {
+      const text = typeof value === "number" ? String(value) : value;
+      if (typeof text === "string" || text === null) attributes[attribute] = text;
+      else properties[key] = withoutUnsafeKeys(text);
+    } else if (key === "createdAt" || key === "created_at") {
+      const createdAt = value === null ? null : parseSegmentTimestamp(value);
+      if (value === null || createdAt !== null)
+        attributes.createdAt = createdAt === null ? null : createdAt.toISOString();
+      else properties["createdAt"] = withoutUnsafeKeys(value);
+    } else {
+      const name = Object.hasOwn(spellings, key) ? spellings[key] : key;
+      properties[name ?? key] = withoutUnsafeKeys(value);
+    }
+  }
+  return Object.keys(properties).length === 0 ? attributes : { ...attributes, properties };
+}
+
+function withoutUnsafeKeys(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutUnsafeKeys);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !isUnsafeKey(key))
+      .map(([key, member]) => [key, withoutUnsafeKeys(member)]),
+  );
+}

@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../src/core/clock.js";
+import { type Duration, durationToMs } from "../../src/core/duration.js";
+import { BellwireError } from "../../src/core/errors.js";
+import { canonicalJson, isJsonObject } from "../../src/core/json.js";
+import { createLimiter } from "../../src/core/limiter.js";
+import { safeLogger, silentLogger } from "../../src/core/logger.js";
+import { createSafeEmitter } from "../../src/core/safe-emitter.js";
+import { createTimeLimit } from "../../src/core/time-limit.js";
+import { manualClock } from "../../src/testing/manual-clock.js";
+
+describe("durationToMs", () => {
+  it.each<[Duration, number]>([
+    [0, 0],
+    [1500, 1500],
+    ["250ms", 250],
+    ["1.5s", 1500],
+    ["15m", 900_000],
+    ["24h", 86_400_000],
+    ["30d", 2_592_000_000],
+  ])("reads %s", (duration, expected) => {
+    expect(durationToMs(duration, "deadline")).toBe(expected);
+  });
+
+  it.each(["", "5", "5 s", "-1s", "1w", "s", -1, Number.NaN, Number.POSITIVE_INFINITY])(
+    "refuses %s and names the option",
+    (duration) => {
+      expect(() => durationToMs(duration as Duration, "deadline")).toThrow(/^deadline: /);
+    },
+  );
+});
+
+describe("BellwireError", () => {
+  it("is recognised by its brand, not by its class, so that another copy of the library recognises it too", () => {
+    const error = new BellwireError({ code: "OVERLOADED", message: "busy", retryable: true });
+    const fromAnotherCopy = Object.assign(new Error("busy"), { [Symbol.for("bellwire.error")]: true });
+    expect([error, fromAnotherCopy, new Error("busy"), null, "busy"].map(BellwireError.is)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(error).toMatchObject({ name: "BellwireError", code: "OVERLOADED", retryable: true, details: {} });
+  });
+
+  it("keeps the cause", () => {
+    const cause = new Error("connection lost");
+    expect(new BellwireError({ code: "STORAGE_FAILED", message: "failed", cause }).cause).toBe(cause);
+  });
+});
+
+describe("canonicalJson", () => {
+  it("is the same for equal values whatever the order of their keys", () => {
+    expect(canonicalJson({ b: [1, { d: null, c: "x" }], a: true })).toBe('{"a":true,"b":[1,{"c":"x","d":null}]}');
+  });
+
+  it("tells objects from arrays and null", () => {
+    expect([{}, [], null, "x"].map(isJsonObject)).toEqual([true, false, false, false]);
+  });
+});
+
+describe("createLimiter", () => {
+  it("never lets more than the limit run, and lets all run in the end, in order", async () => {
+    const limiter = createLimiter(3);
+    let running = 0;
+    let most = 0;
+    const order: number[] = [];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        limiter.run(async () => {
+          running += 1;
+          most = Math.max(most, running);
+          order.push(index);
+          await new Promise((resolve) => setImmediate(resolve));
+          running -= 1;
+        }),
+      ),
+    );
+    expect(most).toBe(3);
+    expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
+
+  it("gives the place on when a task fails", async () => {
+    const limiter = createLimiter(1);
+    const failing = limiter.run(() => Promise.reject(new Error("no")));
+    const next = limiter.run(async () => "done");
+    await expect(failing).rejects.toThrow("no");
+    await expect(next).resolves.toBe("done");
+  });
+});
+
+describe("createSafeEmitter", () => {
+  it("tells every listener, whatever the others throw or reject", async () => {
+    const failures: unknown[] = [];
+    const emitter = createSafeEmitter<{ tick: number }>((_, error) => failures.push(error));
+    const heard: number[] = [];
+    emitter.on("tick", () => {
+      throw new Error("thrown");
+    });
+    emitter.on("tick", async () => Promise.reject(new Error("rejected")));
+    emitter.on("tick", (tick) => heard.push(tick));
+    emitter.emit("tick", 7);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual([7]);
+    expect(failures.map(String)).toEqual(["Error: thrown", "Error: rejected"]);
+  });
+
+  it("stops telling a listener that was taken off", () => {
+    const emitter = createSafeEmitter<{ tick: number }>(() => undefined);
+    const listener = vi.fn();
+    emitter.on("tick", listener);
+    expect(emitter.hasListeners("tick")).toBe(true);
+    emitter.off("tick", listener);
+    emitter.emit("tick", 1);
+    expect(listener).not.toHaveBeenCalled();
+    expect(emitter.hasListeners("tick")).toBe(false);
+  });
+});
+
+describe("createTimeLimit", () => {
+  const never = () => new Promise<never>(() => undefined);
+  const timedOut = () => new Error("timed out");
+
+  it("rejects and aborts what takes too long", async () => {
+    const clock = manualClock();
+    const signals: AbortSignal[] = [];
+    const call = createTimeLimit(clock, 1_000).run((signal) => {
+      signals.push(signal);
+      return never();
+    }, timedOut);
+    const rejected = expect(call).rejects.toThrow("timed out");
+    await clock.advance("1.1s");
+    await rejected;
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+  });
+
+  it("lets pass what ends in time, with its value or its error", async () => {
+    const limit = createTimeLimit(manualClock(), 1_000);
+    await expect(limit.run(async () => "value", timedOut)).resolves.toBe("value");
+    await expect(limit.run(() => Promise.reject(new Error("own")), timedOut)).rejects.toThrow("own");
+    const throwsAtOnce = () => {
+      throw new Error("at once");
+    };
+    await expect(limit.run(throwsAtOnce, timedOut)).rejects.toThrow("at once");
+  });
+
+  it("gives calls that start later their full time", async () => {
+    const clock = manualClock();
+    const limit = createTimeLimit(clock, 1_000);
+    const first = limit.run(never, timedOut).catch(() => "first timed out");
+    await clock.advance("0.9s");
+    let second = "running";
+    void limit.run(never, timedOut).catch(() => {
+      second = "timed out";
+    });
+    await clock.advance("0.2s");
+    expect(await first).toBe("first timed out");
+    expect(second).toBe("running");
+    await clock.advance("1s");
+    expect(second).toBe("timed out");
+  });
+
+  it("leaves no timer behind", async () => {
+    const cancel = vi.fn();
+    const schedule = vi.fn(() => cancel);
+    const limit = createTimeLimit({ now: () => 0, schedule }, 1_000);
+    await Promise.all([limit.run(async () => 1, timedOut), limit.run(async () => 2, timedOut)]);
+    expect(schedule).toHaveBeenCalledTimes(1);
+    expect(cancel).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("the loggers and the machine's clock", () => {
+  afterEach(() => vi.useRealTimers());
+
+  it("a throwing logger breaks nothing", () => {
+    const failing = () => {
+      throw new Error("disk full");
+    };
+    const logger = safeLogger({ ...silentLogger, error: failing });
+    expect(() => logger.error({}, "message")).not.toThrow();
+  });
+
+  it("calls back once and not after it was cancelled", () => {
+    vi.useFakeTimers();
+    const called = vi.fn();
+    systemClock.schedule(called, 10);
+    systemClock.schedule(called, 10)();
+    vi.advanceTimersByTime(20);
+    expect(called).toHaveBeenCalledTimes(1);
+  });
+});
