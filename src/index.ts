@@ -59,6 +59,7 @@ export type {
 export type { SegmentSourceEvents } from "./source/source-events.js";
 export type { EnvironmentCredentials, EnvironmentOptions, SegmentSourceOptions } from "./source/source-options.js";
 export { memoryStorage } from "./storage/memory-storage.js";
+export type { SourceScope } from "./storage/scope.js";
 export type {
   ClaimedRun,
   EventNameCount,
@@ -73,13 +74,10 @@ export type {
   RunResult,
   RunStatus,
   RunStore,
-  SourceOverrides,
-  SourceScope,
   Storage,
-  TriggerStore,
-  UserStore,
-  UserUpdate,
 } from "./storage/storage.js";
+export type { SourceOverrides, TriggerStore } from "./storage/trigger-store.js";
+export type { UserStore, UserUpdate } from "./storage/user-store.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
 export type { User, UserAttributes } from "./users/user.js";

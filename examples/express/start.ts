@@ -72,7 +72,7 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
     }),
     triggers: [newComment],
   });
-  source.on("event", ({ environment, outcome }) => log(`\n${formatExplanation(outcome, { color })}  [${environment}]`));
+  source.on("event", ({ environment, outcome }) => log(`\n[${environment}]\n${formatExplanation(outcome, { color })}`));
 
   const app = express();
   app.post("/webhooks/segment/:environment/:token", segmentWebhook(source));

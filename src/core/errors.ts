@@ -1,46 +1,49 @@
 import type { JsonObject } from "./json.js";
 
 /**
- * Everything that can go wrong, as a closed union that narrows in a `switch`.
+ * Everything that can go wrong, as a closed list.
  *
  * - `CONFIG_*`: thrown while a source, trigger or webhook is being set up.
  * - `PAYLOAD_*`: what arrived is not a Segment payload.
  * - `AUTH_*`: the request does not prove that it comes from the configured source.
  * - `STORAGE_*`, `RUNNER_*`: a port failed.
  */
-export type BellwireErrorCode =
-  | "CONFIG_INVALID"
-  | "CONFIG_AUTHENTICATION_MISSING"
-  | "CONFIG_ENVIRONMENT_UNKNOWN"
-  | "CONFIG_TRIGGER_INVALID"
-  | "CONFIG_TRIGGER_DUPLICATE"
-  | "CONFIG_TRIGGER_UNKNOWN"
-  | "CONFIG_PATH_INVALID"
-  | "CONFIG_BODY_ALREADY_PARSED"
-  | "PAYLOAD_EMPTY"
-  | "PAYLOAD_NOT_JSON"
-  | "PAYLOAD_NOT_EVENTS"
-  | "PAYLOAD_TOO_LARGE"
-  | "PAYLOAD_TOO_DEEP"
-  | "PAYLOAD_ENCODING_UNSUPPORTED"
-  | "PAYLOAD_TIMEOUT"
-  | "AUTH_CREDENTIALS_MISSING"
-  | "AUTH_CREDENTIALS_INVALID"
-  | "AUTH_SIGNATURE_MISSING"
-  | "AUTH_SIGNATURE_INVALID"
-  | "AUTH_SIGNATURE_PARTIAL"
-  | "ROUTE_UNKNOWN"
-  | "METHOD_NOT_ALLOWED"
-  | "OVERLOADED"
-  | "SOURCE_CLOSED"
-  | "ABORTED"
-  | "NOT_FOUND"
-  | "STORAGE_FAILED"
-  | "STORAGE_TIMEOUT"
-  | "STORAGE_MIGRATION_PENDING"
-  | "RUNNER_PERMANENT"
-  | "RUNNER_RETRYABLE"
-  | "RUNNER_AMBIGUOUS";
+export const bellwireErrorCodes = [
+  "CONFIG_INVALID",
+  "CONFIG_AUTHENTICATION_MISSING",
+  "CONFIG_ENVIRONMENT_UNKNOWN",
+  "CONFIG_TRIGGER_INVALID",
+  "CONFIG_TRIGGER_DUPLICATE",
+  "CONFIG_TRIGGER_UNKNOWN",
+  "CONFIG_PATH_INVALID",
+  "CONFIG_BODY_ALREADY_PARSED",
+  "PAYLOAD_EMPTY",
+  "PAYLOAD_NOT_JSON",
+  "PAYLOAD_NOT_EVENTS",
+  "PAYLOAD_TOO_LARGE",
+  "PAYLOAD_TOO_DEEP",
+  "PAYLOAD_ENCODING_UNSUPPORTED",
+  "PAYLOAD_TIMEOUT",
+  "AUTH_CREDENTIALS_MISSING",
+  "AUTH_CREDENTIALS_INVALID",
+  "AUTH_SIGNATURE_MISSING",
+  "AUTH_SIGNATURE_INVALID",
+  "AUTH_SIGNATURE_PARTIAL",
+  "ROUTE_UNKNOWN",
+  "METHOD_NOT_ALLOWED",
+  "OVERLOADED",
+  "SOURCE_CLOSED",
+  "ABORTED",
+  "NOT_FOUND",
+  "STORAGE_FAILED",
+  "STORAGE_TIMEOUT",
+  "STORAGE_MIGRATION_PENDING",
+  "RUNNER_PERMANENT",
+  "RUNNER_RETRYABLE",
+  "RUNNER_AMBIGUOUS",
+] as const;
+/** One of {@link bellwireErrorCodes}: narrows in a `switch`. */
+export type BellwireErrorCode = (typeof bellwireErrorCodes)[number];
 
 export interface BellwireErrorOptions {
   readonly code: BellwireErrorCode;

@@ -5,7 +5,8 @@ import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
 import type { InvalidEvent } from "../segment/event.js";
-import type { NewEvent, NewRun, SourceScope } from "../storage/storage.js";
+import type { SourceScope } from "../storage/scope.js";
+import type { NewEvent, NewRun } from "../storage/storage.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
 import type { EventPlan, TriggerPlan } from "./plan-event.js";
 

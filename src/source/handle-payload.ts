@@ -1,6 +1,7 @@
 import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
 import { parseSegmentPayload } from "../segment/parse.js";
-import type { NewEvent, RecordResult, SourceScope } from "../storage/storage.js";
+import type { SourceScope } from "../storage/scope.js";
+import type { NewEvent, RecordResult } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { freezeInvalid, freezePlan, type RunRequest } from "./freeze-plan.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";

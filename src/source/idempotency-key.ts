@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { SourceScope } from "../storage/storage.js";
+import type { SourceScope } from "../storage/scope.js";
 
 /**
  * The key of one run: equal for every attempt and redelivery of it, different for every other run.

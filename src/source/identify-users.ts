@@ -1,5 +1,5 @@
 import type { UserOutcome } from "../outcome/outcome.js";
-import type { UserUpdate } from "../storage/storage.js";
+import type { UserUpdate } from "../storage/user-store.js";
 import type { UserChange } from "../users/user.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";

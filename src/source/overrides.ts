@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { Logger } from "../core/logger.js";
-import type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "../storage/storage.js";
+import type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "../storage/trigger-store.js";
 import type { StorageCall } from "./storage-call.js";
 
 /** What was switched at run time, over what the code says. */

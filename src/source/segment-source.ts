@@ -1,6 +1,7 @@
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
-import type { EventNameCount, EventRecord, ListEventsParams, Page, UserUpdate } from "../storage/storage.js";
+import type { EventNameCount, EventRecord, ListEventsParams, Page } from "../storage/storage.js";
+import type { UserUpdate } from "../storage/user-store.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import type { User, UserAttributes } from "../users/user.js";
 import type { SegmentSourceEvents } from "./source-events.js";

@@ -1,6 +1,6 @@
 import type { BellwireError } from "../core/errors.js";
 import type { EventOutcome } from "../outcome/outcome.js";
-import type { UserUpdate } from "../storage/storage.js";
+import type { UserUpdate } from "../storage/user-store.js";
 
 interface InSource {
   readonly source: string;

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.js";
+import type { SourceScope } from "./scope.js";
 import type {
   EventNameCount,
   EventRecord,
@@ -7,7 +8,6 @@ import type {
   RecordedEventStatus,
   RunRecord,
   RunStatus,
-  SourceScope,
 } from "./storage.js";
 
 /** A run as the store keeps it; what it hands out are copies. */

@@ -3,7 +3,8 @@ import { memoryEventStore } from "./memory-events.js";
 import { memoryRunStore } from "./memory-runs.js";
 import { MemoryState } from "./memory-state.js";
 import { MemoryUsers } from "./memory-users.js";
-import type { EnvironmentOverride, Storage, TriggerOverride, TriggerStore } from "./storage.js";
+import type { Storage } from "./storage.js";
+import type { EnvironmentOverride, TriggerOverride, TriggerStore } from "./trigger-store.js";
 
 export interface MemoryStorageOptions {
   /** Finished events above this number are forgotten, oldest first, and no longer known as duplicates. @default 10,000 */

@@ -7,7 +7,7 @@ import {
   toUser,
   type UserRegisters,
 } from "../users/user-registers.js";
-import type { UserStore, UserUpdate } from "./storage.js";
+import type { UserStore, UserUpdate } from "./user-store.js";
 
 /** Users by environment and id, and hashes of the deleted ones. */
 export class MemoryUsers {

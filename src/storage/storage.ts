@@ -2,18 +2,9 @@ import type { JsonValue } from "../core/json.js";
 import type { EventReason } from "../core/reasons.js";
 import type { EventDecision } from "../outcome/decision.js";
 import type { EventStatus } from "../outcome/outcome.js";
-import type { User, UserAttributes, UserChange } from "../users/user.js";
-
-/** Every port method accepts one; an adapter may ignore it, the caller stops waiting either way. */
-export interface Abortable {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Events and users of different environments never meet; sources of one environment share its users. */
-export interface SourceScope {
-  readonly environment: string;
-  readonly source: string;
-}
+import type { Abortable, SourceScope } from "./scope.js";
+import type { TriggerStore } from "./trigger-store.js";
+import type { UserStore } from "./user-store.js";
 
 /** A recorded event's status. `duplicate` is never stored: it is what a second delivery is told. */
 export type RecordedEventStatus = Exclude<EventStatus, "duplicate">;
@@ -219,73 +210,6 @@ export interface RunStore {
   list(params: ListRunsParams): Promise<Page<RunRecord>>;
 }
 
-export interface UserUpdate {
-  readonly id: string;
-  /** `deleted`: the user was deleted at or after the time of the change, and nothing was stored. */
-  readonly status: "created" | "updated" | "unchanged" | "deleted";
-}
-
-/** The users of an environment. A host may put its own users table here. */
-export interface UserStore {
-  /**
-   * Creates or updates. Merging is per property by `change.at`, so any order and any repetition of the same changes ends in
-   * the same user; of several changes to one id the results report the first as `created`. Results in the order of `changes`.
-   */
-  update(
-    params: Abortable & { readonly environment: string; readonly changes: readonly UserChange[] },
-  ): Promise<readonly UserUpdate[]>;
-  /** The known users among `ids`, in any order; unknown ids are left out. */
-  find(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<readonly User[]>;
-  /** The known ids among `ids`; what every event with recipients asks. */
-  known(
-    params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
-  ): Promise<ReadonlySet<string>>;
-  /** Folds `from` into `into` by the law of `update`; `from` is gone afterwards. An unknown `from` changes nothing. */
-  merge(
-    params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
-  ): Promise<void>;
-  /**
-   * Forgets the user and keeps a hash of the id with `at`, so that changes of before then (a late retry) do not bring the user
-   * back: `update` answers them with `deleted`. Changes of after then create the user anew. `false` when the user was not known.
-   */
-  delete(
-    params: Abortable & { readonly environment: string; readonly id: string; readonly at: Date },
-  ): Promise<boolean>;
-}
-
-/** A trigger switched on or off at run time, over what the code says. */
-export interface TriggerOverride {
-  readonly environment: string;
-  readonly trigger: string;
-  readonly active: boolean;
-  readonly changedBy: string | null;
-  readonly changedAt: Date;
-}
-
-/** A setting of an environment changed at run time, over what the code says. */
-export interface EnvironmentOverride {
-  readonly environment: string;
-  readonly identify: boolean;
-  readonly changedBy: string | null;
-  readonly changedAt: Date;
-}
-
-export interface SourceOverrides {
-  readonly triggers: readonly TriggerOverride[];
-  readonly environments: readonly EnvironmentOverride[];
-}
-
-export interface TriggerStore {
-  /** All overrides of a source; read by every process every few seconds, so keep it one cheap query. */
-  load(params: Abortable & { readonly source: string }): Promise<SourceOverrides>;
-  /** The last write wins. */
-  setActive(params: Abortable & { readonly source: string; readonly override: TriggerOverride }): Promise<void>;
-  /** The last write wins. */
-  setEnvironment(
-    params: Abortable & { readonly source: string; readonly override: EnvironmentOverride },
-  ): Promise<void>;
-}
-
 /**
  * Where everything is kept. Implementations are checked with `storageConformance` from `bellwire/testing`.
  * A failing method rejects; the caller treats any rejection as "unknown whether it happened" and may repeat the call.
@@ -298,5 +222,3 @@ export interface Storage {
   /** Releases what the storage itself opened; never what the host passed in. */
   close?(): Promise<void>;
 }
-
-export type { User, UserAttributes, UserChange };

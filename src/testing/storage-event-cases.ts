@@ -7,7 +7,6 @@ import {
   newRun,
   receivedAt,
   recordParams,
-  resultOf,
   type StorageCase,
   scope,
 } from "./storage-fixtures.js";
@@ -247,72 +246,4 @@ const readCases: readonly StorageCase[] = [
   ],
 ];
 
-const year = 365 * 24 * 60 * 60_000;
-const longAgo = new Date(Date.UTC(2020, 0, 1));
-
-const forgettingCases: readonly StorageCase[] = [
-  [
-    "purge: payloads go first, and the event is still known as a duplicate",
-    async ({ storage: { events } }) => {
-      await events.record(
-        recordParams([newEvent("old", { receivedAt: longAgo }), newEvent("new", { receivedAt: new Date() })]),
-      );
-      const purged = await events.purge({ payloadsOlderThanMs: year, eventsOlderThanMs: 100 * year, limit: 100 });
-      assert.deepEqual(purged, { payloads: 1, events: 0 });
-      const old = await events.get({ ...scope, messageId: "old" });
-      assert.equal(old?.payload, null);
-      assert.deepEqual(old?.decision, { triggers: [] });
-      assert.notEqual((await events.get({ ...scope, messageId: "new" }))?.payload, null);
-      assert.deepEqual(await statusesOf(events.record(recordParams([newEvent("old")]))), ["finished"]);
-      assert.deepEqual(await events.purge({ payloadsOlderThanMs: year, eventsOlderThanMs: 100 * year, limit: 100 }), {
-        payloads: 0,
-        events: 0,
-      });
-    },
-  ],
-  [
-    "purge: then whole events, no more than the limit at once",
-    async ({ storage: { events } }) => {
-      await events.record(recordParams(["a", "b", "c"].map((id) => newEvent(id, { receivedAt: longAgo }))));
-      const purge = () => events.purge({ payloadsOlderThanMs: year, eventsOlderThanMs: year, limit: 2 });
-      assert.equal((await purge()).events, 2);
-      assert.equal((await purge()).events, 1);
-      assert.deepEqual(await statusesOf(events.record(recordParams([newEvent("a")]))), ["new"]);
-    },
-  ],
-  [
-    "purge: an event with a pending run stays whole, however old",
-    async ({ storage: { events } }) => {
-      await events.record(recordParams([{ ...eventWithRun("a"), receivedAt: longAgo }]));
-      assert.deepEqual(await events.purge({ payloadsOlderThanMs: 1, eventsOlderThanMs: 1, limit: 10 }), {
-        payloads: 0,
-        events: 0,
-      });
-      assert.notEqual((await events.get({ ...scope, messageId: "a" }))?.payload, null);
-    },
-  ],
-  [
-    "erase: takes payload, user id and runs of a user's events, and keeps them known as duplicates",
-    async ({ storage: { events, runs } }) => {
-      await events.record(recordParams([eventWithRun("a"), newEvent("b"), newEvent("c", { userId: "grace" })]));
-      await events.record(recordParams([newEvent("d")], { environment: "development" }));
-      assert.equal(await events.erase({ environment: scope.environment, userId: "ada" }), 2);
-      const erased = await events.get({ ...scope, messageId: "a" });
-      assert.deepEqual([erased?.payload, erased?.userId, erased?.runs, erased?.status], [null, null, [], "processed"]);
-      assert.deepEqual((await runs.list({ environment: scope.environment, limit: 10 })).items, []);
-      assert.deepEqual(await statusesOf(events.record(recordParams([eventWithRun("a")]))), ["finished"]);
-      assert.equal((await events.get({ ...scope, messageId: "c" }))?.userId, "grace");
-      assert.equal((await events.get({ ...scope, environment: "development", messageId: "d" }))?.userId, "ada");
-    },
-  ],
-  [
-    "erase: the late settle of an erased run is refused",
-    async ({ storage: { events, runs } }) => {
-      const [recorded] = await events.record(recordParams([eventWithRun("a")]));
-      await events.erase({ environment: scope.environment, userId: "ada" });
-      assert.deepEqual(await runs.settle({ results: [resultOf(recorded?.claimed[0])] }), [false]);
-    },
-  ],
-];
-
-export const eventCases: readonly StorageCase[] = [...recordCases, ...readCases, ...forgettingCases];
+export const eventCases: readonly StorageCase[] = [...recordCases, ...readCases];

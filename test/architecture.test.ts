@@ -1,0 +1,230 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+/** A file imports only from its own room and from rooms above it. */
+const rooms = [
+  "core",
+  "segment",
+  "mapping",
+  "recipients",
+  "users",
+  "outcome",
+  "triggers",
+  "storage",
+  "runner",
+  "source",
+  "http",
+  "adapters/http",
+  "adapters/storage",
+  "adapters/runners",
+  "console",
+  "testing",
+  "index.ts",
+];
+
+/** All an adapter may know: the ports, the data that passes through them, and nothing of how the source works. */
+const openToAdapters = [
+  "core/",
+  "segment/",
+  "mapping/",
+  "recipients/",
+  "users/",
+  "outcome/",
+  "storage/",
+  "runner/",
+  "http/",
+  "source/segment-source.ts",
+];
+
+/** Every package that is needed at run time, and the one room that may import it, in one file. */
+const packages: Readonly<Record<string, string>> = {
+  zod: "triggers",
+  "jsonpath-plus": "mapping",
+  eventemitter3: "core",
+};
+
+const topLevel = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "README.md",
+  "examples",
+  "package-lock.json",
+  "package.json",
+  "src",
+  "test",
+  "tsconfig.json",
+  "tsup.config.ts",
+];
+
+interface SourceFile {
+  /** From `src/`. */
+  readonly path: string;
+  readonly text: string;
+  /** Files of `src/`, then packages; type imports included. */
+  readonly files: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => readSource(path.replaceAll("\\", "/")));
+
+function readSource(path: string): SourceFile {
+  const text = readFileSync(`${root}src/${path}`, "utf8");
+  const specifiers = ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+  const isFile = (specifier: string) => specifier.startsWith(".");
+  return {
+    path,
+    text,
+    files: specifiers.filter(isFile).map((to) => posix.join(posix.dirname(path), to).replace(/\.js$/, ".ts")),
+    packages: specifiers.filter((specifier) => !isFile(specifier)),
+  };
+}
+
+function rowOf(path: string): number {
+  return rooms.findIndex((room) => path === room || path.startsWith(`${room}/`));
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (rowOf(from) === rowOf(to)) return true;
+  if (from.startsWith("adapters/")) return openToAdapters.some((open) => to.startsWith(open));
+  return rowOf(to) !== -1 && rowOf(to) < rowOf(from);
+}
+
+/** A path of imports that ends where it began, or `undefined`. */
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next, [...trail, file]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+/** Where nodes of a kind stand, as `path:line`. */
+function placesOf(kind: ts.SyntaxKind, { path, text }: Pick<SourceFile, "path" | "text">): readonly string[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const places: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (node.kind === kind) places.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return places;
+}
+
+describe("the rules themselves", () => {
+  it.each([
+    ["core/json.ts", "core/errors.ts", true],
+    ["source/a.ts", "segment/parse.ts", true],
+    ["segment/parse.ts", "source/a.ts", false],
+    ["http/a.ts", "adapters/http/express.ts", false],
+    ["adapters/storage/postgres/a.ts", "storage/storage.ts", true],
+    ["adapters/storage/postgres/a.ts", "storage/memory-storage.ts", false],
+    ["adapters/http/express.ts", "source/segment-source.ts", true],
+    ["adapters/http/express.ts", "source/dispatcher.ts", false],
+    ["adapters/runners/knock.ts", "adapters/http/express.ts", false],
+    ["adapters/runners/knock.ts", "triggers/define-trigger.ts", false],
+    ["index.ts", "adapters/http/express.ts", true],
+    ["core/json.ts", "elsewhere/a.ts", false],
+  ])("%s may import %s: %s", (from, to, expected) => {
+    expect(mayImport(from, to)).toBe(expected);
+  });
+
+  it("see every form of import", () => {
+    const text = `
+      import a from "./a.js"; import type { B } from "./b.js"; export * from "./c.js"; export type { D } from "./d.js";
+      const e = await import("./e.js"); type F = import("./f.js").F; // import g from "./g.js"
+      const h = 'import h from "./h.js"'; import "./i.js";`;
+    const found = ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+    expect(found).toEqual(["./a.js", "./b.js", "./c.js", "./d.js", "./e.js", "./f.js", "./i.js"]);
+  });
+
+  it("find a cycle", () => {
+    const graph = (edges: Record<string, string[]>) => new Map(Object.entries(edges));
+    expect(findCycle(graph({ a: ["b", "c"], b: ["c"], c: [] }))).toBeUndefined();
+    expect(findCycle(graph({ a: ["b"], b: ["c"], c: ["b"] }))).toEqual(["b", "c", "b"]);
+  });
+
+  it("find `any` and `!` in code and nowhere else", () => {
+    const text = "// any! \nconst many = 'any';\nconst a: any = b!.c;";
+    expect(placesOf(ts.SyntaxKind.AnyKeyword, { path: "a.ts", text })).toEqual(["a.ts:3"]);
+    expect(placesOf(ts.SyntaxKind.NonNullExpression, { path: "a.ts", text })).toEqual(["a.ts:3"]);
+  });
+});
+
+describe("src", () => {
+  it("has only the rooms of the table", () => {
+    expect(sources.map(({ path }) => path).filter((path) => rowOf(path) === -1)).toEqual([]);
+  });
+
+  it("imports only files that the table allows", () => {
+    const forbidden = sources.flatMap(({ path, files }) =>
+      files.filter((to) => !mayImport(path, to)).map((to) => `${path} imports ${to}`),
+    );
+    expect(forbidden).toEqual([]);
+  });
+
+  it("has no cycle of imports", () => {
+    expect(findCycle(new Map(sources.map(({ path, files }) => [path, files])))).toBeUndefined();
+  });
+
+  it("imports only node's modules and the runtime dependencies", () => {
+    const allowed = new Set([...Object.keys(packages), ...builtinModules.map((name) => `node:${name}`)]);
+    const foreign = sources.flatMap(({ path, packages: used }) =>
+      used.filter((name) => !allowed.has(name)).map((name) => `${path} imports ${name}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  it("declares exactly those dependencies", () => {
+    const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+    expect(Object.keys(dependencies).toSorted()).toEqual(Object.keys(packages).toSorted());
+  });
+
+  it.each(Object.entries(packages))("imports %s in one file of %s", (name, room) => {
+    const importers = sources.filter((source) => source.packages.includes(name)).map(({ path }) => posix.dirname(path));
+    expect(importers).toEqual([room]);
+  });
+
+  it("has no folder barrel", () => {
+    expect(sources.map(({ path }) => path).filter((path) => /(^|\/)index\.ts$/.test(path))).toEqual(["index.ts"]);
+  });
+
+  it("has no file of more than 300 lines", () => {
+    const lineCount = (text: string) => text.trimEnd().split("\n").length;
+    const long = sources.filter(({ text }) => lineCount(text) > 300);
+    expect(long.map(({ path, text }) => `${path}: ${lineCount(text)}`)).toEqual([]);
+  });
+
+  it("has no `any`", () => {
+    expect(sources.flatMap((source) => placesOf(ts.SyntaxKind.AnyKeyword, source))).toEqual([]);
+  });
+
+  it("has no non-null assertion", () => {
+    expect(sources.flatMap((source) => placesOf(ts.SyntaxKind.NonNullExpression, source))).toEqual([]);
+  });
+});
+
+it("keeps the top level of the repository small", () => {
+  const ignored = readFileSync(`${root}.gitignore`, "utf8").split("\n").filter(Boolean);
+  const isIgnored = (name: string) =>
+    ignored.some((pattern) => (pattern.startsWith("*") ? name.endsWith(pattern.slice(1)) : name === pattern));
+  const found = readdirSync(root).filter((name) => !name.startsWith(".") && !isIgnored(name));
+  expect(found.filter((name) => !topLevel.includes(name))).toEqual([]);
+});
