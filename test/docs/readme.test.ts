@@ -10,7 +10,7 @@ import { root } from "../support/packed.js";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const folder = join(dirname(fileURLToPath(import.meta.url)), ".snippets");
+const folder = join(dirname(fileURLToPath(import.meta.url)), "snippets");
 
 /** The snippets of the README as programs; one that continues another is part of it. */
 function programs(): readonly string[] {
@@ -48,7 +48,7 @@ describe("the README's snippets", () => {
       JSON.stringify({
         extends: join(root, "tsconfig.json"),
         compilerOptions: { noUnusedLocals: false },
-        include: ["."],
+        include: ["./*.ts"],
       }),
     );
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
