@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/core/json.js";
+import { compileMapping } from "../../src/mapping/mapping.js";
+import type { UnresolvedPath } from "../../src/mapping/mapping-value.js";
+import { nearestOf } from "../../src/mapping/similarity.js";
+
+const event: JsonObject = {
+  userId: "ada",
+  properties: { title: "Hi", count: 3, none: null, user: { name: "Ada" }, tags: ["a"] },
+};
+const resolve = (mapping: unknown) => {
+  const unresolved: UnresolvedPath[] = [];
+  return {
+    value: compileMapping(mapping, "data").resolve(event, unresolved),
+    missing: unresolved.map(({ field, path }) => `${field} ${path}`),
+  };
+};
+
+describe("what mappings resolve to", () => {
+  it.each<[string, unknown, unknown, string[]]>([
+    ["a path", "properties.title", "Hi", []],
+    ["a missing path", "properties.titel", undefined, ["data properties.titel"]],
+    ["a path to null", "properties.none", null, []],
+    ["a number", 7, 7, []],
+    ["true", true, true, []],
+    ["null", null, null, []],
+    ["@literal", { "@literal": "properties.title" }, "properties.title", []],
+    ["@literal of an object", { "@literal": { a: ["b"] } }, { a: ["b"] }, []],
+    ["@literal null", { "@literal": null }, null, []],
+    ["@path", { "@path": "properties.count" }, 3, []],
+    ["@path that is missing", { "@path": "nope" }, undefined, ["data nope"]],
+    ["@path with a default", { "@path": "nope", default: { x: 1 } }, { x: 1 }, []],
+    ["@path that exists, with a default", { "@path": "properties.none", default: 1 }, null, []],
+    ["@template", { "@template": "{{properties.title}} {{ properties.count }}!" }, "Hi 3!", []],
+    ["@template without paths", { "@template": "plain" }, "plain", []],
+    ["@template with an object", { "@template": "{{properties.user}}" }, '{"name":"Ada"}', []],
+    [
+      "@template with a list, null and nothing",
+      { "@template": "{{properties.tags}}|{{properties.none}}|{{nope}}|" },
+      '["a"]|||',
+      ["data nope"],
+    ],
+    ["an object", { title: "properties.title", deep: { n: "properties.count" } }, { title: "Hi", deep: { n: 3 } }, []],
+    [
+      "an object with a missing member",
+      { a: "userId", deep: { b: "nope" } },
+      { a: "ada", deep: {} },
+      ["data.deep.b nope"],
+    ],
+    ["a list", ["userId", "nope", 1], ["ada", 1], ["data.1 nope"]],
+    ["an empty object", {}, {}, []],
+  ])("%s", (_, mapping, value, missing) => {
+    expect(resolve(mapping)).toEqual({ value, missing });
+  });
+
+  it("says how far a missing path got, and what is nearest", () => {
+    const unresolved: UnresolvedPath[] = [];
+    compileMapping({ t: "properties.titel" }, "data").resolve(event, unresolved);
+    expect(unresolved).toEqual([
+      { field: "data.t", path: "properties.titel", reached: "properties", nearest: "properties.title" },
+    ]);
+  });
+});
+
+describe("mappings that are refused at registration", () => {
+  const nest = (levels: number): unknown => (levels === 0 ? 1 : { a: nest(levels - 1) });
+  it.each<[string, unknown, string, string]>([
+    ["a bad path", "a..b..c", "CONFIG_PATH_INVALID", "data: "],
+    ["a bad path inside", { deep: ["a", { b: "[" }] }, "CONFIG_PATH_INVALID", "data.deep.1.b: "],
+    ["a bad path in a template", { "@template": "{{a[}}" }, "CONFIG_PATH_INVALID", "data: "],
+    ["an unknown directive", { "@if": {} }, "CONFIG_TRIGGER_INVALID", "@if"],
+    ["two directives", { "@path": "a", "@literal": 1 }, "CONFIG_TRIGGER_INVALID", "@literal"],
+    ["a default beside @literal", { "@literal": 1, default: 2 }, "CONFIG_TRIGGER_INVALID", "default"],
+    ["a @path that is no text", { "@path": 1 }, "CONFIG_TRIGGER_INVALID", "@path"],
+    ["a @template that is no text", { "@template": null }, "CONFIG_TRIGGER_INVALID", "@template"],
+    ["an undefined @literal", { "@literal": undefined }, "CONFIG_TRIGGER_INVALID", "@literal"],
+    ["undefined", undefined, "CONFIG_TRIGGER_INVALID", "undefined"],
+    ["a function inside", { a: () => 1 }, "CONFIG_TRIGGER_INVALID", "data.a"],
+    ["a Date", new Date(), "CONFIG_TRIGGER_INVALID", "Date"],
+    ["a Map", new Map(), "CONFIG_TRIGGER_INVALID", "object"],
+    ["NaN", Number.NaN, "CONFIG_TRIGGER_INVALID", "number"],
+    ["a bigint", 1n, "CONFIG_TRIGGER_INVALID", "bigint"],
+    ["33 levels", nest(34), "CONFIG_TRIGGER_INVALID", "nested"],
+    ["__proto__ as a key", JSON.parse('{"__proto__":"userId"}'), "CONFIG_TRIGGER_INVALID", "__proto__"],
+    ["constructor as a key", { deep: JSON.parse('{"constructor":"userId"}') }, "CONFIG_TRIGGER_INVALID", "data.deep"],
+  ])("%s", (_, mapping, code, message) => {
+    expect(() => compileMapping(mapping, "data")).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+it.each<[string, string[], string | null]>([
+  ["user_id", ["userId", "user"], "userId"],
+  ["titel", ["title", "tile", "total"], "tile"],
+  ["title", ["title"], null],
+  ["abc", ["xyz", "longer than that"], null],
+  ["x", Array.from({ length: 600 }, (_, index) => `key${index}`), null],
+])("nearestOf(%j, …) is %j", (wanted, candidates, expected) => {
+  const found = nearestOf(wanted, candidates);
+  expect(wanted === "titel" ? ["tile", "title"].includes(found ?? "") : found === expected).toBe(true);
+});

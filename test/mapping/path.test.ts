@@ -1,0 +1,256 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/core/json.js";
+import { compilePath } from "../../src/mapping/path.js";
+
+const event: JsonObject = JSON.parse(`{
+  "type": "track", "userId": "ada", "zero": 0, "no": false, "none": null, "empty": "",
+  "properties": {
+    "title": "Hi", "total billed": 830, "total-billed": 831, "größe": 4, "a.b": "dotted", "$price": 5, "it's": 1, "123": "digits",
+    "items": [{ "id": 1, "tags": ["x", "y"] }, { "id": 2, "tags": ["z"] }, { "name": "no id" }],
+    "matrix": [[1, 2], [3]], "nothing": [], "nested": { "deep": { "deeper": { "id": "bottom" } } },
+    "__proto__": { "polluted": true }, "constructor": { "name": "own" }
+  },
+  "context": { "groupId": "acme", "traits": { "email": "ada@example.com" } }
+}`);
+const read = (path: string) => compilePath(path, "data.title").read(event);
+
+describe("dot paths", () => {
+  it.each<[string, unknown]>([
+    ["userId", "ada"],
+    ["zero", 0],
+    ["no", false],
+    ["none", null],
+    ["empty", ""],
+    ["properties.title", "Hi"],
+    ["properties.total billed", 830],
+    ["properties.total-billed", 831],
+    ["properties.größe", 4],
+    ["properties.$price", 5],
+    ["properties['a.b']", "dotted"],
+    ['properties["a.b"]', "dotted"],
+    ["properties['it\\'s']", 1],
+    ["properties.123", "digits"],
+    ["['userId']", "ada"],
+    ["properties.items.0.id", 1],
+    ["properties.items[0].id", 1],
+    ["properties.items[-1].name", "no id"],
+    ["properties.items.7.id", undefined],
+    ["properties.items.id", [1, 2]],
+    ["properties.items[*].id", [1, 2]],
+    ["properties.items.*.id", [1, 2]],
+    ["properties.items.tags", ["x", "y", "z"]],
+    ["properties.items[*].tags[*]", ["x", "y", "z"]],
+    ["properties.items[*].tags[0]", ["x", "z"]],
+    ["properties.items[0:1].id", [1]],
+    ["properties.items[1:].id", [2]],
+    ["properties.items[:1].id", [1]],
+    ["properties..email", undefined],
+    ["context..email", ["ada@example.com"]],
+    ["properties.items.missing", undefined],
+    ["properties.nothing", []],
+    ["properties.nothing.id", []],
+    ["properties.matrix", [[1, 2], [3]]],
+    ["properties.matrix[*]", [1, 2, 3]],
+    ["context[*]", ["acme", { email: "ada@example.com" }]],
+    ["properties.title.length", undefined],
+    ["properties.title[*]", undefined],
+    ["properties.items.length", undefined],
+    ["zero.toFixed", undefined],
+    ["none.x", undefined],
+    ["properties.toString", undefined],
+    ["hasOwnProperty", undefined],
+    ["valueOf.name", undefined],
+  ])("%s", (path, expected) => {
+    expect(read(path)).toEqual(expected);
+  });
+});
+
+describe("JSONPath", () => {
+  it.each<[string, unknown]>([
+    ["$.userId", "ada"],
+    ["$['userId']", "ada"],
+    ["$.properties.items[0].id", 1],
+    ["$.properties.items[-1].name", "no id"],
+    ["$.properties.items[*].id", [1, 2]],
+    ["$.properties.items[*].tags[*]", ["x", "y", "z"]],
+    ["$.properties.items[*].tags[-1]", ["y", "z"]],
+    ["$.properties.items[*].tags[-2]", ["x"]],
+    ["$.properties.items[0:2].id", [1, 2]],
+    ["$.properties.items.id", undefined],
+    ["$..id", [1, 2, "bottom"]],
+    ["$.properties['total billed']", 830],
+    ["$.properties.*.deep", [{ deeper: { id: "bottom" } }]],
+    ["$.properties.none[*]", undefined],
+    ["$.toString", undefined],
+  ])("%s", (path, expected) => {
+    expect(read(path)).toEqual(expected);
+  });
+});
+
+describe("paths that are refused at registration", () => {
+  it.each<[path: string, column: number]>([
+    ["", 1],
+    ["$", 1],
+    [".", 1],
+    [" ", 1],
+    ["a.", 3],
+    [".a", 1],
+    ["a..", 4],
+    ["a...b", 4],
+    ["a..b..c", 7],
+    ["$..a..b", 8],
+    ["a b.", 5],
+    [" a", 1],
+    ["a ", 2],
+    ["a[", 3],
+    ["a]", 2],
+    ["a[]", 3],
+    ["a[b]", 3],
+    ["a['b]", 3],
+    ["a['b'", 6],
+    ["a[1.5]", 4],
+    ["a[1,2]", 4],
+    ["a['b','c']", 6],
+    ["a[(@.length-1)]", 3],
+    ["a[?(@.b)]", 3],
+    ["$[", 3],
+    ["$.", 3],
+    ["$.a[?(@.x>1)]", 5],
+    ["$..[?(@.constructor)]", 4],
+    ["$.a[(constructor.constructor('return process')())]", 5],
+    ["$[?(require('child_process'))]", 3],
+    ["$.a^", 4],
+    ["$.a~", 4],
+    ["$.a@string()", 4],
+    ["$.`a", 3],
+    ["$.a()", 4],
+    ["a{b}", 2],
+    ["a|b", 2],
+    ["a\u0000b", 2],
+    ["a\nb", 2],
+    ["__proto__", 1],
+    ["a.__proto__.b", 3],
+    ["a['__proto__']", 5],
+    ["constructor.name", 1],
+    ["a.constructor", 3],
+    ["a.prototype", 3],
+    ["$.constructor", 3],
+    ["$..__proto__", 4],
+    ["$['*']", 5],
+    ["$['a^']", 6],
+    ["$['$']", 5],
+    ["a[99999999999]", 3],
+    ["x".repeat(257), 257],
+    [Array.from({ length: 33 }, () => "a").join("."), 66],
+  ])("%j points at column %i", (path, column) => {
+    expect(() => compilePath(path, "recipients")).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_PATH_INVALID",
+        message: expect.stringContaining("recipients: the path "),
+        details: expect.objectContaining({
+          field: "recipients",
+          column: expect.toSatisfy((found: number) => Math.abs(found - column) <= 1),
+        }),
+      }),
+    );
+  });
+});
+
+describe("resource bombs take no time", () => {
+  const deep = JSON.parse(`${'{"a":'.repeat(60)}1${"}".repeat(60)}`) as JsonObject;
+  const wide: JsonObject = { list: Array.from({ length: 10_000 }, (_, id) => ({ id, tags: ["x"] })) };
+  it.each<[string, JsonObject]>([
+    ["$..a", deep],
+    ["a..a", deep],
+    ["list.tags", wide],
+    ["$.list[*].tags[*]", wide],
+    ["$..id", wide],
+    ["*.*.*.*.*.*.*.*", wide],
+    [`list${"[*]".repeat(31)}`, wide],
+    ["list[0:9999].id", wide],
+  ])("%s", (path, root) => {
+    const startedAt = performance.now();
+    compilePath(path, "data").read(root);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe("explain", () => {
+  it.each([
+    ["properties.titel", "properties", "properties.title"],
+    ["properties.Title", "properties", "properties.title"],
+    ["propertys.title", "", "properties"],
+    ["properties.nested.deep.deepr.id", "properties.nested.deep", "properties.nested.deep.deeper"],
+    ["properties.items.Id", "properties.items", "properties.items.id"],
+    ["properties.items.7.id", "properties.items", null],
+    ["properties.title.length", "properties.title", null],
+    ["user_id", "", "userId"],
+    ["context..emial", "context", null],
+    ["xyz", "", null],
+    ["userId", "userId", null],
+    ["$.properties.titel", "$.properties", "$.properties.title"],
+  ])("%s exists up to %j; nearest %j", (path, reached, nearest) => {
+    expect(compilePath(path, "data").explain(event)).toEqual({ reached, nearest });
+  });
+});
+
+it("a compiled dot path reads what a plain reader reads", () => {
+  const key = fc.constantFrom("a", "b", "c d", "0", "é");
+  fc.assert(
+    fc.property(
+      fc.dictionary(
+        key,
+        fc.letrec((tie) => ({ value: fc.oneof(fc.dictionary(key, tie("value"), { maxKeys: 3 }), fc.integer()) })).value,
+      ),
+      fc.array(key, { minLength: 1, maxLength: 4 }),
+      (root, keys) => {
+        const expected = keys.reduce<unknown>(
+          (value, name) =>
+            typeof value === "object" && value !== null && Object.hasOwn(value, name)
+              ? Reflect.get(value, name)
+              : undefined,
+          root,
+        );
+        expect(compilePath(keys.join("."), "data").read(root as JsonObject)).toEqual(expected);
+      },
+    ),
+  );
+});
+
+it("an arbitrary text either compiles or is refused with our error", () => {
+  fc.assert(
+    fc.property(
+      fc.string({
+        unit: fc.constantFrom(
+          "$",
+          ".",
+          "[",
+          "]",
+          "'",
+          '"',
+          "*",
+          "?",
+          "(",
+          ")",
+          "@",
+          "a",
+          "0",
+          ":",
+          "-",
+          " ",
+          "\\",
+          "^",
+        ),
+      }),
+      (path) => {
+        try {
+          compilePath(path, "data").read(event);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "CONFIG_PATH_INVALID" });
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});

@@ -1,0 +1,325 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BellwireError } from "../../src/core/errors.js";
+import { type ParsedEvent, type ParseOptions, parseSegmentPayload } from "../../src/segment/parse.js";
+
+const receivedAt = new Date("2026-03-01T12:00:00.000Z");
+const parse = (payload: unknown, options: Partial<ParseOptions> = {}) =>
+  parseSegmentPayload(payload, { receivedAt, ...options });
+const track = { type: "track", event: "Signed Up", messageId: "m-1", userId: "ada", timestamp: "2026-03-01T11:00:00Z" };
+const first = ([parsed]: readonly ParsedEvent[]) => {
+  if (parsed?.ok !== true) throw new Error(`not an event: ${JSON.stringify(parsed)}`);
+  return parsed.event;
+};
+/** The reason, or `ok`. */
+const verdicts = (parsed: readonly ParsedEvent[]) => parsed.map((one) => (one.ok ? "ok" : one.invalid.reason));
+const verdict = (event: unknown) => verdicts(parse([event]))[0];
+const codeOf = (call: () => unknown) => {
+  try {
+    call();
+  } catch (error) {
+    return BellwireError.is(error) ? error.code : `not ours: ${String(error)}`;
+  }
+  return "nothing thrown";
+};
+
+describe("every form a payload comes in", () => {
+  const text = JSON.stringify(track);
+  it.each<[string, unknown, number]>([
+    ["parsed", track, 1],
+    ["text", text, 1],
+    ["bytes", Buffer.from(text), 1],
+    ["bytes with a byte order mark", Buffer.from(`\ufeff${text}`), 1],
+    ["text with a byte order mark", `\ufeff${text}`, 1],
+    ["an array", [track, track], 2],
+    ["an empty array", [], 0],
+    ["an envelope", { batch: [track, track], sentAt: "2026-03-01T12:00:00Z", writeKey: "wk" }, 2],
+    ["an empty envelope", '{"batch":[]}', 0],
+    ["wrapped as the Extensible Webhook does", { json: track }, 1],
+    ["an array of wrapped events", [{ json: track }, { json: track }], 2],
+  ])("%s", (_, payload, count) => {
+    const parsed = parse(payload);
+    expect(verdicts(parsed)).toEqual(Array.from({ length: count }, () => "ok"));
+    for (const [index, one] of parsed.entries()) {
+      expect(one.ok && one.event).toMatchObject({
+        index,
+        event: track,
+        messageId: "m-1",
+        name: "Signed Up",
+        userId: "ada",
+      });
+    }
+  });
+
+  it("an envelope's context and integrations hold where the event says nothing", () => {
+    const payload = {
+      batch: [
+        { ...track, context: { ip: "1.1.1.1" } },
+        { ...track, context: null, integrations: { All: true } },
+        track,
+      ],
+      context: { ip: "9.9.9.9", locale: "en" },
+      integrations: { All: false },
+      sentAt: "2026-03-01T10:00:00Z",
+    };
+    const contexts = parse(payload).map(
+      (one) => one.ok && [one.event.event["context"], one.event.event["integrations"]],
+    );
+    expect(contexts).toEqual([
+      [{ ip: "1.1.1.1", locale: "en" }, { All: false }],
+      [{ ip: "9.9.9.9", locale: "en" }, { All: true }],
+      [{ ip: "9.9.9.9", locale: "en" }, { All: false }],
+    ]);
+    const { timestamp: _none, ...untimed } = track;
+    expect(first(parse({ ...payload, batch: [untimed] })).occurredAt.toISOString()).toBe("2026-03-01T10:00:00.000Z");
+  });
+
+  it("a missing type is filled in only where the caller says it", () => {
+    const { type: _none, ...untyped } = track;
+    expect(verdict(untyped)).toBe("type_missing");
+    expect(first(parse(untyped, { defaultType: "track" }))).toMatchObject({ type: "track", event: { type: "track" } });
+    expect(first(parse(track, { defaultType: "page" })).type).toBe("track");
+    expect(verdicts(parse({ ...untyped, type: "nonsense" }, { defaultType: "track" }))).toEqual(["type_unknown"]);
+  });
+});
+
+describe("payloads that are none", () => {
+  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  it.each<[string, unknown, string]>([
+    ["empty text", "", "PAYLOAD_EMPTY"],
+    ["white space", " \n\t", "PAYLOAD_EMPTY"],
+    ["no bytes", Buffer.alloc(0), "PAYLOAD_EMPTY"],
+    ["a byte order mark alone", Buffer.from([0xef, 0xbb, 0xbf]), "PAYLOAD_EMPTY"],
+    ["invalid UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), "PAYLOAD_NOT_JSON"],
+    ["UTF-16", Buffer.from(JSON.stringify(track), "utf16le"), "PAYLOAD_NOT_JSON"],
+    ["cut off", JSON.stringify(track).slice(0, -1), "PAYLOAD_NOT_JSON"],
+    ["a form", "type=track&event=x", "PAYLOAD_NOT_JSON"],
+    ["one event a line", '{"type":"track"}\n{"type":"track"}', "PAYLOAD_NOT_JSON"],
+    ["single quotes", "{'type':'track'}", "PAYLOAD_NOT_JSON"],
+    ["a trailing comma", '[{"type":"track"},]', "PAYLOAD_NOT_JSON"],
+    ["NaN", '{"a":NaN}', "PAYLOAD_NOT_JSON"],
+    ["a raw line break in a text", '{"a":"\n"}', "PAYLOAD_NOT_JSON"],
+    ["a lone backslash", '{"a":"\\', "PAYLOAD_NOT_JSON"],
+    ["null", "null", "PAYLOAD_NOT_EVENTS"],
+    ["a number", "42", "PAYLOAD_NOT_EVENTS"],
+    ["a text", '"track"', "PAYLOAD_NOT_EVENTS"],
+    ["true", "true", "PAYLOAD_NOT_EVENTS"],
+    ["undefined", undefined, "PAYLOAD_NOT_EVENTS"],
+    ["a function", () => track, "PAYLOAD_NOT_EVENTS"],
+    ["a symbol", Symbol("x"), "PAYLOAD_NOT_EVENTS"],
+    ["a bigint", 1n, "PAYLOAD_NOT_EVENTS"],
+    ["100,000 brackets", deep(100_000), "PAYLOAD_TOO_DEEP"],
+    ["100,000 open brackets", "[".repeat(100_000), "PAYLOAD_TOO_DEEP"],
+    ["100,000 open braces", '{"a":'.repeat(100_000), "PAYLOAD_TOO_DEEP"],
+    ["too many bytes", "x".repeat(5 * 1024 * 1024 + 1), "PAYLOAD_TOO_LARGE"],
+    ["too many events", Array.from({ length: 10_001 }, () => 1), "PAYLOAD_TOO_LARGE"],
+  ])("%s", (_, payload, code) => {
+    expect(codeOf(() => parse(payload))).toBe(code);
+  });
+
+  it("the message never quotes the body", () => {
+    expect(() => parse('{"email":"ada@example.com",}')).toThrow(/^(?!.*ada@).*not JSON \(at character/s);
+  });
+
+  it.each([
+    ["type=track&event=x", "form"],
+    ['{"type":"track"}\n{"type":"track"}', "NDJSON"],
+  ])("%j gets a hint", (payload, hint) => {
+    expect(() => parse(payload)).toThrow(hint);
+  });
+});
+
+describe("one bad event never stops the others", () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+  const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
+  it.each<[string, unknown, string]>([
+    ["null", null, "not_an_object"],
+    ["a number", 1, "not_an_object"],
+    ["a text", "track", "not_an_object"],
+    ["an array", [track], "not_an_object"],
+    ["no type", {}, "type_missing"],
+    ["a null type", { type: null }, "type_missing"],
+    ["an empty type", { type: "" }, "type_missing"],
+    ["only properties", { revenue: 39.95 }, "type_missing"],
+    ["an unknown type", { type: "purchase" }, "type_unknown"],
+    ["a type in another case", { type: "Track" }, "type_unknown"],
+    ["a type that is a number", { type: 1 }, "type_unknown"],
+    ["a type that is a list", { type: ["track"] }, "type_unknown"],
+    ["a prototype's type", { type: "constructor" }, "type_unknown"],
+    ["a track without name", { type: "track" }, "event_name_missing"],
+    ["a track with an empty name", { type: "track", event: "" }, "event_name_missing"],
+    ["a track with a number for a name", { type: "track", event: 7 }, "event_name_missing"],
+    ["64 levels more", { ...track, properties: nested(64) }, "event_too_deep"],
+    ["200 levels", { ...track, properties: nested(200) }, "event_too_deep"],
+    ["10,001 keys", { ...track, properties: keys(10_001) }, "event_too_many_keys"],
+    ["300 KB", { ...track, properties: { text: "x".repeat(300_000) } }, "event_too_large"],
+    ["300 KB of keys", { ...track, properties: keysOf300Kb() }, "event_too_large"],
+    ["300 KB of ones", { ...track, properties: { list: Array.from({ length: 150_000 }, () => 1) } }, "event_too_large"],
+    ...(["userId", "anonymousId", "groupId", "previousId"] as const).flatMap((field): [string, unknown, string][] => [
+      [`${field} that is an object`, { ...track, [field]: {} }, "field_invalid"],
+      [`${field} that is a list`, { ...track, [field]: ["a"] }, "field_invalid"],
+      [`${field} that is true`, { ...track, [field]: true }, "field_invalid"],
+      [`${field} of 10 KB`, { ...track, [field]: "x".repeat(10_000) }, "field_invalid"],
+    ]),
+    ...(["properties", "traits"] as const).flatMap((field): [string, unknown, string][] => [
+      [`${field} that are a text`, { ...track, [field]: "a" }, "field_invalid"],
+      [`${field} that are a number`, { ...track, [field]: 1 }, "field_invalid"],
+      [`${field} that are a list`, { ...track, [field]: [1] }, "field_invalid"],
+      [`${field} that are true`, { ...track, [field]: true }, "field_invalid"],
+    ]),
+  ])("%s", (_, bad, reason) => {
+    for (const payload of [
+      [track, bad, track],
+      JSON.stringify([track, bad, track]),
+      JSON.stringify({ batch: [track, bad, track] }),
+    ]) {
+      const parsed = parse(payload);
+      expect(verdicts(parsed)).toEqual(["ok", reason, "ok"]);
+      expect(parsed[1]).toMatchObject({
+        invalid: { index: 1, message: expect.stringMatching(/./), messageId: expect.stringMatching(/^invalid-/) },
+      });
+    }
+  });
+
+  function keysOf300Kb() {
+    return Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${"k".repeat(300)}${index}`, null]));
+  }
+
+  it("a remapped body is told about the data mapping", () => {
+    const [parsed] = parse({ revenue: 39.95 });
+    expect(parsed).toMatchObject({
+      ok: false,
+      invalid: { message: expect.stringContaining("`data` mapping"), payload: { revenue: 39.95 } },
+    });
+  });
+
+  it("cycles, and values that JSON has no word for", () => {
+    const cycle: Record<string, unknown> = { ...track };
+    cycle["self"] = cycle;
+    expect(verdict(cycle)).toBe("event_too_deep");
+    expect(verdict({ ...track, properties: { big: 1n } })).toBe("field_invalid");
+    expect(
+      first(parse({ ...track, properties: { at: receivedAt, skip: () => 1, none: undefined } })).event["properties"],
+    ).toEqual({
+      at: "2026-03-01T12:00:00.000Z",
+    });
+  });
+});
+
+describe("what real senders leave out or write otherwise", () => {
+  it.each<[string, object]>([
+    ["no ids at all", { type: "group", traits: {} }],
+    ["only a type", { type: "page" }],
+    [
+      "nulls",
+      {
+        ...track,
+        userId: null,
+        anonymousId: null,
+        context: null,
+        integrations: null,
+        properties: null,
+        traits: null,
+        timestamp: null,
+      },
+    ],
+    ["empty lists for objects", { ...track, context: [], integrations: [], properties: [], traits: [] }],
+    ["a context that is a text", { ...track, context: "web" }],
+    ["a delete", { type: "delete", userId: "ada", timestamp: "2012-12-02T00:30:08.276Z" }],
+    [
+      "__proto__ as a key",
+      JSON.parse('{"type":"identify","userId":"a","traits":{"__proto__":{"x":1},"constructor":1}}'),
+    ],
+  ])("%s", (_, event) => {
+    expect(verdict(event)).toBe("ok");
+    expect(Reflect.get({}, "x")).toBeUndefined();
+  });
+
+  it.each<[unknown, string | null]>([
+    ["ada", "ada"],
+    [42, "42"],
+    [0, "0"],
+    ["", null],
+    [null, null],
+    [undefined, null],
+  ])("a userId of %j is %j", (userId, expected) => {
+    expect(first(parse({ ...track, userId })).userId).toBe(expected);
+  });
+
+  it.each<[object, string | null]>([
+    [{ type: "page", name: "Pricing" }, "Pricing"],
+    [{ type: "screen", event: "ScreenViewed" }, "ScreenViewed"],
+    [{ type: "page", properties: { name: "Home" } }, "Home"],
+    [{ type: "page", name: "", properties: { name: 1 } }, null],
+    [{ type: "page" }, null],
+    [{ type: "identify", name: "no name", userId: "a" }, null],
+  ])("the name of %j is %j", (event, expected) => {
+    expect(first(parse(event)).name).toBe(expected);
+  });
+
+  it.each([
+    ["timestamp", "2026-03-01T11:00:00.000Z"],
+    ["originalTimestamp", "2026-03-01T11:00:00.000Z"],
+    ["sentAt", "2026-03-01T11:00:00.000Z"],
+    ["receivedAt", "2026-03-01T11:00:00.000Z"],
+    ["nothing", "2026-03-01T12:00:00.000Z"],
+  ])("the event time comes from %s", (field, expected) => {
+    const { timestamp: _none, ...untimed } = track;
+    const event = { ...untimed, timestamp: "no time", [field]: "2026-03-01T11:00:00Z" };
+    expect(first(parse(event)).occurredAt.toISOString()).toBe(expected);
+  });
+});
+
+describe("messageId", () => {
+  const idOf = (event: object) => first(parse(event)).messageId;
+  const { messageId: _none, ...anonymous } = track;
+
+  it.each(["messageId", "messageID", "message_id"])("is read from %s", (name) => {
+    expect(idOf({ ...anonymous, [name]: "m-9" })).toBe("m-9");
+    expect(idOf({ ...anonymous, [name]: 9 })).toBe("9");
+  });
+
+  it("is derived from the content where there is none: the same for a redelivery, another for another event", () => {
+    const derived = idOf(anonymous);
+    expect(derived).toMatch(/^bw-[0-9a-f]{40}$/);
+    expect(idOf({ sentAt: "later", ...anonymous, receivedAt: "later" })).toBe(derived);
+    expect(idOf({ ...anonymous, userId: "grace" })).not.toBe(derived);
+    expect(idOf({ ...anonymous, messageId: "" })).not.toBe("");
+    expect(idOf({ ...anonymous, messageId: null })).not.toBe("null");
+  });
+
+  it("of Segment's Event Tester does not swallow the second test", () => {
+    const test = (minute: number) =>
+      idOf({ ...track, messageId: "segment-test-message", timestamp: `2026-03-01T11:0${minute}:00Z` });
+    expect(test(1)).toMatch(/^segment-test-message-/);
+    expect(test(1)).toBe(test(1));
+    expect(test(1)).not.toBe(test(2));
+    expect(idOf({ ...track, messageId: "segment-test-message-uozjhr" })).toBe("segment-test-message-uozjhr");
+  });
+
+  it("that is too long is replaced by a hash of it", () => {
+    const long = "x".repeat(101);
+    expect(idOf({ ...track, messageId: long })).toMatch(/^bw-[0-9a-f]{40}$/);
+    expect(idOf({ ...track, messageId: `${long}y` })).not.toBe(idOf({ ...track, messageId: long }));
+  });
+
+  it("of an invalid event is not that of a corrected one", () => {
+    const [invalid] = parse({ type: "track", messageId: "m-1" });
+    expect(invalid).toMatchObject({ invalid: { messageId: expect.stringMatching(/^invalid-/) } });
+  });
+});
+
+it("nothing but a BellwireError is ever thrown", () => {
+  const payloads = fc.oneof(
+    fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
+    fc.json(),
+    fc.string(),
+    fc.uint8Array(),
+  );
+  fc.assert(
+    fc.property(payloads, (payload) => {
+      expect(codeOf(() => parse(payload))).toMatch(/^(PAYLOAD_\w+|nothing thrown)$/);
+    }),
+    { numRuns: 500 },
+  );
+});
