@@ -45,8 +45,11 @@ export interface RouteInput {
  * @throws `ROUTE_UNKNOWN` for an environment that there is not
  */
 export function parseRoute({ path, environment, token }: RouteInput, environments: readonly string[]): Route {
-  const { rest, defaultType } = takeSdkCall(path.split("/").filter((segment) => segment !== ""));
-  if (environment !== undefined) {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  const { rest, defaultType } = takeSdkCall(segments);
+  // A route such as /:environment/:token also matches /v1/batch.
+  const isMistaken = environment === "v1" && rest.length < segments.length;
+  if (environment !== undefined && !isMistaken) {
     return { environment: known(environment, environments), token: token ?? null, defaultType };
   }
   const last = rest.at(-1);

@@ -197,24 +197,15 @@ describe("explain", () => {
 
 it("a compiled dot path reads what a plain reader reads", () => {
   const key = fc.constantFrom("a", "b", "c d", "0", "é");
+  const root = fc.object({ key, maxDepth: 3, maxKeys: 4, values: [fc.integer()], withNullPrototype: false });
+  const member = (value: unknown, name: string): unknown =>
+    typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
   fc.assert(
-    fc.property(
-      fc.dictionary(
-        key,
-        fc.letrec((tie) => ({ value: fc.oneof(fc.dictionary(key, tie("value"), { maxKeys: 3 }), fc.integer()) })).value,
-      ),
-      fc.array(key, { minLength: 1, maxLength: 4 }),
-      (root, keys) => {
-        const expected = keys.reduce<unknown>(
-          (value, name) =>
-            typeof value === "object" && value !== null && Object.hasOwn(value, name)
-              ? Reflect.get(value, name)
-              : undefined,
-          root,
-        );
-        expect(compilePath(keys.join("."), "data").read(root as JsonObject)).toEqual(expected);
-      },
-    ),
+    fc.property(root, fc.array(key, { minLength: 1, maxLength: 4 }), (value, keys) => {
+      // Through an array a name reads every element; the tables above say so.
+      fc.pre(!JSON.stringify(value).includes("["));
+      expect(compilePath(keys.join("."), "data").read(value as JsonObject)).toEqual(keys.reduce(member, value));
+    }),
   );
 });
 

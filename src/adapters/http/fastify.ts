@@ -5,6 +5,7 @@ import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
 /** The part of a Fastify instance (4 and 5) that is used. */
 export interface FastifyInstance {
+  addHook(name: "onRequest", hook: (request: FastifyRequest) => Promise<void>): unknown;
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
     contentType: string,
@@ -40,6 +41,10 @@ export function segmentWebhook(
 ): (app: FastifyInstance) => Promise<void> {
   const handle = createWebhookHandler(source, options);
   return async (app) => {
+    // Fastify answers 415 to a content type that it can not read, and Segment drops what is answered with a 4xx.
+    app.addHook("onRequest", async ({ raw }) => {
+      Reflect.set(raw.headers, "content-type", "application/octet-stream");
+    });
     app.removeAllContentTypeParsers();
     // The handler reads the stream itself, under its own limits.
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));

@@ -1,0 +1,114 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createSegmentSource, createWebhookHandler, memoryStorage } from "bellwire";
+import { segmentWebhook } from "bellwire/express";
+import { segmentWebhook as fetchWebhook } from "bellwire/fetch";
+import { segmentWebhook as koaWebhook } from "bellwire/koa";
+import { recordingRunner, signSegmentPayload } from "bellwire/testing";
+import express from "express";
+import Koa from "koa";
+import bodyParser from "koa-bodyparser";
+import { describe, expect, it } from "vitest";
+
+const secret = "abc123";
+const body = JSON.stringify({ type: "track", event: "Zoë", userId: "ada" });
+const makeSource = () =>
+  createSegmentSource({
+    environments: { production: { sharedSecrets: [secret] } },
+    storage: memoryStorage(),
+    runner: recordingRunner(),
+  });
+
+async function post(listener: Parameters<typeof createServer>[1]) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const headers = { "content-type": "application/json", "x-signature": signSegmentPayload(body, secret) };
+    const response = await fetch(`http://127.0.0.1:${port}/segment/production`, { method: "POST", body, headers });
+    return { status: response.status, answer: (await response.json()) as { code?: string; message?: string } };
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+describe("behind a body parser", () => {
+  it("express.json() alone: an error that shows the line to write", async () => {
+    const app = express().use(express.json());
+    app.use("/segment", segmentWebhook(makeSource()));
+    const { status, answer } = await post(app);
+    expect([status, answer.code]).toEqual([503, "CONFIG_BODY_ALREADY_PARSED"]);
+    expect(answer.message).toContain("verify: (req, _res, bytes) => { req.rawBody = bytes }");
+  });
+
+  it("express.json() with the line from the error", async () => {
+    const verify = (req: object, _res: unknown, bytes: Buffer) => void Object.assign(req, { rawBody: bytes });
+    const app = express().use(express.json({ verify }));
+    app.use("/segment", segmentWebhook(makeSource()));
+    expect((await post(app)).status).toBe(200);
+  });
+
+  it.each([
+    ["express.raw()", express.raw({ type: "*/*" })],
+    ["express.text()", express.text({ type: "*/*" })],
+  ])("%s", async (_, parser) => {
+    const app = express().use(parser);
+    app.use("/segment", segmentWebhook(makeSource()));
+    expect((await post(app)).status).toBe(200);
+  });
+
+  it("koa-bodyparser, which keeps the text", async () => {
+    const app = new Koa().use(bodyParser()).use(koaWebhook(makeSource()));
+    expect((await post(app.callback())).status).toBe(200);
+  });
+
+  it("a Request that somebody read", async () => {
+    const request = new Request("http://127.0.0.1/production", { method: "POST", body });
+    await request.text();
+    const response = await fetchWebhook(makeSource())(request);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      503,
+      "CONFIG_BODY_ALREADY_PARSED",
+    ]);
+  });
+});
+
+describe("a webhook fails closed", () => {
+  const make = (environments: Record<string, object>) =>
+    createWebhookHandler(createSegmentSource({ environments, storage: memoryStorage(), runner: recordingRunner() }));
+  const request = (environment: string) => ({
+    method: "POST",
+    path: "/",
+    header: () => undefined,
+    environment,
+    body: { kind: "bytes", bytes: Buffer.from(body) } as const,
+  });
+
+  it("without any credentials it is not even made", () => {
+    expect(() => make({ production: {} })).toThrow(expect.objectContaining({ code: "CONFIG_AUTHENTICATION_MISSING" }));
+  });
+
+  it("an environment without credentials stays shut, and loses nothing", async () => {
+    const handle = make({ production: { webhookToken: "t" }, development: {} });
+    const { status, body: answer } = await handle(request("development"));
+    expect([status, JSON.parse(answer).code]).toEqual([503, "CONFIG_AUTHENTICATION_MISSING"]);
+  });
+
+  it.each<[string, object, string]>([
+    ["webhookToken", { webhookToken: undefined }, "is undefined"],
+    ["webhookToken", { webhookToken: "" }, "is empty"],
+    ["sharedSecrets[1]", { sharedSecrets: ["a", undefined] }, "is undefined"],
+    ["sharedSecrets", { sharedSecrets: [] }, "empty list"],
+    ["writeKeys[0]", { writeKeys: [" "] }, "not a text"],
+    ["header.value", { header: { name: "x", value: undefined } }, "is undefined"],
+  ])("a forgotten %s is an error by name", (field, credentials, what) => {
+    expect(() => make({ production: credentials })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: expect.stringContaining(`environments.production.${field}: is`),
+      }),
+    );
+    expect(() => make({ production: credentials })).toThrow(what.replace("is ", ""));
+  });
+});
