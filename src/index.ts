@@ -78,6 +78,16 @@ export type {
 } from "./storage/storage.js";
 export type { SourceOverrides, TriggerStore } from "./storage/trigger-store.js";
 export type { UserStore, UserUpdate } from "./storage/user-store.js";
+export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
+export type { EventPath, TypedSegmentEvent } from "./triggers/event-path.js";
+export type { StandardSchema } from "./triggers/standard-schema.js";
+export type {
+  Condition,
+  FieldMapping,
+  Operator,
+  TriggerDefinition,
+  TriggerEvent,
+} from "./triggers/trigger-definition.js";
 export type { User, UserAttributes } from "./users/user.js";

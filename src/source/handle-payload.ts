@@ -45,6 +45,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const events = freezeItems(context, call.scope, { items, receivedAt, identifyEnabled, users, requests });
   const leasedUntil = clock.now() + leaseMs;
   const recorded = await recordEvents(context, call, events);
+  keepFirstPlans(recorded, requests);
 
   const results = await dispatchClaimed(context, {
     claimed: recorded.flatMap((result) => result.claimed),
@@ -56,6 +57,14 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     track: call.track,
   });
   return toPayloadResult({ items, events, recorded, results });
+}
+
+/** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
+function keepFirstPlans(recorded: readonly RecordResult[], requests: Map<string, RunRequest>): void {
+  for (const { status, claimed } of recorded) {
+    if (status === "new") continue;
+    for (const { run } of claimed) requests.delete(run.idempotencyKey);
+  }
 }
 
 function isIdentifyEnabled({ options }: SourceContext, view: OverrideView, environment: string): boolean {

@@ -100,8 +100,8 @@ function isOperator(value: unknown): value is Operator {
 
 function describeOperator(operator: unknown): string {
   const nearest = typeof operator === "string" ? nearestOf(operator, operators) : null;
-  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-  return `${JSON.stringify(operator) ?? "undefined"} is none of ${operators.join(", ")}.${hint}`;
+  const hint = nearest === null ? "" : `did you mean ${nearest}? It `;
+  return `${JSON.stringify(operator) ?? "undefined"}: ${hint}is none of ${operators.join(", ")}`;
 }
 
 function compare(operator: Operator, actual: JsonValue | undefined, expected: JsonValue): boolean {

@@ -58,13 +58,15 @@ type MemberPath<Type, Level extends number> = [Level] extends [never]
       : Type extends object
         ? string extends keyof Type
           ? string
-          : { [Key in keyof Type & string]: Key | `${Key}${Tail<NonNullable<Type[Key]>, Depth[Level]>}` }[keyof Type &
-              string]
+          : { [Key in keyof Type & string]: Key | `${Key}${MemberTail<Type[Key], Depth[Level]>}` }[keyof Type & string]
         : never;
 
 type Tail<Type, Level extends number> = Type extends readonly (infer Element)[]
   ? `.${MemberPath<Type, Level>}` | Brackets | `${Brackets}${Tail<Element, Level>}`
   : `.${MemberPath<Type, Level>}`;
+
+/** `NonNullable` would turn `unknown` into an object without members. */
+type MemberTail<Type, Level extends number> = IsOpen<Type> extends true ? `.${string}` : Tail<NonNullable<Type>, Level>;
 
 type Brackets = `[${number}]` | "[*]";
 

@@ -1,0 +1,435 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { JsonObject } from "../../src/core/json.js";
+import { parseSegmentPayload } from "../../src/segment/parse.js";
+import { compileTrigger, isActiveByDefinition } from "../../src/triggers/compile-trigger.js";
+import { compileCondition } from "../../src/triggers/condition.js";
+import { defineEvent } from "../../src/triggers/define-event.js";
+import { evaluateTrigger } from "../../src/triggers/evaluate-trigger.js";
+import type { TriggerDefinition } from "../../src/triggers/trigger-definition.js";
+import { createTriggerRegistry } from "../../src/triggers/trigger-registry.js";
+
+const receivedAt = new Date("2026-03-01T12:00:00.000Z");
+const properties = {
+  plan: "pro",
+  seats: 3,
+  seatsText: "10",
+  tags: ["a", "b"],
+  none: null,
+  empty: "",
+  list: [],
+  at: "2026-03-01T10:00:00Z",
+  o: { b: 1, a: 2 },
+};
+const base = { key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" } as const;
+
+describe("conditions", () => {
+  const holds = (condition: unknown) => compileCondition(condition, "when")({ properties }).length === 0;
+  it.each<[string, string, unknown, boolean]>([
+    ["plan", "equal_to", "pro", true],
+    ["plan", "equal_to", "free", false],
+    ["seats", "equal_to", "3", false],
+    ["none", "equal_to", null, true],
+    ["missing", "equal_to", null, false],
+    ["o", "equal_to", { a: 2, b: 1 }, true],
+    ["tags", "equal_to", ["b", "a"], false],
+    ["plan", "not_equal_to", "free", true],
+    ["missing", "not_equal_to", "free", true],
+    ["seats", "greater_than", 2, true],
+    ["seats", "greater_than", 3, false],
+    ["seatsText", "greater_than", 9, true],
+    ["plan", "greater_than", 1, false],
+    ["plan", "greater_than", "a", true],
+    ["plan", "greater_than", "z", false],
+    ["missing", "greater_than", 0, false],
+    ["empty", "greater_than", -1, false],
+    ["seats", "greater_than_or_equal_to", 3, true],
+    ["seats", "greater_than_or_equal_to", 4, false],
+    ["plan", "greater_than_or_equal_to", "pro", true],
+    ["seats", "less_than", 4, true],
+    ["seats", "less_than", 3, false],
+    ["seats", "less_than_or_equal_to", 3, true],
+    ["none", "less_than_or_equal_to", 3, false],
+    ["plan", "contains", "ro", true],
+    ["plan", "contains", 1, false],
+    ["tags", "contains", "a", true],
+    ["tags", "contains", "z", false],
+    ["missing", "contains", "a", false],
+    ["tags", "not_contains", "z", true],
+    ["tags", "not_contains", "a", false],
+    ["tags", "contains_all", ["a", "b"], true],
+    ["tags", "contains_all", ["a", "z"], false],
+    ["plan", "is_one_of", ["free", "pro"], true],
+    ["plan", "is_one_of", [], false],
+    ["empty", "empty", undefined, true],
+    ["none", "empty", undefined, true],
+    ["list", "empty", undefined, true],
+    ["missing", "empty", undefined, true],
+    ["seats", "empty", undefined, false],
+    ["tags", "not_empty", undefined, true],
+    ["list", "not_empty", undefined, false],
+    ["none", "exists", undefined, true],
+    ["missing", "exists", undefined, false],
+    ["missing", "not_exists", undefined, true],
+    ["plan", "not_exists", undefined, false],
+    ["at", "is_timestamp_before", "2026-03-01T11:00:00Z", true],
+    ["at", "is_timestamp_before", "2026-03-01T09:00:00Z", false],
+    ["at", "is_timestamp_after", 1_767_225_600, true],
+    ["plan", "is_timestamp_after", "2026-01-01", false],
+  ])("%s %s %j: %s", (name, operator, value, expected) => {
+    const condition = { path: `properties.${name}`, operator, ...(value !== undefined && { value }) };
+    expect(holds(condition)).toBe(expected);
+    expect(holds({ not: condition })).toBe(!expected);
+    expect(holds({ all: [condition, { not: { not: condition } }] })).toBe(expected);
+    expect(holds({ any: [{ not: condition }, condition] })).toBe(true);
+    expect(holds({ not: { all: [condition, { not: condition }] } })).toBe(true);
+    expect(holds({ not: { any: [condition, { not: condition }] } })).toBe(false);
+  });
+
+  it("name what decided, with the expected and the actual value", () => {
+    const failures = compileCondition(
+      {
+        any: [
+          { path: "properties.plan", operator: "equal_to", value: "free" },
+          { not: { path: "properties.seats", operator: "exists" } },
+        ],
+      },
+      "when",
+    )({ properties });
+    expect(failures).toEqual([
+      { path: "properties.plan", operator: "equal_to", expected: "free", actual: "pro", negated: false },
+      { path: "properties.seats", operator: "exists", expected: null, actual: 3, negated: true },
+    ]);
+  });
+
+  const nest = (levels: number): unknown =>
+    levels === 0 ? { path: "a", operator: "exists" } : { not: nest(levels - 1) };
+  it.each<[unknown, string]>([
+    ["properties.plan", "is not a condition"],
+    [null, "is not a condition"],
+    [{}, "when.path"],
+    [{ path: 1, operator: "exists" }, "when.path"],
+    [{ path: "a", operator: "equalTo", value: 1 }, "did you mean equal_to?"],
+    [{ path: "a" }, "when.operator"],
+    [{ path: "a", operator: "equal_to" }, "is missing"],
+    [{ path: "a", operator: "exists", value: 1 }, "takes none"],
+    [{ path: "a", operator: "is_one_of", value: "x" }, "is not a list"],
+    [{ path: "a", operator: "is_timestamp_before", value: "soon" }, "no timestamp"],
+    [{ path: "a", operator: "exists", valeu: 1 }, "valeu"],
+    [{ all: [] }, "when.all"],
+    [{ any: "x" }, "when.any"],
+    [{ not: { all: [{ path: "a..b..c", operator: "exists" }] } }, "when.not.all.0.path: the path"],
+    [nest(20), "nested"],
+  ])("%j is refused", (condition, message) => {
+    expect(() => compileCondition(condition, "when")).toThrow(message);
+  });
+});
+
+describe("definitions that are refused at registration", () => {
+  it.each<[string, object, string, string]>([
+    ["no key", { ...base, key: undefined }, "CONFIG_TRIGGER_INVALID", "key"],
+    ["an empty key", { ...base, key: "" }, "CONFIG_TRIGGER_INVALID", "key"],
+    ["no workflow", { ...base, workflow: undefined }, "CONFIG_TRIGGER_INVALID", 'Trigger "welcome": workflow'],
+    ["no event", { ...base, event: undefined }, "CONFIG_TRIGGER_INVALID", "event: is missing"],
+    ["an empty event", { ...base, event: "" }, "CONFIG_TRIGGER_INVALID", "event: is empty"],
+    ["an unknown type", { ...base, event: { type: "purchase" } }, "CONFIG_TRIGGER_INVALID", "event.type"],
+    ["an empty event name", { ...base, event: { type: "page", name: "" } }, "CONFIG_TRIGGER_INVALID", "event.name"],
+    ["no recipients", { ...base, recipients: undefined }, "CONFIG_TRIGGER_INVALID", "recipients: is missing"],
+    ["a cancel without key", { ...base, action: "cancel" }, "CONFIG_TRIGGER_INVALID", "cancellationKey: is missing"],
+    ["an unknown action", { ...base, action: "delete" }, "CONFIG_TRIGGER_INVALID", "action"],
+    ["a misspelt field", { ...base, recipeints: "userId" }, "CONFIG_TRIGGER_INVALID", "Did you mean recipients?"],
+    ["an unknown field", { ...base, zzzzzzzzzz: 1 }, "CONFIG_TRIGGER_INVALID", "is no field of a trigger"],
+    ["a bad duration", { ...base, maxEventAge: "soon" }, "CONFIG_INVALID", "maxEventAge"],
+    ["a bad path", { ...base, data: { a: "b[" } }, "CONFIG_PATH_INVALID", 'Trigger "welcome": data.a: the path'],
+    ["a bad condition", { ...base, when: "x" }, "CONFIG_TRIGGER_INVALID", 'Trigger "welcome": when'],
+    ["a number", 7 as never, "CONFIG_TRIGGER_INVALID", "A trigger"],
+  ])("%s", (_, definition, code, message) => {
+    expect(() => compileTrigger(definition as TriggerDefinition)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+
+  it("an event without a schema or a name", () => {
+    expect(() => defineEvent("", z.object({}))).toThrow("the name is empty");
+    expect(() => defineEvent("x", {} as never)).toThrow("no Standard Schema");
+    expect(() => defineEvent("x", (() => 1) as never)).toThrow("no Standard Schema");
+  });
+});
+
+describe("what a trigger makes of an event", () => {
+  const evaluate = (overrides: object, event: object = {}) => {
+    const payload = {
+      type: "track",
+      event: "Signed Up",
+      userId: "ada",
+      messageId: "m",
+      timestamp: "2026-03-01T11:00:00Z",
+      properties,
+      ...event,
+    };
+    const [parsed] = parseSegmentPayload(payload, { receivedAt });
+    if (parsed?.ok !== true) throw new Error("not an event");
+    return evaluateTrigger(
+      compileTrigger({ ...base, ...overrides } as TriggerDefinition),
+      parsed.event,
+      receivedAt.getTime(),
+    );
+  };
+  const fail = () => {
+    throw new Error("host bug");
+  };
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const schema = z.object({ plan: z.enum(["free"]), seats: z.number() });
+  const throwing = { "~standard": { version: 1, vendor: "x", validate: fail } } as const;
+  const asynchronous = { "~standard": { version: 1, vendor: "x", validate: async () => ({ value: {} }) } } as const;
+  const toBigInt = { "~standard": { version: 1, vendor: "x", validate: () => ({ value: { n: 1n } }) } } as const;
+
+  it.each<[string, object, string, string, object]>([
+    [
+      "too old",
+      { maxEventAge: "30m" },
+      "skipped",
+      "event_too_old",
+      { facts: { ageMs: 3_600_000, maxEventAgeMs: 1_800_000 } },
+    ],
+    [
+      "a schema that does not fit",
+      { event: defineEvent("Signed Up", schema) },
+      "skipped",
+      "schema_mismatch",
+      { facts: { issues: [{ path: "properties.plan", message: expect.any(String) }] } },
+    ],
+    [
+      "a schema that throws",
+      { event: { name: "Signed Up", schema: throwing } },
+      "failed",
+      "schema_failed",
+      { message: expect.stringContaining("host bug") },
+    ],
+    [
+      "a schema that answers later",
+      { event: { name: "Signed Up", schema: asynchronous } },
+      "failed",
+      "schema_failed",
+      { message: expect.stringContaining("promise") },
+    ],
+    [
+      "a schema whose output is not JSON",
+      { event: { name: "Signed Up", schema: toBigInt } },
+      "failed",
+      "schema_failed",
+      {},
+    ],
+    [
+      "a false condition",
+      { when: { path: "properties.plan", operator: "equal_to", value: "free" } },
+      "skipped",
+      "condition_false",
+      { message: 'properties.plan is "pro", expected equal_to "free".' },
+    ],
+    ["a predicate that says no", { when: () => false }, "skipped", "condition_false", {}],
+    [
+      "a predicate that throws",
+      { when: fail },
+      "failed",
+      "condition_failed",
+      { message: expect.stringContaining("host bug") },
+    ],
+    [
+      "a predicate that answers later",
+      { when: async () => fail() },
+      "failed",
+      "condition_failed",
+      { message: expect.stringContaining("promise") },
+    ],
+    [
+      "an unresolved path",
+      { recipients: "properties.plna" },
+      "skipped",
+      "path_unresolved",
+      { field: "recipients", path: "properties.plna", reached: "properties", nearest: "properties.plan" },
+    ],
+    ["nobody", { recipients: "properties.list" }, "skipped", "no_recipients", { field: "recipients" }],
+    [
+      "only nonsense",
+      { recipients: "properties.none" },
+      "skipped",
+      "no_recipients",
+      { message: expect.stringContaining("is null") },
+    ],
+    [
+      "only the actor",
+      { actor: "userId", excludeActor: true },
+      "skipped",
+      "no_recipients",
+      { message: expect.stringContaining("actor") },
+    ],
+    [
+      "a mapper that throws",
+      { recipients: fail },
+      "failed",
+      "mapping_failed",
+      { field: "recipients", message: expect.stringContaining("host bug") },
+    ],
+    [
+      "a mapper that answers later",
+      { data: async () => fail() },
+      "failed",
+      "mapping_failed",
+      { field: "data", message: expect.stringContaining("promise") },
+    ],
+    ["a mapper that returns a cycle", { data: () => circular }, "failed", "mapping_invalid", { field: "data" }],
+    [
+      "data that is a text",
+      { data: "properties.plan" },
+      "failed",
+      "mapping_invalid",
+      { field: "data", message: "data resolved to a string; it must be an object." },
+    ],
+    [
+      "data that is a list",
+      { data: "properties.tags" },
+      "failed",
+      "mapping_invalid",
+      { message: "data resolved to a list; it must be an object." },
+    ],
+    [
+      "a key that is an object",
+      { cancellationKey: "properties.o" },
+      "failed",
+      "mapping_invalid",
+      { field: "cancellationKey" },
+    ],
+    [
+      "a cancel whose key leads nowhere",
+      { action: "cancel", cancellationKey: "properties.id" },
+      "skipped",
+      "no_cancellation_key",
+      { path: "properties.id" },
+    ],
+    [
+      "a cancel whose key is empty",
+      { action: "cancel", cancellationKey: "properties.empty" },
+      "skipped",
+      "no_cancellation_key",
+      { field: "cancellationKey" },
+    ],
+  ])("%s", (_, overrides, status, reason, detail) => {
+    expect(evaluate(overrides)).toMatchObject({ status, reason, detail });
+  });
+
+  it.each<[string, object, object]>([
+    [
+      "the defaults",
+      {},
+      { recipients: ["ada"], actor: null, tenant: null, data: properties, cancellationKey: null, unresolved: [] },
+    ],
+    [
+      "every field",
+      {
+        actor: "properties.o.a",
+        tenant: "properties.plan",
+        data: { n: "properties.seats" },
+        cancellationKey: "properties.seats",
+      },
+      { actor: "2", tenant: "pro", data: { n: 3 }, cancellationKey: "3" },
+    ],
+    [
+      "functions",
+      { recipients: (event: JsonObject) => [event["userId"], { id: 7, at: receivedAt }], data: () => undefined },
+      { recipients: ["ada", { id: "7", at: "2026-03-01T12:00:00.000Z" }], data: {} },
+    ],
+    [
+      "optional fields that lead nowhere",
+      { actor: "properties.who", tenant: "context.group", data: { a: "nope", b: "properties.plan" } },
+      {
+        actor: null,
+        tenant: null,
+        data: { b: "pro" },
+        unresolved: [{ field: "actor" }, { field: "tenant" }, { field: "data.a" }],
+      },
+    ],
+    [
+      "an actor and a tenant that are none",
+      { actor: "properties.tags", tenant: "properties.list" },
+      { actor: null, tenant: null, unresolved: [{ field: "actor" }, { field: "tenant" }] },
+    ],
+    [
+      "a cancel",
+      { action: "cancel", recipients: undefined, cancellationKey: "properties.plan" },
+      { recipients: [], cancellationKey: "pro" },
+    ],
+    [
+      "a schema that makes something of the properties",
+      {
+        event: defineEvent(
+          "Signed Up",
+          z.object({ plan: z.string().transform((plan) => plan.length), extra: z.string().default("x") }),
+        ),
+      },
+      { data: { plan: 3, extra: "x" } },
+    ],
+    ["a condition that holds", { when: { path: "properties.seats", operator: "greater_than", value: 1 } }, {}],
+    ["a predicate that says yes", { when: (event: JsonObject) => event["userId"] === "ada", maxEventAge: "2h" }, {}],
+  ])("%s", (_, overrides, expected) => {
+    expect(evaluate(overrides)).toMatchObject({ status: "matched", ...expected });
+  });
+
+  it("data is the traits of identify and group, and nothing where there is nothing", () => {
+    const event = { type: "group", traits: { name: "Acme" }, groupId: "g" };
+    expect(evaluate({ event: { type: "group" } }, event)).toMatchObject({ data: { name: "Acme" } });
+    expect(evaluate({}, { properties: null })).toMatchObject({ data: {} });
+  });
+});
+
+describe("the registry", () => {
+  const registry = createTriggerRegistry();
+  const add = (key: string, event: TriggerDefinition["event"]) => registry.register({ ...base, key, event });
+  add("a", "Signed Up");
+  add("all-pages", { type: "page" });
+  add("pricing", { type: "page", name: "Pricing" });
+  add("b", { type: "track", name: "Signed Up" });
+  add("all-tracks", { type: "track" });
+  add("last", "Signed Up");
+  const matched = (type: "track" | "page" | "screen", name: string | null) =>
+    registry.match(type, name).map((trigger) => trigger.key);
+
+  it("matches by type and name, in the order of registration", () => {
+    expect(matched("track", "Signed Up")).toEqual(["a", "b", "all-tracks", "last"]);
+    expect(matched("track", "Other")).toEqual(["all-tracks"]);
+    expect(matched("page", "Pricing")).toEqual(["all-pages", "pricing"]);
+    expect(matched("page", null)).toEqual(["all-pages"]);
+    expect(matched("screen", "Pricing")).toEqual([]);
+  });
+
+  it("knows the nearest names", () => {
+    expect(registry.nearestNames("track", "signed_up")).toEqual(["Signed Up"]);
+    expect(registry.nearestNames("track", "Nothing like it")).toEqual([]);
+    expect(registry.nearestNames("identify", null)).toEqual([]);
+  });
+
+  it("refuses a key twice, until it is unregistered", () => {
+    expect(() => add("last", "Other")).toThrow(expect.objectContaining({ code: "CONFIG_TRIGGER_DUPLICATE" }));
+    expect([registry.unregister("last"), registry.unregister("last")]).toEqual([true, false]);
+    expect(matched("track", "Signed Up")).toEqual(["a", "b", "all-tracks"]);
+    add("last", "Other");
+    expect(matched("track", "Other")).toEqual(["all-tracks", "last"]);
+    expect(registry.unregister("last")).toBe(true);
+    expect(registry.get("last")).toBeNull();
+    expect(registry.list().map((trigger) => trigger.key)).toEqual(["a", "all-pages", "pricing", "b", "all-tracks"]);
+  });
+
+  it.each<[TriggerDefinition["active"], boolean, boolean]>([
+    [undefined, true, true],
+    [true, true, true],
+    [false, false, false],
+    [{ production: false }, false, true],
+  ])("active: %j", (active, production, development) => {
+    const trigger = compileTrigger({ ...base, ...(active !== undefined && { active }) });
+    expect(["production", "development"].map((environment) => isActiveByDefinition(trigger, environment))).toEqual([
+      production,
+      development,
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import { defineEvent, defineTrigger, type TriggerDefinition } from "bellwire";
+import * as v from "valibot";
+import { describe, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+
+const comment = defineEvent(
+  "Comment Created",
+  z.object({
+    title: z.string(),
+    commenter: z.object({ id: z.string(), team: z.object({ name: z.string() }).optional() }),
+    mentioned: z.array(z.string()),
+    items: z.array(z.object({ sku: z.string() })),
+    labels: z.record(z.string(), z.string()),
+    anything: z.unknown(),
+  }),
+);
+const base = { key: "k", event: comment, workflow: "w" } as const;
+
+describe("paths of a typed event", () => {
+  it("that exist compile", () => {
+    const paths = [
+      defineTrigger({ ...base, recipients: "properties.mentioned" }),
+      defineTrigger({ ...base, recipients: "properties.commenter.id" }),
+      defineTrigger({ ...base, recipients: "properties.commenter.team.name" }),
+      defineTrigger({ ...base, recipients: "properties.items.sku" }),
+      defineTrigger({ ...base, recipients: "properties.items.0.sku" }),
+      defineTrigger({ ...base, recipients: "properties.items[0].sku" }),
+      defineTrigger({ ...base, recipients: "properties.items[*].sku" }),
+      defineTrigger({ ...base, recipients: "properties.labels.any" }),
+      defineTrigger({ ...base, recipients: "properties.anything.goes.here" }),
+      defineTrigger({ ...base, recipients: "context.traits.email" }),
+      defineTrigger({ ...base, recipients: "userId", tenant: "context.groupId" }),
+      defineTrigger({ ...base, recipients: "$.properties.whatever[*]" }),
+      defineTrigger({
+        ...base,
+        recipients: ["userId", { "@path": "properties.title", default: "x" }, { "@literal": "ops" }],
+      }),
+    ];
+    expectTypeOf(paths).toEqualTypeOf<TriggerDefinition[]>();
+  });
+
+  it("that do not exist do not compile", () => {
+    // @ts-expect-error a typo in the first step
+    defineTrigger({ ...base, recipients: "propertys.mentioned" });
+    // @ts-expect-error a typo in the second
+    defineTrigger({ ...base, recipients: "properties.mentoined" });
+    // @ts-expect-error a typo further down
+    defineTrigger({ ...base, recipients: "properties.commenter.ID" });
+    // @ts-expect-error a typo behind an index
+    defineTrigger({ ...base, recipients: "properties.items.0.skuu" });
+    // @ts-expect-error a typo behind an array
+    defineTrigger({ ...base, recipients: "properties.items.skuu" });
+    // @ts-expect-error a typo in another field
+    defineTrigger({ ...base, recipients: "userId", actor: "properties.commenter.idd" });
+    // @ts-expect-error a typo inside data
+    defineTrigger({ ...base, recipients: "userId", data: { deep: { title: "properties.titel" } } });
+    // @ts-expect-error a typo in a directive
+    defineTrigger({ ...base, recipients: { "@path": "properties.titel" } });
+    // @ts-expect-error a typo in a condition
+    defineTrigger({ ...base, recipients: "userId", when: { path: "properties.titel", operator: "exists" } });
+    // @ts-expect-error an unknown operator
+    defineTrigger({ ...base, recipients: "userId", when: { path: "properties.title", operator: "equals", value: 1 } });
+    // @ts-expect-error no recipients
+    defineTrigger({ ...base });
+    // @ts-expect-error a cancel without a key
+    defineTrigger({ ...base, action: "cancel" });
+  });
+
+  it("any path goes for an event that is only a name", () => {
+    defineTrigger({ key: "k", event: "Comment Created", workflow: "w", recipients: "properties.whatever" });
+    defineTrigger({ key: "k", event: { type: "page" }, workflow: "w", recipients: "properties.whatever" });
+  });
+});
+
+it("functions see the event as the schema makes it", () => {
+  defineTrigger({
+    ...base,
+    recipients: (event) => {
+      expectTypeOf(event.properties.mentioned).toEqualTypeOf<string[]>();
+      return event.properties.mentioned;
+    },
+    when: (event) => event.properties.title !== "",
+    // @ts-expect-error there is no such property
+    data: (event) => event.properties.titel,
+  });
+});
+
+it("any Standard Schema will do", () => {
+  const event = defineEvent("Ordered", v.object({ total: v.number(), lines: v.array(v.object({ sku: v.string() })) }));
+  defineTrigger({ key: "k", event, workflow: "w", recipients: "properties.lines.sku" });
+  // @ts-expect-error a typo
+  defineTrigger({ key: "k", event, workflow: "w", recipients: "properties.lines.sku2" });
+});
