@@ -28,14 +28,19 @@ function fold(text: string): string {
 /** Levenshtein's distance; stops at `limit`. */
 function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit;
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column += 1) {
-      const substitution = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  let last = right.length;
+  for (let index = 0; index < left.length; index += 1) {
+    let diagonal = index;
+    last = index + 1;
+    row = row.map((above, column) => {
+      if (column > 0) {
+        const substitution = diagonal + (left[index] === right[column - 1] ? 0 : 1);
+        last = Math.min(substitution, above + 1, last + 1);
+      }
+      diagonal = above;
+      return last;
+    });
   }
-  return Math.min(previous[right.length] ?? limit, limit);
+  return Math.min(last, limit);
 }

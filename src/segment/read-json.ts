@@ -65,7 +65,7 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     // The engine's own message quotes the body, which may hold personal data.
-    const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
+    const position = /position (\d+)/.exec(String(error))?.[1];
     const where = position === undefined ? "" : ` (at character ${position})`;
     throw new BellwireError({
       code: "PAYLOAD_NOT_JSON",

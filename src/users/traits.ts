@@ -10,19 +10,22 @@ type TextAttribute = "email" | "phoneNumber" | "avatar" | "name" | "locale" | "t
  * Segment's reserved traits that have a place of their own, in both spellings.
  * @see https://segment.com/docs/connections/spec/identify/#traits
  */
-const textTraits: Readonly<Record<string, TextAttribute>> = {
-  email: "email",
-  phone: "phoneNumber",
-  phoneNumber: "phoneNumber",
-  phone_number: "phoneNumber",
-  avatar: "avatar",
-  name: "name",
-  locale: "locale",
-  timezone: "timezone",
-};
+const textTraits: ReadonlyMap<string, TextAttribute> = new Map([
+  ["email", "email"],
+  ["phone", "phoneNumber"],
+  ["phoneNumber", "phoneNumber"],
+  ["phone_number", "phoneNumber"],
+  ["avatar", "avatar"],
+  ["name", "name"],
+  ["locale", "locale"],
+  ["timezone", "timezone"],
+]);
 
 /** Reserved traits that stay properties, under one spelling: the name is made of them where there is no `name`. */
-const spellings: Readonly<Record<string, string>> = { first_name: "firstName", last_name: "lastName" };
+const spellings: ReadonlyMap<string, string> = new Map([
+  ["first_name", "firstName"],
+  ["last_name", "lastName"],
+]);
 
 /** Members of an inline user that are about the notification, not about the user. */
 const notTraits = new Set(["id", "collection", "$trigger_data", "channel_data", "channelData", "preferences"]);
@@ -48,7 +51,7 @@ export function traitsToAttributes(traits: JsonObject): UserAttributes {
   const properties: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(traits)) {
     if (isUnsafeKey(key) || key === "id") continue;
-    const attribute = Object.hasOwn(textTraits, key) ? textTraits[key] : undefined;
+    const attribute = textTraits.get(key);
     if (attribute !== undefined) {
       const text = typeof value === "number" ? String(value) : value;
       if (typeof text === "string" || text === null) attributes[attribute] = text;
@@ -59,8 +62,7 @@ export function traitsToAttributes(traits: JsonObject): UserAttributes {
         attributes.createdAt = createdAt === null ? null : createdAt.toISOString();
       else properties["createdAt"] = withoutUnsafeKeys(value);
     } else {
-      const name = Object.hasOwn(spellings, key) ? spellings[key] : key;
-      properties[name ?? key] = withoutUnsafeKeys(value);
+      properties[spellings.get(key) ?? key] = withoutUnsafeKeys(value);
     }
   }
   return Object.keys(properties).length === 0 ? attributes : { ...attributes, properties };

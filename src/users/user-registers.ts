@@ -130,13 +130,16 @@ function isHidden(registers: UserRegisters, path: string, [, at]: Register): boo
 
 function place(root: Tree, keys: readonly string[], value: JsonValue): void {
   let holder = root;
-  for (const key of keys.slice(0, -1)) {
+  for (const [index, key] of keys.entries()) {
+    if (index === keys.length - 1) {
+      holder[key] = value;
+      return;
+    }
     const next = holder[key];
     const inner: Tree = isTree(next) ? next : {};
     holder[key] = inner;
     holder = inner;
   }
-  holder[keys.at(-1) ?? ""] = value;
 }
 
 function isTree(value: JsonValue | Tree | undefined): value is Tree {

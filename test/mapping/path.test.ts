@@ -77,6 +77,7 @@ describe("JSONPath", () => {
     ["$.properties.items[*].tags[-1]", ["y", "z"]],
     ["$.properties.items[*].tags[-2]", ["x"]],
     ["$.properties.items[0:2].id", [1, 2]],
+    ["$.properties.items[*].tags[0]", ["x", "z"]],
     ["$.properties.items.id", undefined],
     ["$..id", [1, 2, "bottom"]],
     ["$.properties['total billed']", 830],

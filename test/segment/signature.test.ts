@@ -30,6 +30,8 @@ describe("what a signature covers", () => {
     ["the second element only", `[${event},${evil}]`, hmac(evil), "invalid"],
     ["re-serialised JSON", event, hmac(JSON.stringify(JSON.parse(event), null, 1)), "invalid"],
     ["the first element with its comma", `[${event},${evil}]`, hmac(`${event},`), "invalid"],
+    ["a first element that is a number", "[1,2]", hmac("x"), "invalid"],
+    ["a first element that is an empty object", "[{},2]", hmac("x"), "invalid"],
     ["an empty batch", "[]", hmac(""), "invalid"],
     ["a wrapped element without json", `[{"a":1,"b":[2]},2]`, hmac("1"), "invalid"],
     ["a broken batch", "[", hmac(""), "invalid"],

@@ -133,6 +133,16 @@ describe("what a user is after their changes", () => {
     expect(fold([named(1, { properties: { firstName: "", lastName: 3 } })]).name).toBeNull();
   });
 
+  it("an attribute that is undefined says nothing", () => {
+    const attributes = { email: undefined, name: "Ada" } as unknown as UserChange["attributes"];
+    expect(fold([{ id: "ada", at: at(1), attributes }])).toMatchObject({ email: null, name: "Ada" });
+  });
+
+  it("the time of creation is a Date", () => {
+    const attributes = { createdAt: "2026-01-01T00:00:00.000Z" };
+    expect(fold([{ id: "ada", at: at(1), attributes }]).createdAt).toEqual(at(0));
+  });
+
   it("values that were already said change nothing", () => {
     const said = applyUserChange(emptyRegisters, change(1, { a: { b: 1 } }));
     expect(applyUserChange(said, change(1, { a: { b: 1 } }))).toBe(said);
