@@ -34,7 +34,6 @@ export const bellwireErrorCodes = [
   "OVERLOADED",
   "SOURCE_CLOSED",
   "ABORTED",
-  "NOT_FOUND",
   "STORAGE_FAILED",
   "STORAGE_TIMEOUT",
   "STORAGE_MIGRATION_PENDING",

@@ -34,7 +34,6 @@ export const triggerReasons = [
   "no_cancellation_key",
   "runner_permanent",
   "runner_retryable",
-  "runner_ambiguous",
   "attempts_exhausted",
   "idempotency_window_over",
 ] as const;

@@ -36,7 +36,6 @@ export function statusOf(code: BellwireErrorCode): number {
     case "OVERLOADED":
     case "SOURCE_CLOSED":
     case "ABORTED":
-    case "NOT_FOUND":
     case "STORAGE_FAILED":
     case "STORAGE_TIMEOUT":
     case "STORAGE_MIGRATION_PENDING":
