@@ -8,6 +8,7 @@ import {
   functionRunner,
   memoryStorage,
   type SegmentSource,
+  type Storage,
 } from "bellwire";
 import { segmentWebhook } from "bellwire/express";
 import { signSegmentPayload } from "bellwire/testing";
@@ -20,6 +21,8 @@ export interface Deps {
   readonly webhookToken?: string | undefined;
   readonly segmentSecret?: string | undefined;
   readonly color?: boolean;
+  /** @default in memory */
+  readonly storage?: Storage;
   readonly log: (line: string) => void;
 }
 
@@ -60,7 +63,7 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
       development: { webhookToken },
       production: { webhookToken, sharedSecrets: [segmentSecret] },
     },
-    storage: memoryStorage(),
+    storage: given.storage ?? memoryStorage(),
     runner: functionRunner({
       "new-comment": (run, { idempotencyKey }) => {
         log(`\n  workflow run ${run.workflow}`);
@@ -97,7 +100,7 @@ function welcome(url: string, token: string, secret: string): string {
   const event = JSON.stringify({
     type: "track",
     event: "Comment Created",
-    messageId: "hello-bellwire-1",
+    messageId: `hello-bellwire-${randomBytes(4).toString("hex")}`,
     userId: "linus",
     properties: {
       title: "Looks good!",

@@ -1,0 +1,49 @@
+import { type Clock, systemClock } from "../../core/clock.js";
+import type { Storage } from "../../storage/storage.js";
+import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
+import { sqliteEventStore } from "./sqlite/sqlite-events.js";
+import { migrateSqlite, sqliteMigrationSql } from "./sqlite/sqlite-migrations.js";
+import { sqliteRunStore } from "./sqlite/sqlite-runs.js";
+import { sqliteTriggerStore } from "./sqlite/sqlite-triggers.js";
+import { sqliteUserStore } from "./sqlite/sqlite-users.js";
+
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/sqlite-database.js";
+
+export interface SqliteStorageOptions {
+  /** An open handle of libsql, better-sqlite3 or node:sqlite. Stays the host's: `close` is theirs to call. */
+  readonly database: SqliteDatabase;
+  /** `FULL` survives a power cut; `NORMAL` is faster and survives the end of the process. @default "FULL" */
+  readonly synchronous?: "FULL" | "NORMAL";
+  /** How long a write waits for that of another process. Milliseconds. @default 5,000 */
+  readonly busyTimeoutMs?: number;
+  /** What leases go by; all processes on one file are on one machine. @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+export interface SqliteStorage extends Storage {
+  /** Creates or updates the tables, which all start with `bellwire_`. May be called at every start, by any number of processes. */
+  migrate(): Promise<void>;
+  /** The same as SQL, for teams that run their own migrations. */
+  migrationSql(): string;
+}
+
+/** Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file. */
+export function sqliteStorage({
+  database,
+  synchronous = "FULL",
+  busyTimeoutMs = 5_000,
+  clock = systemClock,
+}: SqliteStorageOptions): SqliteStorage {
+  database.exec(
+    `PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`,
+  );
+  const session = createSession(database);
+  return {
+    events: sqliteEventStore(session, clock),
+    runs: sqliteRunStore(session, clock),
+    users: sqliteUserStore(session),
+    triggers: sqliteTriggerStore(session),
+    migrate: async () => migrateSqlite(database),
+    migrationSql: sqliteMigrationSql,
+  };
+}

@@ -1,0 +1,117 @@
+import type { SqliteDatabase } from "./sqlite-database.js";
+
+/** In order, and never changed once released: a database is brought from any earlier version to this one. */
+const migrations: readonly string[] = [
+  `CREATE TABLE bellwire_events (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     environment TEXT NOT NULL,
+     source TEXT NOT NULL,
+     message_id TEXT NOT NULL,
+     type TEXT,
+     name TEXT,
+     user_id TEXT,
+     anonymous_id TEXT,
+     occurred_at INTEGER NOT NULL,
+     received_at INTEGER NOT NULL,
+     payload TEXT,
+     decision TEXT,
+     reason TEXT,
+     base_status TEXT NOT NULL,
+     status TEXT NOT NULL,
+     UNIQUE (environment, source, message_id)
+   );
+   CREATE INDEX bellwire_events_received ON bellwire_events (environment, received_at, id);
+   CREATE INDEX bellwire_events_status ON bellwire_events (environment, status, received_at, id);
+   CREATE INDEX bellwire_events_name ON bellwire_events (environment, type, name, received_at, id);
+   CREATE INDEX bellwire_events_user ON bellwire_events (environment, user_id, received_at, id);
+   CREATE TABLE bellwire_runs (
+     idempotency_key TEXT PRIMARY KEY,
+     event_id INTEGER NOT NULL,
+     position INTEGER NOT NULL,
+     environment TEXT NOT NULL,
+     source TEXT NOT NULL,
+     message_id TEXT NOT NULL,
+     trigger_key TEXT NOT NULL,
+     workflow TEXT NOT NULL,
+     action TEXT NOT NULL,
+     request TEXT NOT NULL,
+     received_at INTEGER NOT NULL,
+     status TEXT NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     fence INTEGER NOT NULL DEFAULT 0,
+     owner TEXT,
+     leased_until INTEGER NOT NULL DEFAULT 0,
+     first_claimed_at INTEGER,
+     next_attempt_at INTEGER,
+     workflow_run_id TEXT,
+     error TEXT
+   ) WITHOUT ROWID;
+   CREATE INDEX bellwire_runs_event ON bellwire_runs (event_id, position);
+   CREATE INDEX bellwire_runs_due ON bellwire_runs (environment, source, next_attempt_at) WHERE status = 'pending';
+   CREATE INDEX bellwire_runs_listed ON bellwire_runs (environment, status, received_at, idempotency_key);
+   CREATE TABLE bellwire_names (
+     environment TEXT NOT NULL,
+     source TEXT NOT NULL,
+     type TEXT NOT NULL,
+     name TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     first_seen_at INTEGER NOT NULL,
+     last_seen_at INTEGER NOT NULL,
+     PRIMARY KEY (environment, source, type, name)
+   ) WITHOUT ROWID;
+   CREATE TABLE bellwire_users (
+     environment TEXT NOT NULL,
+     id TEXT NOT NULL,
+     registers TEXT NOT NULL,
+     PRIMARY KEY (environment, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE bellwire_deleted_users (
+     environment TEXT NOT NULL,
+     hash TEXT NOT NULL,
+     deleted_at INTEGER NOT NULL,
+     PRIMARY KEY (environment, hash)
+   ) WITHOUT ROWID;
+   CREATE TABLE bellwire_trigger_overrides (
+     source TEXT NOT NULL,
+     environment TEXT NOT NULL,
+     trigger_key TEXT NOT NULL,
+     active INTEGER NOT NULL,
+     changed_by TEXT,
+     changed_at INTEGER NOT NULL,
+     PRIMARY KEY (source, environment, trigger_key)
+   ) WITHOUT ROWID;
+   CREATE TABLE bellwire_environment_overrides (
+     source TEXT NOT NULL,
+     environment TEXT NOT NULL,
+     identify INTEGER NOT NULL,
+     changed_by TEXT,
+     changed_at INTEGER NOT NULL,
+     PRIMARY KEY (source, environment)
+   ) WITHOUT ROWID;`,
+];
+
+const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";
+
+/** Each version in a transaction of its own, under the write lock: killed half-way or run by two at once, it is whole or not there. */
+export function migrateSqlite(database: SqliteDatabase): void {
+  database.exec(bookkeeping);
+  for (const [index, sql] of migrations.entries()) {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const done = database.prepare("SELECT version FROM bellwire_migrations WHERE version = ?").all(index + 1);
+      if (done.length === 0) database.exec(`${sql} INSERT INTO bellwire_migrations (version) VALUES (${index + 1});`);
+      database.exec("COMMIT");
+    } catch (error) {
+      database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+/** All of it as SQL, for teams that run their own migrations. */
+export function sqliteMigrationSql(): string {
+  const versions = migrations.map(
+    (sql, index) => `${sql}\nINSERT INTO bellwire_migrations (version) VALUES (${index + 1});`,
+  );
+  return [`${bookkeeping};`, ...versions].join("\n");
+}

@@ -1,0 +1,41 @@
+import type { Page } from "../../../storage/storage.js";
+import { numberOf, type Row, type SqliteSession, type SqliteValue } from "./sqlite-database.js";
+
+export interface PageQuery<Item> {
+  readonly table: string;
+  /** The column that makes the order by time of receipt a total one. */
+  readonly key: string;
+  /** Conditions with one parameter each; those whose value is absent do not filter. */
+  readonly filters: readonly (readonly [condition: string, value: SqliteValue | undefined])[];
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly toItem: (row: Row) => Item;
+}
+
+/** Newest first; the cursor is the time and key of the last item, so that a page costs the same wherever it is. */
+export function pageOf<Item>(session: SqliteSession, query: PageQuery<Item>): Page<Item> {
+  const { table, key, limit } = query;
+  const conditions: string[] = [];
+  const parameters: SqliteValue[] = [];
+  for (const [condition, value] of query.filters) {
+    if (value === undefined) continue;
+    conditions.push(condition);
+    parameters.push(value);
+  }
+  const split = query.cursor?.indexOf("-") ?? -1;
+  if (query.cursor !== undefined && split > 0) {
+    conditions.push(`(received_at, ${key}) < (?, ?)`);
+    const after = query.cursor.slice(split + 1);
+    parameters.push(Number(query.cursor.slice(0, split)), key === "id" ? Number(after) : after);
+  }
+  const rows = session.all(
+    `SELECT * FROM ${table} WHERE ${conditions.join(" AND ")} ORDER BY received_at DESC, ${key} DESC LIMIT ?`,
+    ...parameters,
+    limit + 1,
+  );
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const nextCursor =
+    last === undefined || rows.length <= limit ? null : `${numberOf(last, "received_at")}-${String(last[key])}`;
+  return { items: shown.map(query.toItem), nextCursor };
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { UserStore, UserUpdate } from "../../../storage/user-store.js";
+import type { UserChange } from "../../../users/user.js";
+import {
+  applyUserChange,
+  emptyRegisters,
+  mergeRegisters,
+  toUser,
+  type UserRegisters,
+} from "../../../users/user-registers.js";
+import { toStoredText } from "../stored-text.js";
+import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+
+export function sqliteUserStore(session: SqliteSession): UserStore {
+  return {
+    update: async ({ environment, changes }) =>
+      session.transaction(() => changes.map((change) => updateOne(session, environment, change))),
+    find: async ({ environment, ids }) =>
+      ids.flatMap((id) => {
+        const registers = read(session, environment, id);
+        return registers === null ? [] : [toUser(id, registers)];
+      }),
+    known: async ({ environment, ids }) => {
+      const sql = "SELECT 1 FROM bellwire_users WHERE environment = ? AND id = ?";
+      return new Set(ids.filter((id) => session.all(sql, environment, toStoredText(id)).length > 0));
+    },
+    merge: async ({ environment, from, into }) =>
+      session.transaction(() => {
+        const moved = read(session, environment, from);
+        if (moved === null || from === into) return;
+        write(session, environment, into, mergeRegisters(read(session, environment, into) ?? emptyRegisters, moved));
+        remove(session, environment, from);
+      }),
+    delete: async ({ environment, id, at }) =>
+      session.transaction(() => {
+        session.run(
+          `INSERT INTO bellwire_deleted_users (environment, hash, deleted_at) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)`,
+          environment,
+          hashOf(environment, id),
+          at.getTime(),
+        );
+        return remove(session, environment, id);
+      }),
+  };
+}
+
+function updateOne(session: SqliteSession, environment: string, change: UserChange): UserUpdate {
+  const { id } = change;
+  const [deleted] = session.all(
+    "SELECT deleted_at FROM bellwire_deleted_users WHERE environment = ? AND hash = ?",
+    environment,
+    hashOf(environment, id),
+  );
+  if (deleted !== undefined && change.at.getTime() <= numberOf(deleted, "deleted_at")) return { id, status: "deleted" };
+  const known = read(session, environment, id);
+  const updated = applyUserChange(known ?? emptyRegisters, change);
+  if (updated === known) return { id, status: "unchanged" };
+  write(session, environment, id, updated);
+  return { id, status: known === null ? "created" : "updated" };
+}
+
+function read(session: SqliteSession, environment: string, id: string): UserRegisters | null {
+  const [row] = session.all(
+    "SELECT registers FROM bellwire_users WHERE environment = ? AND id = ?",
+    environment,
+    toStoredText(id),
+  );
+  return row === undefined ? null : JSON.parse(textOf(row, "registers"));
+}
+
+function write(session: SqliteSession, environment: string, id: string, registers: UserRegisters): void {
+  session.run(
+    "INSERT INTO bellwire_users (environment, id, registers) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET registers = excluded.registers",
+    environment,
+    toStoredText(id),
+    JSON.stringify(registers),
+  );
+}
+
+function remove(session: SqliteSession, environment: string, id: string): boolean {
+  const sql = "DELETE FROM bellwire_users WHERE environment = ? AND id = ? RETURNING id";
+  return session.all(sql, environment, toStoredText(id)).length > 0;
+}
+
+function hashOf(environment: string, id: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([environment, id]))
+    .digest("hex");
+}

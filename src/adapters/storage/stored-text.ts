@@ -1,0 +1,15 @@
+/**
+ * Text as a database can keep it. Ids and names come from outside and may hold NUL or lone surrogates, which databases refuse or
+ * change silently; JSON's escapes carry them, and leave ordinary text as it is. Reversible, and equal texts stay equal.
+ */
+export function toStoredText(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+export function fromStoredText(stored: string): string {
+  return String(JSON.parse(`"${stored}"`));
+}
+
+export function toStoredTextOrNull(text: string | null): string | null {
+  return text === null ? null : toStoredText(text);
+}
