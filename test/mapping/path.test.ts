@@ -57,6 +57,8 @@ describe("dot paths", () => {
     ["properties.title[*]", undefined],
     ["properties.items.length", undefined],
     ["zero.toFixed", undefined],
+    ["zero.0", undefined],
+    ["userId[0]", undefined],
     ["none.x", undefined],
     ["properties.toString", undefined],
     ["hasOwnProperty", undefined],

@@ -125,6 +125,15 @@ it("tells the kinds of recipients apart", () => {
   ]);
 });
 
+it("chunks hold the maximum, and the last one the rest", () => {
+  expect(chunkRecipients([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect([chunkRecipients([1, 2], null), chunkRecipients([1, 2], 2), chunkRecipients([], 2)]).toEqual([
+    [[1, 2]],
+    [[1, 2]],
+    [],
+  ]);
+});
+
 it("chunks are a partition in order, none larger than the maximum", () => {
   fc.assert(
     fc.property(fc.array(fc.integer()), fc.option(fc.integer({ min: 1, max: 10 })), (items, max) => {

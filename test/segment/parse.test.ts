@@ -193,6 +193,14 @@ describe("one bad event never stops the others", () => {
     });
   });
 
+  it("what only parsed input can hold", () => {
+    const bare: unknown = Object.assign(Object.create(null), track);
+    const own = { ...track, toJSON: () => track };
+    const elements = [undefined, () => 1, Symbol("x"), 1n, new Map(), bare, own];
+    const reasons = ["field_invalid", "field_invalid", "field_invalid", "field_invalid", "type_missing", "ok", "ok"];
+    expect(verdicts(parse(elements))).toEqual(reasons);
+  });
+
   it("cycles, and values that JSON has no word for", () => {
     const cycle: Record<string, unknown> = { ...track };
     cycle["self"] = cycle;

@@ -115,6 +115,8 @@ describe("what a user is after their changes", () => {
       [change(1, { o: { x: 1 } }), change(2, { o: "text" }), change(3, { o: { y: 1 } })],
       { o: { y: 1 } },
     ],
+    ["of two at the same time the greater text wins", [change(1, { a: "x" }), change(1, { a: "y" })], { a: "y" }],
+    ["an object at the same time as a value", [change(1, { o: { x: 1 } }), change(1, { o: "text" })], { o: { x: 1 } }],
     ["null sets null", [change(1, { a: 1 }), change(2, { a: null })], { a: null }],
     ["absent keeps", [change(1, { a: 1 }), change(2, {})], { a: 1 }],
     ["keys with slashes and tildes", [change(1, { "a/b": { "~": 1 }, "~1": 2 })], { "a/b": { "~": 1 }, "~1": 2 }],
