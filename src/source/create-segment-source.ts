@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { createSafeEmitter } from "../core/safe-emitter.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/storage.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
+import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
+import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import type { HandleSegmentPayloadOptions, SegmentSource } from "./segment-source.js";
@@ -30,6 +33,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const { key, maxPayloads, clock } = context.options;
   const owner = randomUUID();
   const work = createWorkTracker(clock);
+  const background = createBackgroundDispatch(context, { owner, track: work.track });
 
   const handleSegmentPayload = async (
     payload: unknown,
@@ -48,6 +52,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     });
     track(handling);
     const result = await handling;
+    if (context.options.dispatch === "background") background.wake();
     if (context.emitter.hasListeners("event")) {
       for (const outcome of result.events) context.emitter.emit("event", { source: key, environment, outcome });
     }
@@ -63,7 +68,16 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     environments: createSourceEnvironments(context),
     on: context.emitter.on,
     off: context.emitter.off,
-    close: ({ timeoutMs = 10_000 } = {}) => work.drain(timeoutMs),
+    start: ({ pollInterval = "1s" } = {}) => background.start(durationToMs(pollInterval, "pollInterval")),
+    recover: async ({ environment: named } = {}) => {
+      const environment = resolveEnvironment(context.options, named);
+      return recoverRuns(context, { environment, owner, track: work.track });
+    },
+    maintain: () => maintain(context),
+    close: async ({ timeoutMs = 10_000 } = {}) => {
+      work.track(background.stop());
+      await work.drain(timeoutMs);
+    },
   };
 }
 

@@ -24,7 +24,7 @@ export interface PayloadCall {
 
 /** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
 export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
-  const { clock, limits, leaseMs, deadlineMs } = context.options;
+  const { clock, limits, leaseMs, deadlineMs, dispatch } = context.options;
   const { environment } = call.scope;
   const { defaultType, signal } = call.options;
   const startedAt = clock.now();
@@ -56,7 +56,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     signal,
     track: call.track,
   });
-  return toPayloadResult({ items, events, recorded, results });
+  return toPayloadResult({ items, events, recorded, results, isInline: dispatch === "inline" });
 }
 
 /** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
@@ -110,7 +110,8 @@ function recordEvents(
   { scope, owner }: PayloadCall,
   events: readonly NewEvent[],
 ): Promise<readonly RecordResult[]> {
-  const { storage, leaseMs } = context.options;
+  const { storage, dispatch } = context.options;
+  const leaseMs = dispatch === "inline" ? context.options.leaseMs : null;
   return context.storageCall("events.record", (signal) =>
     storage.events.record({ ...scope, owner, leaseMs, events, signal }),
   );

@@ -11,10 +11,12 @@ export interface RecordedPayload {
   readonly recorded: readonly RecordResult[];
   /** The attempts that are written down. */
   readonly results: readonly RunResult[];
+  /** In the background nothing gets further by handing the payload in again. */
+  readonly isInline: boolean;
 }
 
 /** What is answered to whoever handed the payload in; pure. */
-export function toPayloadResult({ items, events, recorded, results }: RecordedPayload): PayloadResult {
+export function toPayloadResult({ items, events, recorded, results, isInline }: RecordedPayload): PayloadResult {
   const attempted = new Map(results.map((result) => [result.idempotencyKey, result]));
   let next = 0;
   const outcomes = items.map((item, index): EventOutcome => {
@@ -26,7 +28,7 @@ export function toPayloadResult({ items, events, recorded, results }: RecordedPa
     return recordedOutcome(index, event, result, attempted);
   });
   const leased = recorded.some((result) => result.status === "leased");
-  return { events: outcomes, retryable: leased || results.some((result) => result.status === "pending") };
+  return { events: outcomes, retryable: isInline && (leased || results.some((result) => result.status === "pending")) };
 }
 
 function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, index: number): EventOutcome {

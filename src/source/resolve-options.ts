@@ -14,6 +14,8 @@ export interface ResolvedOptions {
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
   readonly unidentified: "skip" | "create";
+  readonly dispatch: "inline" | "background";
+  readonly retention: { readonly payloadsMs: number; readonly eventsMs: number };
   readonly deadlineMs: number;
   readonly runTimeoutMs: number;
   readonly storageTimeoutMs: number;
@@ -50,6 +52,8 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     storage: options.storage,
     runner: options.runner,
     unidentified: options.unidentified ?? "skip",
+    dispatch: options.dispatch ?? "inline",
+    retention: resolveRetention(options.retention),
     deadlineMs: duration("deadline", "4.5s"),
     runTimeoutMs,
     storageTimeoutMs: duration("storageTimeout", "10s"),
@@ -62,6 +66,13 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     logger: safeLogger(options.logger ?? silentLogger),
     clock: options.clock ?? systemClock,
   };
+}
+
+function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOptions["retention"] = {}) {
+  const payloadsMs = durationToMs(payloads, "retention.payloads");
+  const eventsMs = durationToMs(events, "retention.events");
+  if (eventsMs >= payloadsMs) return { payloadsMs, eventsMs };
+  throw invalid("retention: events must be kept at least as long as payloads, which are part of them.");
 }
 
 function requirePort(port: unknown, name: string, example: string): void {

@@ -1,3 +1,4 @@
+import type { Duration } from "../core/duration.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
 import type { EventNameCount, EventRecord, ListEventsParams, Page } from "../storage/storage.js";
@@ -101,6 +102,28 @@ export interface SegmentSourceEnvironments {
   credentials(environment: string): EnvironmentCredentials | null;
 }
 
+export interface StartOptions {
+  /** How long to wait when nothing is due. @default "1s" */
+  readonly pollInterval?: Duration;
+}
+
+export interface RecoverResult {
+  /** Runs that were due and that nobody else held. */
+  readonly claimed: number;
+  readonly succeeded: number;
+  /** Failed for now; due again later. */
+  readonly pending: number;
+  /** Failed for good, given up, or left to a person. */
+  readonly failed: number;
+}
+
+export interface MaintainResult {
+  /** Events that lost their payload and decision. */
+  readonly payloads: number;
+  /** Events that are gone. */
+  readonly events: number;
+}
+
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */
 export interface SegmentSource {
   readonly key: string;
@@ -120,6 +143,15 @@ export interface SegmentSource {
   /** Listeners are isolated: one that throws or rejects is logged and changes nothing else. */
   on<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
   off<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
+  /**
+   * Dispatches due runs from now on, in the background, until `close`: those recorded with `dispatch: "background"`, those that
+   * failed and are to be repeated, and those that a process left behind. Any number of processes may do so at once.
+   */
+  start(options?: StartOptions): void;
+  /** Dispatches the runs that are due now, once: for a cron job, or at start-up where nothing runs in the background. */
+  recover(options?: InEnvironment): Promise<RecoverResult>;
+  /** Applies `retention`; call it every hour or so, from any process. */
+  maintain(): Promise<MaintainResult>;
   /** Takes no more payloads, waits for those in hand up to `timeoutMs` (10 seconds), and gives back what is left. */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

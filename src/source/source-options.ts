@@ -37,6 +37,19 @@ export interface SegmentSourceOptions {
   readonly triggers?: readonly TriggerDefinition[];
   /** What becomes of a recipient id that storage does not know: left out with the reason, or created. @default "skip" */
   readonly unidentified?: "skip" | "create";
+  /**
+   * `inline` runs before answering, so that whoever handed the payload in can hand it in again after a transient failure;
+   * `background` answers once all is recorded and leaves the runs to `start()`, in this or any other process.
+   * @default "inline"
+   */
+  readonly dispatch?: "inline" | "background";
+  /** How long things are kept; applied by `maintain()`. */
+  readonly retention?: {
+    /** Payloads and decisions. @default "30d" */
+    readonly payloads?: Duration;
+    /** That an event was received; a redelivery after that is a new event. @default "90d" */
+    readonly events?: Duration;
+  };
   /** How long after its start inline dispatch may keep the answer waiting; what is left goes on. @default "4.5s" */
   readonly deadline?: Duration;
   /** Time limit of one attempt. @default "10s" */

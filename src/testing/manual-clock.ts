@@ -33,6 +33,8 @@ export function manualClock(start: Date = new Date(Date.UTC(2026, 0, 1))): Manua
     },
     async advance(duration) {
       const until = now + durationToMs(duration, "advance");
+      // What was just started may still be on its way to set a timer.
+      await settlePromises();
       for (let timer = nextDue(until); timer !== undefined; timer = nextDue(until)) {
         timers.delete(timer);
         now = Math.max(now, timer.at);

@@ -1,0 +1,123 @@
+import { BellwireError } from "../core/errors.js";
+import type { ClaimedRun } from "../storage/storage.js";
+import { dispatchClaimed } from "./dispatch-claimed.js";
+import type { RecoverResult } from "./segment-source.js";
+import type { SourceContext } from "./source-context.js";
+
+const batchSize = 200;
+
+export interface RecoverParams {
+  readonly environment: string;
+  readonly owner: string;
+  readonly track: (work: Promise<void>) => void;
+}
+
+/** Claims the runs of one environment that are due, and dispatches them until none is left that was due when it began. */
+export async function recoverRuns(context: SourceContext, params: RecoverParams): Promise<RecoverResult> {
+  const counts = { claimed: 0, succeeded: 0, pending: 0, failed: 0 };
+  for (;;) {
+    const claimed = await dispatchBatch(context, params, counts);
+    if (claimed < batchSize) return counts;
+  }
+}
+
+async function dispatchBatch(
+  context: SourceContext,
+  { environment, owner, track }: RecoverParams,
+  counts: { -readonly [Name in keyof RecoverResult]: RecoverResult[Name] },
+): Promise<number> {
+  const { clock, leaseMs, storage, key: source } = context.options;
+  const leasedUntil = clock.now() + leaseMs;
+  const claimed: readonly ClaimedRun[] = await context.storageCall("runs.claim", (signal) =>
+    storage.runs.claim({ environment, source, owner, leaseMs, limit: batchSize, signal }),
+  );
+  const results = await dispatchClaimed(context, {
+    claimed,
+    environment,
+    leasedUntil,
+    // No attempt outlives the lease, so by then all have ended.
+    waitMs: leaseMs,
+    requests: new Map(),
+    signal: undefined,
+    track,
+  });
+  counts.claimed += claimed.length;
+  for (const { status } of results) {
+    if (status === "triggered" || status === "canceled") counts.succeeded += 1;
+    else if (status === "pending") counts.pending += 1;
+    else counts.failed += 1;
+  }
+  return claimed.length;
+}
+
+/** Dispatches what is due, again and again, until it is stopped. */
+export interface BackgroundDispatch {
+  start(pollMs: number): void;
+  /** There may be something to do before the next poll. */
+  wake(): void;
+  /** Resolves when the batch in hand is settled. */
+  stop(): Promise<void>;
+}
+
+export function createBackgroundDispatch(
+  context: SourceContext,
+  params: Omit<RecoverParams, "environment">,
+): BackgroundDispatch {
+  const { clock, environments, logger, key: source } = context.options;
+  let loop: Promise<void> | null = null;
+  let stopped = false;
+  let woken = false;
+  let resume: (() => void) | null = null;
+
+  const wake = () => {
+    woken = true;
+    resume?.();
+  };
+
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const cancelTimer = clock.schedule(() => resume?.(), ms);
+      resume = () => {
+        cancelTimer();
+        resume = null;
+        resolve();
+      };
+    });
+
+  const sweep = async () => {
+    for (const environment of environments.keys()) {
+      if (stopped) return;
+      try {
+        await recoverRuns(context, { ...params, environment });
+      } catch (cause) {
+        // Storage is away; what is due stays due.
+        const message = "Due runs could not be dispatched; trying again at the next poll.";
+        const error = BellwireError.is(cause)
+          ? cause
+          : new BellwireError({ code: "STORAGE_FAILED", message, cause, retryable: true });
+        logger.error({ err: error, source, environment }, message);
+        context.emitter.emit("error", { source, environment, error });
+      }
+    }
+  };
+
+  const run = async (pollMs: number) => {
+    while (!stopped) {
+      woken = false;
+      await sweep();
+      if (!stopped && !woken) await sleep(pollMs);
+    }
+  };
+
+  return {
+    start(pollMs) {
+      if (!stopped) loop ??= run(pollMs);
+    },
+    wake,
+    async stop() {
+      stopped = true;
+      wake();
+      await loop;
+    },
+  };
+}
