@@ -7,6 +7,7 @@ export default defineConfig({
     koa: "src/adapters/http/koa.ts",
     fastify: "src/adapters/http/fastify.ts",
     fetch: "src/adapters/http/fetch.ts",
+    postgres: "src/adapters/storage/postgres.ts",
     sqlite: "src/adapters/storage/sqlite.ts",
     testing: "src/testing/testing.ts",
   },

@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^bellwire\/(express|koa|fastify|fetch)$/, replacement: src("adapters/http/$1.ts") },
-      { find: /^bellwire\/sqlite$/, replacement: src("adapters/storage/sqlite.ts") },
+      { find: /^bellwire\/(postgres|sqlite)$/, replacement: src("adapters/storage/$1.ts") },
       { find: /^bellwire\/testing$/, replacement: src("testing/testing.ts") },
       { find: /^bellwire$/, replacement: src("index.ts") },
     ],

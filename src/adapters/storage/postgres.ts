@@ -1,0 +1,45 @@
+import type { Storage } from "../../storage/storage.js";
+import { createQuery, type PostgresClient } from "./postgres/postgres-client.js";
+import { postgresEventStore } from "./postgres/postgres-events.js";
+import { migratePostgres, postgresMigrationSql } from "./postgres/postgres-migrations.js";
+import { postgresRunStore } from "./postgres/postgres-runs.js";
+import { postgresTriggerStore } from "./postgres/postgres-triggers.js";
+import { postgresUserStore } from "./postgres/postgres-users.js";
+
+export type { PgClient, PostgresClient, PostgresJsClient, PostgresValue } from "./postgres/postgres-client.js";
+
+export interface PostgresStorageOptions {
+  /** A `Pool` of `pg`, or the `sql` of postgres.js. Stays the host's: ending it is theirs. */
+  readonly pool: PostgresClient;
+  /** Where the tables are; `migrate` creates it. @default "public" */
+  readonly schema?: string;
+}
+
+export interface PostgresStorage extends Storage {
+  /** Creates or updates the tables, which all start with `bellwire_`. May be called by any number of processes at once. */
+  migrate(): Promise<void>;
+  /** The same as SQL, for teams that run their own migrations. */
+  migrationSql(): string;
+  /** The same storage on a client of the host's, so that what it writes belongs to a transaction of the host's. */
+  withClient(client: PostgresClient): Storage;
+}
+
+/** Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs. */
+export function postgresStorage({ pool, schema = "public" }: PostgresStorageOptions): PostgresStorage {
+  return {
+    ...storesOn(pool, schema),
+    migrate: () => migratePostgres(pool, schema),
+    migrationSql: () => postgresMigrationSql(schema),
+    withClient: (client) => storesOn(client, schema),
+  };
+}
+
+function storesOn(client: PostgresClient, schema: string): Storage {
+  const query = createQuery(client, schema);
+  return {
+    events: postgresEventStore(query),
+    runs: postgresRunStore(query),
+    users: postgresUserStore(query),
+    triggers: postgresTriggerStore(query),
+  };
+}

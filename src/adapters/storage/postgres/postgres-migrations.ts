@@ -1,0 +1,117 @@
+import { createQuery, type PostgresClient, quoteIdentifier } from "./postgres-client.js";
+
+/** In order, and never changed once released: a database is brought from any earlier version to this one. */
+const migrations: readonly string[] = [
+  `CREATE TABLE bellwire.events (
+     environment text NOT NULL,
+     source text NOT NULL,
+     message_id text NOT NULL,
+     type text,
+     name text,
+     user_id text,
+     anonymous_id text,
+     occurred_at bigint NOT NULL,
+     received_at bigint NOT NULL,
+     payload text,
+     decision text,
+     reason text,
+     base_status text NOT NULL,
+     status text NOT NULL,
+     pending_runs integer NOT NULL,
+     has_failed boolean NOT NULL DEFAULT false,
+     PRIMARY KEY (environment, source, message_id)
+   );
+   CREATE INDEX ON bellwire.events (environment, received_at, message_id, source);
+   CREATE INDEX ON bellwire.events (environment, status, received_at);
+   CREATE INDEX ON bellwire.events (environment, type, name, received_at);
+   CREATE INDEX ON bellwire.events (environment, user_id, received_at) WHERE user_id IS NOT NULL;
+   CREATE TABLE bellwire.runs (
+     idempotency_key text PRIMARY KEY,
+     environment text NOT NULL,
+     source text NOT NULL,
+     message_id text NOT NULL,
+     position integer NOT NULL,
+     trigger_key text NOT NULL,
+     workflow text NOT NULL,
+     action text NOT NULL,
+     request text NOT NULL,
+     received_at bigint NOT NULL,
+     status text NOT NULL,
+     attempts integer NOT NULL DEFAULT 0,
+     fence integer NOT NULL DEFAULT 0,
+     owner text,
+     leased_until bigint NOT NULL DEFAULT 0,
+     first_claimed_at bigint,
+     next_attempt_at bigint NOT NULL DEFAULT 0,
+     workflow_run_id text,
+     error text
+   );
+   CREATE INDEX ON bellwire.runs (environment, source, message_id, position);
+   CREATE INDEX ON bellwire.runs (environment, source, next_attempt_at) WHERE status = 'pending';
+   CREATE INDEX ON bellwire.runs (environment, status, received_at, idempotency_key);
+   CREATE TABLE bellwire.names (
+     environment text NOT NULL,
+     source text NOT NULL,
+     type text NOT NULL,
+     name text NOT NULL,
+     count bigint NOT NULL,
+     first_seen_at bigint NOT NULL,
+     last_seen_at bigint NOT NULL,
+     PRIMARY KEY (environment, source, type, name)
+   );
+   CREATE TABLE bellwire.users (
+     environment text NOT NULL,
+     id text NOT NULL,
+     registers text NOT NULL,
+     version bigint NOT NULL,
+     PRIMARY KEY (environment, id)
+   );
+   CREATE TABLE bellwire.deleted_users (
+     environment text NOT NULL,
+     hash text NOT NULL,
+     deleted_at bigint NOT NULL,
+     PRIMARY KEY (environment, hash)
+   );
+   CREATE TABLE bellwire.trigger_overrides (
+     source text NOT NULL,
+     environment text NOT NULL,
+     trigger_key text NOT NULL,
+     active boolean NOT NULL,
+     changed_by text,
+     changed_at bigint NOT NULL,
+     PRIMARY KEY (source, environment, trigger_key)
+   );
+   CREATE TABLE bellwire.environment_overrides (
+     source text NOT NULL,
+     environment text NOT NULL,
+     identify boolean NOT NULL,
+     changed_by text,
+     changed_at bigint NOT NULL,
+     PRIMARY KEY (source, environment)
+   );`,
+];
+
+/**
+ * All of it as SQL. Each version checks for itself whether it is needed, and everything stands in one block, which PostgreSQL runs
+ * as one transaction under an advisory lock: killed half-way or run by two processes at once, it is whole or not there.
+ */
+export function postgresMigrationSql(schema: string): string {
+  const name = quoteIdentifier(schema);
+  const versions = migrations.map(
+    (sql, index) => `IF NOT EXISTS (SELECT 1 FROM bellwire.migrations WHERE version = ${index + 1}) THEN
+${sql}
+INSERT INTO bellwire.migrations (version) VALUES (${index + 1});
+END IF;`,
+  );
+  const block = `DO $bellwire$ BEGIN
+PERFORM pg_advisory_xact_lock(hashtext('bellwire migrations'));
+CREATE SCHEMA IF NOT EXISTS ${name};
+CREATE TABLE IF NOT EXISTS bellwire.migrations (version integer PRIMARY KEY);
+${versions.join("\n")}
+END $bellwire$;`;
+  return block.replaceAll("bellwire.", `${name}.bellwire_`);
+}
+
+export async function migratePostgres(client: PostgresClient, schema: string): Promise<void> {
+  await createQuery(client, schema)(postgresMigrationSql(schema));
+}

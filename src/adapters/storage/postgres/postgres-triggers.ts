@@ -1,0 +1,60 @@
+import type { TriggerStore } from "../../../storage/trigger-store.js";
+import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { numberOf, type Query, type Row, rowsOf, textOf, textOrNull } from "./postgres-client.js";
+
+export function postgresTriggerStore(query: Query): TriggerStore {
+  return {
+    async load({ source }) {
+      const [row = {}] = await query(
+        `SELECT (SELECT json_agg(t) FROM bellwire.trigger_overrides t WHERE source = $1) AS triggers,
+                (SELECT json_agg(e) FROM bellwire.environment_overrides e WHERE source = $1) AS environments`,
+        source,
+      );
+      return {
+        triggers: rowsOf(row, "triggers").map((override) => ({
+          ...changeOf(override),
+          trigger: fromStoredText(textOf(override, "trigger_key")),
+          active: override["active"] === true,
+        })),
+        environments: rowsOf(row, "environments").map((override) => ({
+          ...changeOf(override),
+          identify: override["identify"] === true,
+        })),
+      };
+    },
+    async setActive({ source, override }) {
+      await query(
+        `INSERT INTO bellwire.trigger_overrides (source, environment, trigger_key, active, changed_by, changed_at)
+         VALUES ($1, $2, $3, $4::text::boolean, $5, $6::bigint) ON CONFLICT (source, environment, trigger_key)
+         DO UPDATE SET active = excluded.active, changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
+        source,
+        override.environment,
+        toStoredText(override.trigger),
+        String(override.active),
+        toStoredTextOrNull(override.changedBy),
+        override.changedAt.getTime(),
+      );
+    },
+    async setEnvironment({ source, override }) {
+      await query(
+        `INSERT INTO bellwire.environment_overrides (source, environment, identify, changed_by, changed_at)
+         VALUES ($1, $2, $3::text::boolean, $4, $5::bigint) ON CONFLICT (source, environment)
+         DO UPDATE SET identify = excluded.identify, changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
+        source,
+        override.environment,
+        String(override.identify),
+        toStoredTextOrNull(override.changedBy),
+        override.changedAt.getTime(),
+      );
+    },
+  };
+}
+
+function changeOf(row: Row) {
+  const changedBy = textOrNull(row, "changed_by");
+  return {
+    environment: textOf(row, "environment"),
+    changedBy: changedBy === null ? null : fromStoredText(changedBy),
+    changedAt: new Date(numberOf(row, "changed_at")),
+  };
+}

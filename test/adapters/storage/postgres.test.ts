@@ -1,0 +1,176 @@
+import pg from "pg";
+import postgresJs from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PostgresClient, type PostgresStorage, postgresStorage } from "../../../src/adapters/storage/postgres.js";
+import { storageConformance } from "../../../src/testing/storage-conformance.js";
+import {
+  eventWithRun,
+  newEvent,
+  newRun,
+  recordParams,
+  resultOf,
+  scope,
+} from "../../../src/testing/storage-fixtures.js";
+import { type RunningPostgres, startPostgres } from "../../support/postgres.js";
+
+let server: RunningPostgres;
+let pool: pg.Pool;
+let sql: ReturnType<typeof postgresJs>;
+beforeAll(async () => {
+  server = await startPostgres();
+  pool = new pg.Pool({ connectionString: server.connectionString, max: 20 });
+  sql = postgresJs(server.connectionString, { max: 20, onnotice: () => undefined });
+});
+afterAll(async () => {
+  await pool.end();
+  await sql.end();
+  await server.stop();
+});
+
+let schemas = 0;
+const newSchema = () => {
+  schemas += 1;
+  return `bell"wire ${schemas}`;
+};
+const migrated = async (client: PostgresClient = pool): Promise<PostgresStorage> => {
+  const storage = postgresStorage({ pool: client, schema: newSchema() });
+  await storage.migrate();
+  return storage;
+};
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe.each([
+  ["pg", (): PostgresClient => pool],
+  ["postgres.js", (): PostgresClient => sql],
+])("postgresStorage conforms: %s", (_, client) => {
+  const cases = storageConformance(async () => ({
+    storage: await migrated(client()),
+    advance: wait,
+    dispose: () => undefined,
+  }));
+  for (const { name, run } of cases) it(name, run);
+});
+
+describe("PostgreSQL", () => {
+  it("round trips for a payload do not depend on its size", async () => {
+    let trips = 0;
+    const counting: PostgresClient = {
+      query: (text, values) => {
+        trips += 1;
+        return pool.query(text, values);
+      },
+    };
+    const storage = await migrated(counting);
+    const tripsOf = async (count: number) => {
+      const events = Array.from({ length: count }, (_, index) =>
+        newEvent(`${count}-${index}`, { runs: [newRun(`run-${count}-${index}`)] }),
+      );
+      const users = events.map(({ messageId }) => ({
+        id: messageId,
+        at: new Date(),
+        attributes: { email: "a@example.com" },
+      }));
+      trips = 0;
+      const { environment } = scope;
+      await storage.users.update({ environment, changes: users });
+      await storage.users.known({ environment, ids: users.map((user) => user.id) });
+      const recorded = await storage.events.record(recordParams(events));
+      await storage.runs.settle({ results: recorded.map((result) => resultOf(result.claimed[0])) });
+      return trips;
+    };
+    expect([await tripsOf(1), await tripsOf(1_000)]).toEqual([5, 5]);
+  });
+
+  it("eight processes record the same 500 events in different order: each new to one, no deadlock", async () => {
+    const storage = await migrated();
+    const ids = Array.from({ length: 500 }, (_, index) => `m${index}`);
+    const won = await Promise.all(
+      Array.from({ length: 8 }, async (_, process) => {
+        const mine: string[] = [];
+        for (let start = 0; start < 500; start += 100) {
+          const from = (start + process * 60) % 500;
+          const batch = [...ids.slice(from), ...ids.slice(0, from)].slice(0, 100);
+          if (process % 2 === 1) batch.reverse();
+          const results = await storage.events.record(
+            recordParams(batch.map(eventWithRun), { owner: `p${process}`, leaseMs: 60_000 }),
+          );
+          mine.push(...batch.filter((_id, index) => results[index]?.status === "new"));
+        }
+        return mine;
+      }),
+    );
+    expect(won.flat().sort()).toEqual([...ids].sort());
+    const names = await storage.events.names({ environment: scope.environment });
+    expect(names.map((name) => name.count)).toEqual([500]);
+  });
+
+  it("processes that settle runs of one event at once leave it finished", async () => {
+    const storage = await migrated();
+    for (let round = 0; round < 20; round += 1) {
+      const runs = Array.from({ length: 6 }, (_, index) => newRun(`r-${round}-${index}`));
+      const [recorded] = await storage.events.record(
+        recordParams([newEvent(`m-${round}`, { runs })], { leaseMs: 60_000 }),
+      );
+      await Promise.all(
+        (recorded?.claimed ?? []).map((claimed) => storage.runs.settle({ results: [resultOf(claimed)] })),
+      );
+      expect((await storage.events.get({ ...scope, messageId: `m-${round}` }))?.status).toBe("processed");
+    }
+  });
+
+  it("two processes may migrate at once, and again; by hand too", async () => {
+    const schema = newSchema();
+    const storages = [pool, pool, sql].map((client) => postgresStorage({ pool: client, schema }));
+    await Promise.all(storages.map((storage) => storage.migrate()));
+    await storages[0]?.migrate();
+    await pool.query(storages[0]?.migrationSql() ?? "");
+    expect(await storages[1]?.events.list({ environment: "e", limit: 1 })).toEqual({ items: [], nextCursor: null });
+  });
+
+  it("that was not migrated says so", async () => {
+    const storage = postgresStorage({ pool, schema: newSchema() });
+    await expect(storage.events.get({ ...scope, messageId: "a" })).rejects.toMatchObject({
+      code: "STORAGE_MIGRATION_PENDING",
+    });
+  });
+
+  it("joins a transaction of the host's", async () => {
+    const storage = await migrated();
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    await storage.withClient(client).events.record(recordParams([newEvent("a")]));
+    await client.query("ROLLBACK");
+    client.release();
+    expect(await storage.events.get({ ...scope, messageId: "a" })).toBeNull();
+  });
+
+  it("connections that are cut surface as errors, and the next call works", async () => {
+    const storage = await migrated();
+    pool.on("error", () => undefined);
+    let failures = 0;
+    const recording = Array.from({ length: 200 }, async (_, index) => {
+      for (;;) {
+        try {
+          await storage.events.record(recordParams([newEvent(`m${index}`)]));
+          return;
+        } catch {
+          failures += 1;
+          await wait(5);
+        }
+      }
+    });
+    const admin = new pg.Client({ connectionString: server.connectionString });
+    await admin.connect();
+    for (let cut = 0; cut < 5; cut += 1) {
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+      );
+      await wait(10);
+    }
+    await Promise.all(recording);
+    await admin.end();
+    const kept = await storage.events.list({ environment: scope.environment, limit: 500 });
+    expect(kept.items).toHaveLength(200);
+    expect(failures).toBeGreaterThan(0);
+  });
+});
