@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail, UserOutcome } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
@@ -16,6 +17,7 @@ export interface FreezeOptions {
   readonly scope: SourceScope;
   readonly receivedAt: Date;
   readonly maxRecipients: number | null;
+  readonly toPayload: (event: JsonObject) => JsonValue;
   readonly identifyEnabled: boolean;
   /** Whether storage knows the user, after this payload's own identify events. */
   readonly isKnown: (userId: string) => boolean;
@@ -45,7 +47,7 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
     anonymousId: received.anonymousId,
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
-    payload: received.event,
+    payload: options.toPayload(received.event),
     runs: frozen.flatMap((trigger) => trigger.runs),
   };
   const user = options.user === null ? {} : { user: options.user };
@@ -71,7 +73,11 @@ function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "re
 }
 
 /** The record of an element that is no Segment event: kept, so that nothing received is invisible. */
-export function freezeInvalid(invalid: InvalidEvent, receivedAt: Date): NewEvent {
+export function freezeInvalid(
+  invalid: InvalidEvent,
+  receivedAt: Date,
+  toPayload: FreezeOptions["toPayload"],
+): NewEvent {
   return {
     messageId: invalid.messageId,
     type: invalid.type,
@@ -80,7 +86,7 @@ export function freezeInvalid(invalid: InvalidEvent, receivedAt: Date): NewEvent
     anonymousId: null,
     occurredAt: receivedAt,
     receivedAt,
-    payload: invalid.payload,
+    payload: isJsonObject(invalid.payload) ? toPayload(invalid.payload) : null,
     status: "invalid",
     reason: invalid.reason,
     decision: { detail: { message: invalid.message }, triggers: [] },

@@ -84,6 +84,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
   const shared = {
     scope,
     receivedAt,
+    toPayload: context.options.toPayload,
     maxRecipients: context.options.runner.capabilities.maxRecipients,
     identifyEnabled: params.identifyEnabled,
     isKnown: users.isKnown,
@@ -92,7 +93,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
   };
   return params.items.flatMap((item) => {
     if (item.kind === "repeated") return [];
-    if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt)];
+    if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt, context.options.toPayload)];
     return [freezePlan(item.plan, { ...shared, user: users.outcomes.get(item.plan) ?? null })];
   });
 }

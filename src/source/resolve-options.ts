@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.js";
 import { type Duration, durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
+import type { JsonObject, JsonValue } from "../core/json.js";
 import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
+import { compileRedaction } from "../mapping/redaction.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
@@ -15,6 +17,8 @@ export interface ResolvedOptions {
   readonly runner: WorkflowRunner;
   readonly unidentified: "skip" | "create";
   readonly dispatch: "inline" | "background";
+  /** What is stored of an event. */
+  readonly toPayload: (event: JsonObject) => JsonValue;
   readonly retention: { readonly payloadsMs: number; readonly eventsMs: number };
   readonly deadlineMs: number;
   readonly runTimeoutMs: number;
@@ -53,6 +57,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     runner: options.runner,
     unidentified: options.unidentified ?? "skip",
     dispatch: options.dispatch ?? "inline",
+    toPayload: options.recordPayload === "none" ? () => null : compileRedaction(options.redact ?? []),
     retention: resolveRetention(options.retention),
     deadlineMs: duration("deadline", "4.5s"),
     runTimeoutMs,

@@ -43,6 +43,13 @@ export interface SegmentSourceOptions {
    * @default "inline"
    */
   readonly dispatch?: "inline" | "background";
+  /**
+   * Paths that are taken out of an event before it is stored, such as `properties.card`. What a trigger maps is sent all the same
+   * and stands in the stored request of its run.
+   */
+  readonly redact?: readonly string[];
+  /** Whether events are stored with their payload; without it neither replay nor the reasons of old events can show it. @default "full" */
+  readonly recordPayload?: "full" | "none";
   /** How long things are kept; applied by `maintain()`. */
   readonly retention?: {
     /** Payloads and decisions. @default "30d" */

@@ -143,3 +143,24 @@ it("maintain applies retention, and leaves what is pending", async () => {
   expect(await source.maintain()).toEqual({ payloads: 0, events: 1 });
   expect(() => setUp({ retention: { payloads: "10d", events: "1d" } })).toThrow("retention: events must be kept");
 });
+
+describe("what is stored of an event", () => {
+  it.each<[string, Partial<SegmentSourceOptions>, object | null]>([
+    ["everything", {}, { plan: "pro", card: "4242" }],
+    ["without what is redacted", { redact: ["properties.card"] }, { plan: "pro" }],
+    ["nothing", { recordPayload: "none" }, null],
+  ])("%s", async (_, options, properties) => {
+    const { source, runner } = setUp(options);
+    await source.handleSegmentPayload([
+      track("Signed Up", { plan: "pro", card: "4242" }, { userId: "ada", messageId: "m" }),
+      { properties: { card: "4242" } },
+    ]);
+    const { items } = await source.events.list();
+    const stored = items.find(({ record }) => record.messageId === "m")?.record.payload ?? null;
+    expect(stored === null ? null : Reflect.get(Object(stored), "properties")).toEqual(properties);
+    expect(JSON.stringify(items.map(({ record }) => record.payload)).includes("4242")).toBe(
+      options.redact === undefined && properties !== null,
+    );
+    expect(runner.runs[0]?.request.data).toEqual({ plan: "pro", card: "4242" });
+  });
+});
