@@ -49,6 +49,7 @@ function open(target: { database: string; schema: string }): {
     return { storage: sqliteStorage({ database }), close: async () => database.close() };
   }
   const pool = new pg.Pool({ connectionString: target.database });
+  pool.on("error", () => undefined);
   return { storage: postgresStorage({ pool, schema: target.schema }), close: () => pool.end() };
 }
 

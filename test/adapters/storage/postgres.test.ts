@@ -19,6 +19,8 @@ let sql: ReturnType<typeof postgresJs>;
 beforeAll(async () => {
   server = await startPostgres();
   pool = new pg.Pool({ connectionString: server.connectionString, max: 20 });
+  // The server may cut idle connections; pg would end the process otherwise.
+  pool.on("error", () => undefined);
   sql = postgresJs(server.connectionString, { max: 20, onnotice: () => undefined });
 });
 afterAll(async () => {
@@ -134,6 +136,44 @@ describe("PostgreSQL", () => {
     });
   });
 
+  it("every filter of a list of 50,000 events, and every claim, reads an index", async () => {
+    const plans: string[] = [];
+    const explaining: PostgresClient = {
+      query: async (text, values) => {
+        if (/^\s*(SELECT t|UPDATE .*fence)/s.test(text)) {
+          const { rows } = await pool.query(`EXPLAIN ${text}`, values);
+          plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
+        }
+        return pool.query(text, values);
+      },
+    };
+    const schema = "explained";
+    const storage = postgresStorage({ pool: explaining, schema });
+    await storage.migrate();
+    await pool.query(`INSERT INTO explained.bellwire_events SELECT 'production', 'web', 'm' || n, 'track', 'name' || n % 500, 'user' || n % 5000, NULL, n, n,
+        '{}', '{"triggers":[]}', NULL, 'processed', CASE n % 100 WHEN 0 THEN 'failed' ELSE 'processed' END, 0 FROM generate_series(1, 50000) n;
+      INSERT INTO explained.bellwire_runs SELECT 'k' || n, 'production', 'web', 'm' || n, 0, 't', 'w', 'trigger', '{}', n,
+        CASE n % 500 WHEN 0 THEN 'pending' ELSE 'triggered' END FROM generate_series(1, 50000) n;
+      ANALYZE explained.bellwire_events; ANALYZE explained.bellwire_runs`);
+    const { environment } = scope;
+    const filters = [
+      {},
+      { status: "failed" as const },
+      { type: "track", name: "name7" },
+      { userId: "user7" },
+      { receivedFrom: new Date(100), receivedTo: new Date(200) },
+      { source: "web" },
+    ];
+    for (const filter of filters) {
+      const page = await storage.events.list({ environment, limit: 50, ...filter });
+      await storage.events.list({ environment, limit: 50, ...filter, cursor: page.nextCursor ?? "25000-m25000/web" });
+    }
+    await storage.runs.list({ environment, status: "pending", limit: 50 });
+    await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 50 });
+    expect(plans).toHaveLength(filters.length * 2 + 2);
+    expect(plans.filter((plan) => /Seq Scan on bellwire_/.test(plan))).toEqual([]);
+  });
+
   it("joins a transaction of the host's", async () => {
     const storage = await migrated();
     const client = await pool.connect();
@@ -146,7 +186,6 @@ describe("PostgreSQL", () => {
 
   it("connections that are cut surface as errors, and the next call works", async () => {
     const storage = await migrated();
-    pool.on("error", () => undefined);
     let failures = 0;
     const recording = Array.from({ length: 200 }, async (_, index) => {
       for (;;) {
