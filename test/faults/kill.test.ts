@@ -63,6 +63,11 @@ function runVictim(plan: object): Promise<string> {
 const linesOf = (path: string) =>
   existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n").filter(Boolean) : [];
 
+function unacknowledged(sent: readonly string[], acknowledged: string): readonly string[] {
+  const known = new Set(linesOf(acknowledged));
+  return sent.filter((id) => !known.has(id));
+}
+
 describe.each(stores)("killed at every point, on %s", (name, locate) => {
   it(
     `${kills} times: nothing acknowledged is lost, nothing planned is forgotten, and every key stands for one request`,
@@ -82,7 +87,7 @@ describe.each(stores)("killed at every point, on %s", (name, locate) => {
         const fresh = Array.from({ length: 4 }, (_, index) => `${kill}-${index}`);
         sent.push(...fresh);
         // Retried batches are grouped differently.
-        const open = sent.filter((id) => !linesOf(acknowledged).includes(id)).slice(-6);
+        const open = unacknowledged(sent, acknowledged).slice(-6);
         const plan = {
           ...target,
           effects,
@@ -95,7 +100,7 @@ describe.each(stores)("killed at every point, on %s", (name, locate) => {
         const end = await runVictim(plan);
         if (end !== "SIGKILL") survived += 1;
       }
-      const left = sent.filter((id) => !linesOf(acknowledged).includes(id));
+      const left = unacknowledged(sent, acknowledged);
       const batches = left.map((id) => [id]);
       expect(await runVictim({ ...target, effects, acknowledged, process: -1, batches, recover: true })).toBe("0");
 
