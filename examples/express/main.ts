@@ -10,13 +10,18 @@ const database = new Database(path);
 const storage = sqliteStorage({ database });
 await storage.migrate();
 
+const port = Number(process.env["PORT"] ?? 3000);
 const server = await start({
-  port: Number(process.env["PORT"] ?? 3000),
+  port,
   webhookToken: process.env["WEBHOOK_TOKEN"],
   segmentSecret: process.env["SEGMENT_SECRET"],
   color: process.stdout.isTTY,
   storage,
   log: (line) => console.log(line),
+}).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== "EADDRINUSE") throw error;
+  console.error(`Port ${port} is taken; choose another: PORT=${port + 1} npm start`);
+  process.exit(1);
 });
 
 console.log(`\nEvents, users and runs are kept in ${path}`);
