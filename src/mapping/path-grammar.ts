@@ -1,6 +1,5 @@
 import { BellwireError } from "../core/errors.js";
 import { isUnsafeKey } from "../core/json.js";
-import { isPlainStepName } from "./json-path.js";
 import type { PathStep } from "./path-step.js";
 
 export interface ParsedPath {
@@ -40,12 +39,8 @@ export function parsePath(path: string, field: string): ParsedPath {
     const step = cursor.step(isFirst);
     if (step.kind === "descend") descends += 1;
     if (descends > 1) cursor.fail(cursor.position, "has more than one ..name");
-    if (isJsonPath && "name" in step && !isPlainStepName(step.name)) {
-      cursor.fail(
-        cursor.position - 1,
-        `quotes the name ${JSON.stringify(step.name)}, which JSONPath cannot tell from syntax; use a path without $,`,
-      );
-    }
+    // The only name of this grammar that jsonpath-plus takes for syntax.
+    if (step.kind === "descend" && step.name === "$") cursor.fail(cursor.position - 1, "descends to the root");
     steps.push(step);
     ends.push(cursor.position);
     if (steps.length > maxSteps) cursor.fail(cursor.position, `has more than ${maxSteps} steps`);

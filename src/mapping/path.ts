@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
-import { compileJsonPath } from "./json-path.js";
+import { compileDescent } from "./json-path.js";
 import { type ParsedPath, parsePath } from "./path-grammar.js";
 import type { PathStep } from "./path-step.js";
 import { nearestOf } from "./similarity.js";
@@ -32,16 +32,37 @@ export function compilePath(path: string, field: string): CompiledPath {
 }
 
 function compileReader({ steps, isJsonPath }: ParsedPath): (root: JsonObject) => JsonValue | undefined {
+  const finders = steps.map(compileFinder);
   const isDefinite = steps.every((step) => step.kind === "name" || step.kind === "index");
-  const needsJsonPath = steps.some((step) => step.kind === "descend" || step.kind === "slice");
-  if (needsJsonPath || (isJsonPath && !isDefinite)) {
-    const find = compileJsonPath(steps);
+  const findsSeveral = steps.some((step) => step.kind === "descend" || step.kind === "slice");
+  if (findsSeveral || (isJsonPath && !isDefinite)) {
     return (root) => {
-      const found = find(root);
+      let found: readonly JsonValue[] = [root];
+      for (const find of finders) found = found.flatMap((value) => find(value, !isJsonPath));
       return found.length === 0 ? undefined : found;
     };
   }
   return (root) => readSteps(root, steps, 0, !isJsonPath);
+}
+
+/** What a step leads to from one value. */
+type Finder = (value: JsonValue, spreads: boolean) => readonly JsonValue[];
+
+function compileFinder(step: PathStep): Finder {
+  switch (step.kind) {
+    case "name":
+    case "index":
+      return (value, spreads) => {
+        const holders = spreads && step.kind === "name" && Array.isArray(value) ? value : [value];
+        return holders.map((holder) => readStep(holder, step)).filter((found) => found !== undefined);
+      };
+    case "all":
+      return (value) => (typeof value === "object" && value !== null ? Object.values(value) : []);
+    case "slice":
+      return (value) => (Array.isArray(value) ? value.slice(step.from ?? 0, step.to ?? value.length) : []);
+    case "descend":
+      return compileDescent(step.name);
+  }
 }
 
 function readSteps(root: JsonValue, steps: readonly PathStep[], from: number, spreads: boolean): JsonValue | undefined {

@@ -32,23 +32,20 @@ export function firstArrayElement(json: Uint8Array): FirstElement | null {
   return { bytes: json.subarray(start, trimEnd(json, start, end)), isOnly: json[end] !== comma };
 }
 
-/** The bytes of a member of a JSON object; the first of that name. `null` when there is none. */
-export function objectMember(json: Uint8Array, name: string): Uint8Array | null {
-  let index = skipWhitespace(json, 0);
-  if (json[index] !== openBrace) return null;
+/**
+ * The bytes of the value of a JSON object whose only member is `name`; otherwise `null`. A second member could be what a parser
+ * takes instead: of members with the same name, `JSON.parse` keeps the last.
+ */
+export function soleMember(json: Uint8Array, name: string): Uint8Array | null {
+  const open = skipWhitespace(json, 0);
+  if (json[open] !== openBrace) return null;
+  const key = skipWhitespace(json, open + 1);
   const wanted = new TextEncoder().encode(JSON.stringify(name));
-  index = skipWhitespace(json, index + 1);
-  while (json[index] === quote) {
-    const keyEnd = endOfString(json, index) + 1;
-    const isWanted = equalBytes(json.subarray(index, keyEnd), wanted);
-    // Past the colon.
-    const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
-    const end = endOfValue(json, start);
-    if (isWanted) return json.subarray(start, trimEnd(json, start, end));
-    if (json[end] !== comma) return null;
-    index = skipWhitespace(json, end + 1);
-  }
-  return null;
+  if (!equalBytes(json.subarray(key, key + wanted.length), wanted)) return null;
+  // Past the colon.
+  const start = skipWhitespace(json, skipWhitespace(json, key + wanted.length) + 1);
+  const end = endOfValue(json, start);
+  return json[end] === closeBrace ? json.subarray(start, trimEnd(json, start, end)) : null;
 }
 
 /** The position of the comma or bracket that ends the value which starts at `start`. */

@@ -6,7 +6,7 @@ export interface SegmentLimits {
   readonly maxEvents: number;
   /** Bytes of one event. @default 256 KB (256 × 1024) */
   readonly maxEventBytes: number;
-  /** Nesting of one event: `{}` is 1. @default 64 */
+  /** Nesting of one event: `{}` is 1. At most 1,000. @default 64 */
   readonly maxDepth: number;
   /** Keys of one event, at every depth. @default 10,000 */
   readonly maxKeys: number;
@@ -19,3 +19,21 @@ export const defaultLimits: SegmentLimits = {
   maxDepth: 64,
   maxKeys: 10_000,
 };
+
+/** Nesting that no payload has: between it and `maxDepth` an event is invalid, beyond it the payload. Recursion is safe within it. */
+export const maxPayloadDepth = 1_000;
+
+/** Fills in the defaults; also for `undefined` and `NaN`, with which every comparison would hold and nothing be limited. */
+export function resolveLimits(given: Partial<SegmentLimits> = {}): SegmentLimits {
+  const limit = (name: keyof SegmentLimits) => {
+    const value = given[name];
+    return value !== undefined && value >= 0 ? value : defaultLimits[name];
+  };
+  return {
+    maxBytes: limit("maxBytes"),
+    maxEvents: limit("maxEvents"),
+    maxEventBytes: limit("maxEventBytes"),
+    maxDepth: Math.min(limit("maxDepth"), maxPayloadDepth),
+    maxKeys: limit("maxKeys"),
+  };
+}

@@ -1,5 +1,5 @@
-import { BellwireError } from "../core/errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
+import { checkLimits } from "./check-limits.js";
 import {
   type InvalidEvent,
   type InvalidEventReason,
@@ -8,12 +8,13 @@ import {
   type SegmentEventType,
   segmentEventTypes,
 } from "./event.js";
-import { defaultLimits, type SegmentLimits } from "./limits.js";
-import { type Measure, measureEvent } from "./measure.js";
+import { kindOf } from "./kind-of.js";
+import { resolveLimits, type SegmentLimits } from "./limits.js";
 import { invalidMessageId, messageIdOf } from "./message-id.js";
-import { readJson } from "./read-json.js";
+import { readPayload } from "./read-payload.js";
+import { Refusal } from "./refusal.js";
 import { parseSegmentTimestamp } from "./timestamp.js";
-import { unwrapPayload, withShared } from "./unwrap.js";
+import { unwrapElement, withShared } from "./unwrap.js";
 
 export interface ParseOptions {
   readonly receivedAt: Date;
@@ -33,55 +34,17 @@ export type ParsedEvent =
  * @throws `PAYLOAD_*`, and nothing else, when the whole is not a payload
  */
 export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
-  const limits = { ...defaultLimits, ...options.limits };
-  const isText = typeof payload === "string" || payload instanceof Uint8Array;
-  const read = isText ? readJson(payload, limits) : { value: payload, mayExceedLimits: true };
-  const { elements, shared } = unwrapPayload(read.value);
-  if (elements.length > limits.maxEvents) {
-    throw new BellwireError({
-      code: "PAYLOAD_TOO_LARGE",
-      message: `The payload has ${elements.length} events, more than the ${limits.maxEvents} of limits.maxEvents. Send smaller batches.`,
-      details: { events: elements.length, maxEvents: limits.maxEvents },
-    });
-  }
+  const limits = resolveLimits(options.limits);
+  const { elements, shared, mayExceedLimits } = readPayload(payload, limits);
   return elements.map((element, index) => {
-    const checked = read.mayExceedLimits ? checkSize(element, limits) : element;
-    if (isRefusal(checked)) return refuse(index, element, checked.reason, checked.message);
-    if (!isJsonObject(checked))
-      return refuse(index, element, "not_an_object", `Expected an event, got ${kindOf(checked)}.`);
-    return parseEvent(index, shared === null ? checked : withShared(checked, shared), options);
+    const given = unwrapElement(element);
+    if (!isJsonObject(given)) return refuse(index, given, "not_an_object", `Expected an event, got ${kindOf(given)}.`);
+    if (shared instanceof Refusal) return refuse(index, given, shared.reason, shared.message);
+    const whole = shared === null ? given : withShared(given, shared);
+    const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
+    if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
+    return parseEvent(index, checked, options);
   });
-}
-
-class Refusal {
-  readonly reason: InvalidEventReason;
-  readonly message: string;
-  constructor(reason: InvalidEventReason, message: string) {
-    this.reason = reason;
-    this.message = message;
-  }
-}
-
-function isRefusal(value: unknown): value is Refusal {
-  return value instanceof Refusal;
-}
-
-function checkSize(element: unknown, limits: SegmentLimits): unknown {
-  const measure = measureEvent(element, limits);
-  if (measure === "fits") return element;
-  if (measure !== "not_json") return new Refusal(measure, tooMuch(measure, limits));
-  return toPlainJson(element) ?? new Refusal("field_invalid", "The event holds values that JSON has no text for.");
-}
-
-function tooMuch(measure: Exclude<Measure, "fits" | "not_json">, limits: SegmentLimits): string {
-  switch (measure) {
-    case "event_too_deep":
-      return `The event is nested more than ${limits.maxDepth} levels deep (limits.maxDepth).`;
-    case "event_too_large":
-      return `The event has more than ${limits.maxEventBytes} bytes (limits.maxEventBytes).`;
-    case "event_too_many_keys":
-      return `The event has more than ${limits.maxKeys} keys (limits.maxKeys).`;
-  }
 }
 
 function refuse(index: number, element: unknown, reason: InvalidEventReason, message: string): ParsedEvent {
@@ -198,9 +161,4 @@ function occurredAt(event: SegmentEvent): Date | null {
     if (time !== null) return time;
   }
   return null;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }

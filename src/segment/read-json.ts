@@ -1,19 +1,18 @@
 import { BellwireError } from "../core/errors.js";
-import type { SegmentLimits } from "./limits.js";
+import { maxPayloadDepth, type SegmentLimits } from "./limits.js";
 
 /** Parsed JSON with what the text says about its size, so that small payloads need not be measured again. */
 export interface ReadJson {
   readonly value: unknown;
-  /** Whether an element can be nested deeper, or hold more bytes or keys, than the limits allow. */
-  readonly mayExceedLimits: boolean;
+  readonly shape: JsonShape;
 }
 
-/** Nesting that no payload has; what is between it and the limit of one event makes that event invalid, not the payload. */
-const maxPayloadDepth = 1_000;
-
-/** `"":1,` is the shortest member. */
-const bytesPerKey = 5;
-const maxBytesPerCharacter = 3;
+export interface JsonShape {
+  /** The deepest nesting of brackets outside of strings. */
+  readonly depth: number;
+  /** Characters of the whole, and of the largest member inside one and inside two brackets. */
+  readonly largest: readonly [whole: number, first: number, second: number];
+}
 
 /**
  * Decodes and parses a body, checking size, encoding and nesting before it does.
@@ -39,10 +38,7 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
     const message = `The payload is nested more than ${maxPayloadDepth} levels deep; an event may have ${limits.maxDepth}.`;
     throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
   }
-  const mayExceedLimits =
-    shape.depth > limits.maxDepth ||
-    largestEvent(text, shape) > Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
-  return { value: parse(text), mayExceedLimits };
+  return { value: parse(text), shape };
 }
 
 function withoutByteOrderMark(text: string): string {
@@ -75,9 +71,16 @@ function parse(text: string): unknown {
   }
 }
 
+/** Walks the text once: what does not parse may be as long as the limit, and hostile. */
 function hint(text: string): string {
-  if (/^\s*\{[^\n]*\}\s*\n\s*\{/.test(text)) return " It looks like one event a line (NDJSON): send an array instead.";
-  if (/^[\w%.+-]+=/.test(text)) return " It looks like a form: send the event as JSON.";
+  const start = text.trimStart();
+  const lineEnd = start.indexOf("\n");
+  if (start.startsWith("{") && lineEnd > 0) {
+    const isLine = start.slice(0, lineEnd).trimEnd().endsWith("}");
+    if (isLine && start.slice(lineEnd).trimStart().startsWith("{"))
+      return " It looks like one event a line (NDJSON): send an array instead.";
+  }
+  if (/^[\w%.+-]{1,100}=/.test(start.slice(0, 101))) return " It looks like a form: send the event as JSON.";
   return "";
 }
 
@@ -85,15 +88,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 
-interface Shape {
-  /** The deepest nesting of brackets outside of strings. */
-  readonly depth: number;
-  /** Characters of the largest member at the first and at the second level. */
-  readonly largest: readonly [first: number, second: number];
-}
-
 /** One pass over the text. `JSON.parse` takes a depth of a million; what walks its result then overflows the stack. */
-function shapeOf(json: string): Shape {
+function shapeOf(json: string): JsonShape {
   let depth = 0;
   let deepest = 0;
   const starts: [number, number] = [0, 0];
@@ -118,13 +114,7 @@ function shapeOf(json: string): Shape {
       endMember(depth === 1 ? 0 : 1, index);
     }
   }
-  return { depth: deepest, largest };
-}
-
-/** Characters that no event of the payload exceeds. */
-function largestEvent(json: string, { largest }: Shape): number {
-  if (json.trimStart().startsWith("[")) return largest[0];
-  return json.includes('"batch"') ? largest[1] : json.length;
+  return { depth: deepest, largest: [json.length, ...largest] };
 }
 
 function endOfString(json: string, start: number): number {

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { BellwireError } from "../core/errors.js";
-import { firstArrayElement, objectMember } from "./json-scanner.js";
+import { firstArrayElement, soleMember } from "./json-scanner.js";
 
 /**
  * - `valid` with `covers: "all"`: nothing in the body can have been changed
@@ -24,7 +24,7 @@ export interface SignatureVerifier {
  * @throws `CONFIG_INVALID` for an empty secret or an empty list
  */
 export function createSignatureVerifier(secrets: readonly string[]): SignatureVerifier {
-  if (secrets.length === 0 || secrets.some((secret) => secret === "")) {
+  if (secrets.length === 0 || secrets.some(isEmpty)) {
     const message = "sharedSecrets: needs at least one secret, and none may be empty: anyone could sign with it.";
     throw new BellwireError({ code: "CONFIG_INVALID", message });
   }
@@ -49,10 +49,15 @@ export function createSignatureVerifier(secrets: readonly string[]): SignatureVe
   };
 }
 
+/** `undefined` is what an unset environment variable gives callers who do not check types. */
+function isEmpty(secret: unknown): boolean {
+  return typeof secret !== "string" || secret === "";
+}
+
 function signsFirst(keys: readonly KeyObject[], first: Uint8Array, signature: Buffer): boolean {
   if (matches(keys, first, signature)) return true;
   // The Extensible Webhook wraps each element as {"json": …} after it was signed.
-  const wrapped = objectMember(first, "json");
+  const wrapped = soleMember(first, "json");
   return wrapped !== null && matches(keys, wrapped, signature);
 }
 

@@ -30,6 +30,8 @@ function fromParts(match: RegExpExecArray): Date | null {
   const number = (group: number) => Number(match[group] ?? 0);
   const [year, month, day, hour, minute, second] = [number(1), number(2), number(3), number(4), number(5), number(6)];
   const milliseconds = Math.floor(Number(`0.${match[7] ?? 0}`) * 1_000);
+  // Go writes a time that was never set as year 1, and Date.UTC() takes years below 100 for 19xx.
+  if (year < 100) return null;
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 60) return null;
   const offset = offsetMinutes(match[8]);

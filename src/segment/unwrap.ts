@@ -1,33 +1,36 @@
 import { BellwireError } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
+import { kindOf } from "./kind-of.js";
 
-/** The elements of a payload; `shared` is what an envelope says for all of them. */
+/** The elements of a payload, still in the wrapping of their own; see {@link unwrapElement}. */
 export interface UnwrappedPayload {
   readonly elements: readonly unknown[];
+  /** What an envelope says for all of them. */
   readonly shared: JsonObject | null;
+  /** How many brackets are around an element. */
+  readonly level: 0 | 1 | 2;
 }
 
 /**
- * Takes the wrapping off: a plain event, an array of events, an SDK envelope `{ batch: [...] }`, or either wrapped as
- * Segment's Extensible Webhook does, `{ json: … }`.
+ * Takes the outer wrapping off: none around a single event, an array of events, or an SDK envelope `{ batch: [...] }`.
  *
  * @throws `PAYLOAD_NOT_EVENTS`
  */
 export function unwrapPayload(payload: unknown): UnwrappedPayload {
-  if (Array.isArray(payload)) return { elements: payload.map(unwrapElement), shared: null };
+  if (Array.isArray(payload)) return { elements: payload, shared: null, level: 1 };
   if (!isJsonObject(payload)) {
-    const what = payload === null ? "null" : typeof payload;
-    const message = `The payload is ${what}; expected a Segment event, an array of them, or an envelope with a batch.`;
+    const message = `The payload is ${kindOf(payload)}; expected a Segment event, an array of them, or an envelope with a batch.`;
     throw new BellwireError({ code: "PAYLOAD_NOT_EVENTS", message });
   }
   const { batch } = payload;
   if (Array.isArray(batch) && !Object.hasOwn(payload, "type")) {
-    return { elements: batch.map(unwrapElement), shared: sharedMembers(payload) };
+    return { elements: batch, shared: sharedMembers(payload), level: 2 };
   }
-  return { elements: [unwrapElement(payload)], shared: null };
+  return { elements: [payload], shared: null, level: 0 };
 }
 
-function unwrapElement(element: unknown): unknown {
+/** Takes off what Segment's Extensible Webhook puts around each event: `{ json: … }`. */
+export function unwrapElement(element: unknown): unknown {
   if (!isJsonObject(element) || Object.hasOwn(element, "type")) return element;
   const { json } = element;
   return isJsonObject(json) ? json : element;

@@ -197,8 +197,15 @@ describe("one bad event never stops the others", () => {
     const bare: unknown = Object.assign(Object.create(null), track);
     const own = { ...track, toJSON: () => track };
     const elements = [undefined, () => 1, Symbol("x"), 1n, new Map(), bare, own];
-    const reasons = ["field_invalid", "field_invalid", "field_invalid", "field_invalid", "type_missing", "ok", "ok"];
+    const none = "not_an_object";
+    const reasons = [none, none, none, none, "type_missing", "ok", "ok"];
     expect(verdicts(parse(elements))).toEqual(reasons);
+    const large = { ...track, toJSON: () => ({ ...track, properties: { text: "x".repeat(300_000) } }) };
+    expect(verdicts(parse([large, { ...track, toJSON: () => 7 }, { ...track, at: 1n }]))).toEqual([
+      "event_too_large",
+      "not_an_object",
+      "field_invalid",
+    ]);
   });
 
   it("cycles, and values that JSON has no word for", () => {
@@ -330,4 +337,66 @@ it("nothing but a BellwireError is ever thrown", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe("hostile bodies cost no more than their length", () => {
+  const size = 4_000_000;
+  it.each([
+    ["line breaks", "\n".repeat(size)],
+    ["a brace and line breaks", `{${"\n".repeat(size)}`],
+    ["closing braces and line breaks", `{${"}\n".repeat(size / 2)}`],
+    ["spaces before a line", `${" ".repeat(size)}{}\n`],
+    ["a form without an equals sign", "a".repeat(size)],
+    ["quotes", '"'.repeat(size)],
+    ["escapes", `"${"\\".repeat(size)}`],
+    ["opening brackets", "[".repeat(size)],
+    ["a timestamp of digits", JSON.stringify({ ...track, timestamp: "1".repeat(200_000) })],
+    ["a timestamp of spaces", JSON.stringify({ ...track, timestamp: `2026-03-01${" ".repeat(200_000)}x` })],
+  ])("%s", (_, body) => {
+    const start = performance.now();
+    try {
+      parse(body);
+    } catch (error) {
+      expect(BellwireError.is(error)).toBe(true);
+    }
+    // A quadratic pass over four million characters takes hours.
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  it.each([
+    ['{"a":1}\n{"a":2}', "NDJSON"],
+    [' {"a":1} \r\n {', "NDJSON"],
+    ["event=Signed+Up&userId=ada", "form"],
+  ])("%j is named for what it looks like", (body, what) => {
+    expect(() => parse(body)).toThrow(what);
+  });
+});
+
+describe("what an envelope says for all", () => {
+  it("is part of every event, and counts against the limits of each", () => {
+    const context = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`k${index}`, index]));
+    const parsed = parse({ batch: [track], context }, { limits: { maxKeys: 50 } });
+    expect(verdicts(parsed)).toEqual(["event_too_many_keys"]);
+    expect(parsed[0]?.ok === false && parsed[0].invalid.message).toContain("envelope");
+    const both = { batch: [{ ...track, properties: context }], context };
+    expect(verdicts(parse(JSON.stringify(both), { limits: { maxKeys: 100 } }))).toEqual(["event_too_many_keys"]);
+  });
+
+  it("must not make a small payload a huge one", () => {
+    const payload = { batch: Array.from({ length: 100 }, () => track), context: { note: "x".repeat(1_000) } };
+    expect(codeOf(() => parse(payload, { limits: { maxBytes: 50_000 } }))).toBe("PAYLOAD_TOO_LARGE");
+  });
+
+  it("that JSON has no word for is left out", () => {
+    const payload = { batch: [track], context: { at: new Date(0) } };
+    expect(first(parse(payload)).event["context"]).toEqual({ at: "1970-01-01T00:00:00.000Z" });
+  });
+});
+
+it("limits that are no number are the defaults, and a depth beyond 1,000 is none", () => {
+  const deep = JSON.parse(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`);
+  expect(verdicts(parse([{ ...track, properties: deep }], { limits: { maxDepth: Number.NaN } }))).toEqual([
+    "event_too_deep",
+  ]);
+  expect(verdicts(parse([{ ...track, properties: deep }], { limits: { maxDepth: 1e9 } }))).toEqual(["ok"]);
 });

@@ -1,0 +1,67 @@
+import { BellwireError } from "../core/errors.js";
+import type { JsonObject } from "../core/json.js";
+import { checkLimits } from "./check-limits.js";
+import type { SegmentLimits } from "./limits.js";
+import { readJson } from "./read-json.js";
+import { Refusal } from "./refusal.js";
+import { type UnwrappedPayload, unwrapPayload } from "./unwrap.js";
+
+/** The elements of a payload with what the payload as a whole says about them. */
+export interface ReadPayload {
+  readonly elements: readonly unknown[];
+  /** What an envelope says for all of them; a refusal when no event can carry it. */
+  readonly shared: JsonObject | Refusal | null;
+  /** Whether an element can be over the limits of one event: the text of small payloads rules it out. */
+  readonly mayExceedLimits: boolean;
+}
+
+/** `"":1,` is the shortest member. */
+const bytesPerKey = 5;
+const maxBytesPerCharacter = 3;
+
+/** @throws `PAYLOAD_*` when the whole is not a payload, or one with too much in it */
+export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayload {
+  if (typeof payload === "string" || payload instanceof Uint8Array) {
+    const { value, shape } = readJson(payload, limits);
+    const unwrapped = unwrapPayload(value);
+    const { shared, size } = checkShared(unwrapped, limits);
+    const characters = shape.largest[unwrapped.level] + size;
+    const most = Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
+    const mayExceedLimits = shape.depth > limits.maxDepth || characters > most;
+    return { elements: unwrapped.elements, shared, mayExceedLimits };
+  }
+  const unwrapped = unwrapPayload(payload);
+  return { elements: unwrapped.elements, shared: checkShared(unwrapped, limits).shared, mayExceedLimits: true };
+}
+
+/** What an envelope says for all becomes part of every event: a payload within its limits must not grow beyond them by that. */
+function checkShared({ elements, shared }: UnwrappedPayload, limits: SegmentLimits): CheckedShared {
+  requireFew(elements.length, limits);
+  if (shared === null) return { shared, size: 0 };
+  const checked = checkLimits(shared, limits);
+  if (checked instanceof Refusal) {
+    return { shared: new Refusal(checked.reason, `In what the envelope says for all: ${checked.message}`), size: 0 };
+  }
+  const size = Buffer.byteLength(JSON.stringify(checked));
+  if (size * elements.length <= limits.maxBytes) return { shared: checked, size };
+  throw new BellwireError({
+    code: "PAYLOAD_TOO_LARGE",
+    message: `The ${size} bytes that the envelope says for all of its ${elements.length} events make the payload larger than the ${limits.maxBytes} bytes of limits.maxBytes. Send smaller batches or raise the limit.`,
+    details: { size, events: elements.length, maxBytes: limits.maxBytes },
+  });
+}
+
+interface CheckedShared {
+  readonly shared: JsonObject | Refusal | null;
+  /** Bytes that it adds to an event. */
+  readonly size: number;
+}
+
+function requireFew(events: number, limits: SegmentLimits): void {
+  if (events <= limits.maxEvents) return;
+  throw new BellwireError({
+    code: "PAYLOAD_TOO_LARGE",
+    message: `The payload has ${events} events, more than the ${limits.maxEvents} of limits.maxEvents. Send smaller batches.`,
+    details: { events, maxEvents: limits.maxEvents },
+  });
+}
