@@ -3,16 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Database from "libsql";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { postgresStorage } from "../../src/adapters/storage/postgres.js";
-import { sqliteStorage } from "../../src/adapters/storage/sqlite.js";
 import type { Storage } from "../../src/storage/storage.js";
+import { type FaultTarget, openStorage } from "../support/fault-storage.js";
 import { type RunningPostgres, startPostgres } from "../support/postgres.js";
 
 /** Kills on each storage: few in every run of the tests, thousands with `npm run test:faults`. */
 const kills = Number(process.env["KILLS"] ?? 32);
+/** Kills at random moments on each storage. */
+const randomKills = Math.ceil(kills / 5);
 const points = [
   "before update",
   "after update",
@@ -35,29 +34,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const stores: readonly (readonly [string, () => { database: string; schema: string }])[] = [
-  ["SQLite", () => ({ database: join(folder, "faults.db"), schema: "" })],
-  ["PostgreSQL", () => ({ database: server.connectionString, schema: "faults" })],
+const stores: readonly (readonly [string, (label: string) => FaultTarget])[] = [
+  ["SQLite", (label) => ({ database: join(folder, `${label}.db`), schema: "" })],
+  ["PostgreSQL", (label) => ({ database: server.connectionString, schema: label })],
 ];
 
-function open(target: { database: string; schema: string }): {
-  storage: Storage & { migrate(): Promise<void> };
-  close: () => Promise<unknown>;
-} {
-  if (target.schema === "") {
-    const database = new Database(target.database);
-    return { storage: sqliteStorage({ database }), close: async () => database.close() };
-  }
-  const pool = new pg.Pool({ connectionString: target.database });
-  pool.on("error", () => undefined);
-  return { storage: postgresStorage({ pool, schema: target.schema }), close: () => pool.end() };
+interface Files {
+  readonly effects: string;
+  readonly acknowledged: string;
 }
 
-function runVictim(plan: object): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [victim, JSON.stringify(plan)], { stdio: ["ignore", "inherit", "inherit"] });
+function newFiles(name: string): Files {
+  const files = { effects: join(folder, `${name}.effects`), acknowledged: join(folder, `${name}.acknowledged`) };
+  for (const file of Object.values(files)) writeFileSync(file, "");
+  return files;
+}
+
+function startVictim(plan: object) {
+  const child = spawn(process.execPath, [victim, JSON.stringify(plan)], { stdio: ["ignore", "inherit", "inherit"] });
+  const ended = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => resolve(signal ?? String(code)));
   });
+  return { ended, kill: () => child.kill("SIGKILL") };
 }
 
 const linesOf = (path: string) =>
@@ -68,16 +66,41 @@ function unacknowledged(sent: readonly string[], acknowledged: string): readonly
   return sent.filter((id) => !known.has(id));
 }
 
-describe.each(stores)("killed at every point, on %s", (name, locate) => {
+/** Everything that was acknowledged is there, finished, once, and with one request for each key. */
+async function expectNothingLost(storage: Storage, sent: readonly string[], effects: string): Promise<number> {
+  const requests = new Map<string, Set<string>>();
+  for (const line of linesOf(effects)) {
+    const [key = "", request = ""] = line.split("\t");
+    requests.set(key, (requests.get(key) ?? new Set()).add(request));
+  }
+  for (const id of sent) {
+    const event = await storage.events.get({ environment: "default", source: "segment", messageId: `m-${id}` });
+    expect(event?.status, `the event ${id}`).toBe("processed");
+    expect(event?.runs.map((run) => [run.trigger, run.status])).toEqual([
+      ["first", "triggered"],
+      ["second", "triggered"],
+    ]);
+    for (const run of event?.runs ?? [])
+      expect([...(requests.get(run.idempotencyKey) ?? [])], "the requests of one key").toEqual([run.request]);
+    const [user] = await storage.users.find({ environment: "default", ids: [`user-${id}`] });
+    expect(user?.email).toBe(`${id}@example.com`);
+  }
+  expect(requests.size).toBe(sent.length * 2);
+  return linesOf(effects).length - requests.size;
+}
+
+async function finish(target: FaultTarget, files: Files, sent: readonly string[]): Promise<void> {
+  const batches = unacknowledged(sent, files.acknowledged).map((id) => [id]);
+  expect(await startVictim({ ...target, ...files, process: -1, batches, recover: true }).ended).toBe("0");
+}
+
+describe.each(stores)("killed, on %s", (name, locate) => {
   it(
-    `${kills} times: nothing acknowledged is lost, nothing planned is forgotten, and every key stands for one request`,
+    `at every point, ${kills} times: nothing acknowledged is lost, nothing planned is forgotten, and every key stands for one request`,
     async () => {
-      const target = locate();
-      const effects = join(folder, `${name}.effects`);
-      const acknowledged = join(folder, `${name}.acknowledged`);
-      writeFileSync(effects, "");
-      writeFileSync(acknowledged, "");
-      const { storage, close } = open(target);
+      const target = locate("points");
+      const files = newFiles(`${name}-points`);
+      const { storage, close } = openStorage(target);
       await storage.migrate();
 
       const sent: string[] = [];
@@ -87,48 +110,55 @@ describe.each(stores)("killed at every point, on %s", (name, locate) => {
         const fresh = Array.from({ length: 4 }, (_, index) => `${kill}-${index}`);
         sent.push(...fresh);
         // Retried batches are grouped differently.
-        const open = unacknowledged(sent, acknowledged).slice(-6);
-        const plan = {
-          ...target,
-          effects,
-          acknowledged,
-          point,
-          nth: 1 + (kill % 3),
-          process: kill,
-          batches: [fresh.slice(0, 2), open, fresh.slice(2)],
-        };
-        const end = await runVictim(plan);
-        if (end !== "SIGKILL") survived += 1;
+        const open = unacknowledged(sent, files.acknowledged).slice(-6);
+        const batches = [fresh.slice(0, 2), open, fresh.slice(2)];
+        const plan = { ...target, ...files, point, nth: 1 + (kill % 3), process: kill, batches };
+        if ((await startVictim(plan).ended) !== "SIGKILL") survived += 1;
       }
-      const left = unacknowledged(sent, acknowledged);
-      const batches = left.map((id) => [id]);
-      expect(await runVictim({ ...target, effects, acknowledged, process: -1, batches, recover: true })).toBe("0");
-
-      const requests = new Map<string, Set<string>>();
-      for (const line of linesOf(effects)) {
-        const [key = "", request = ""] = line.split("\t");
-        requests.set(key, (requests.get(key) ?? new Set()).add(request));
-      }
-      for (const id of sent) {
-        const event = await storage.events.get({ environment: "default", source: "segment", messageId: `m-${id}` });
-        expect(event?.status, `the event ${id}`).toBe("processed");
-        expect(event?.runs.map((run) => [run.trigger, run.status])).toEqual([
-          ["first", "triggered"],
-          ["second", "triggered"],
-        ]);
-        for (const run of event?.runs ?? [])
-          expect([...(requests.get(run.idempotencyKey) ?? [])], "the requests of one key").toEqual([run.request]);
-        const [user] = await storage.users.find({ environment: "default", ids: [`user-${id}`] });
-        expect(user?.email).toBe(`${id}@example.com`);
-      }
+      await finish(target, files, sent);
+      const repeated = await expectNothingLost(storage, sent, files.effects);
       await close();
-      const repeated = linesOf(effects).length - requests.size;
       console.log(
-        `${name}: ${kills - survived} kills, ${sent.length} events, ${requests.size} runs, ${repeated} repeated under their key, 0 lost`,
+        `${name}: ${kills - survived} kills, ${sent.length} events, ${sent.length * 2} runs, ${repeated} repeated under their key, 0 lost`,
       );
-      expect(requests.size).toBe(sent.length * 2);
       expect(survived).toBeLessThan(kills / 2);
     },
     60_000 + kills * 2_000,
+  );
+
+  it(
+    `at random moments, ${randomKills} times, four processes at once`,
+    async () => {
+      const target = locate("random");
+      const files = newFiles(`${name}-random`);
+      const { storage, close } = openStorage(target);
+      await storage.migrate();
+      const sent: string[] = [];
+      let killed = 0;
+      const lane = async (number: number) => {
+        while (killed < randomKills) {
+          const fresh = Array.from({ length: 40 }, (_, index) => `${number}-${killed}-${sent.length}-${index}`);
+          sent.push(...fresh);
+          // Half of them other processes may be handling at this moment too.
+          const open = unacknowledged(sent, files.acknowledged).slice(-40);
+          const batches = Array.from({ length: 20 }, (_, at) => open.slice(at * 2, at * 2 + 2)).filter(
+            (batch) => batch.length > 0,
+          );
+          const victim = startVictim({ ...target, ...files, process: number, batches });
+          const timer = setTimeout(() => victim.kill(), 200 + Math.random() * 600);
+          if ((await victim.ended) === "SIGKILL") killed += 1;
+          clearTimeout(timer);
+        }
+      };
+      await Promise.all([0, 1, 2, 3].map(lane));
+      const distinct = [...new Set(sent)];
+      await finish(target, files, distinct);
+      const repeated = await expectNothingLost(storage, distinct, files.effects);
+      await close();
+      console.log(
+        `${name}: ${killed} kills at random moments, ${distinct.length} events, ${repeated} runs repeated under their key, 0 lost`,
+      );
+    },
+    120_000 + randomKills * 4_000,
   );
 });

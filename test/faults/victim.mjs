@@ -1,20 +1,9 @@
 // A process that handles events and kills itself at a named point. It runs the built library, as a user's process would.
 import { appendFileSync } from "node:fs";
 import { createSegmentSource, defineTrigger, functionRunner } from "../../dist/index.js";
+import { openBuiltStorage } from "./open-built-storage.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-
-async function openStorage() {
-  if (plan.database.startsWith("postgres://")) {
-    const [{ default: pg }, { postgresStorage }] = await Promise.all([import("pg"), import("../../dist/postgres.js")]);
-    return postgresStorage({ pool: new pg.Pool({ connectionString: plan.database, max: 4 }), schema: plan.schema });
-  }
-  const [{ default: Database }, { sqliteStorage }] = await Promise.all([
-    import("libsql"),
-    import("../../dist/sqlite.js"),
-  ]);
-  return sqliteStorage({ database: new Database(plan.database), synchronous: "NORMAL" });
-}
 
 let reached = 0;
 function pass(point) {
@@ -37,7 +26,7 @@ function observed(port, method) {
   };
 }
 
-const storage = await openStorage();
+const storage = await openBuiltStorage(plan);
 const runner = functionRunner((run, { idempotencyKey }) => {
   pass("before call");
   appendFileSync(plan.effects, `${idempotencyKey}\t${JSON.stringify(run)}\n`);

@@ -46,11 +46,18 @@ export function createSession(database: SqliteDatabase): SqliteSession {
         database.exec("COMMIT");
         return value;
       } catch (error) {
-        database.exec("ROLLBACK");
+        rollBack(database);
         throw error;
       }
     },
   };
+}
+
+/** A full disk and other failures make SQLite roll back by itself; what failed first is what has to be told. */
+function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch {}
 }
 
 function prepareMigrated(database: SqliteDatabase, sql: string): SqliteStatement {
