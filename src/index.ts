@@ -27,13 +27,18 @@ export type {
   UserOutcome,
 } from "./outcome/outcome.js";
 export type { InlineUser, ObjectReference, Recipient, RecipientKey } from "./recipients/recipient.js";
+export type { CombineRunnersOptions } from "./runner/combine-runners.js";
+export { combineRunners } from "./runner/combine-runners.js";
 export type { FunctionRunnerOptions, WorkflowFunction } from "./runner/function-runner.js";
 export { functionRunner } from "./runner/function-runner.js";
 export type {
+  IdentifyRequest,
+  RefusableField,
   RunContext,
   RunnerCapabilities,
   StartedRun,
   WorkflowCancelRequest,
+  WorkflowRun,
   WorkflowRunner,
   WorkflowRunRequest,
 } from "./runner/runner.js";
@@ -73,6 +78,7 @@ export type {
   Page,
   RecordParams,
   RecordResult,
+  RunAction,
   RunRecord,
   RunResult,
   RunStatus,

@@ -10,6 +10,11 @@ export default defineConfig({
     alias: [
       { find: /^bellwire\/(express|koa|fastify|fetch)$/, replacement: src("adapters/http/$1.ts") },
       { find: /^bellwire\/(postgres|sqlite)$/, replacement: src("adapters/storage/$1.ts") },
+      {
+        find: /^bellwire\/(knock|novu|courier|inngest|bullmq|http-runner)$/,
+        replacement: src("adapters/runners/$1.ts"),
+      },
+      { find: /^bellwire\/(opentelemetry)$/, replacement: src("adapters/telemetry/$1.ts") },
       { find: /^bellwire\/testing$/, replacement: src("testing/testing.ts") },
       { find: /^bellwire$/, replacement: src("index.ts") },
     ],

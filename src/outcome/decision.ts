@@ -23,9 +23,15 @@ export interface TriggerDecision {
   readonly runs: readonly string[];
 }
 
+/** What became of the event's user. */
+export interface UserDecision extends Omit<UserOutcome, "sync"> {
+  /** Idempotency key of the run that brings the user to the engine. */
+  readonly run?: string;
+}
+
 /** The part of an outcome that is fixed when an event is recorded. What came of its runs is kept with the runs. */
 export interface EventDecision {
-  readonly user?: UserOutcome;
+  readonly user?: UserDecision;
   readonly detail?: OutcomeDetail;
   readonly triggers: readonly TriggerDecision[];
 }

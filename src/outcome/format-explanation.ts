@@ -73,8 +73,11 @@ function reasonLines(
   return lines;
 }
 
-function userLine({ id, status: what }: UserOutcome): string {
-  return `user ${printable(id)} ${what}`;
+function userLine({ id, status: what, sync }: UserOutcome): string {
+  const line = `user ${printable(id)} ${what}`;
+  if (sync === undefined) return line;
+  if (sync.status === "triggered") return `${line}, and known to the engine`;
+  return `${line}; to be told to the engine: ${[sync.status, ...(sync.error === undefined ? [] : [printable(sync.error)])].join(", ")}`;
 }
 
 function triggerLines(trigger: TriggerOutcome, maxRecipients: number, paint: Paint): string[] {

@@ -64,6 +64,8 @@ export interface TriggerOutcome {
 export interface UserOutcome {
   readonly id: string;
   readonly status: "created" | "updated" | "unchanged" | "merged" | "deleted";
+  /** Bringing the user to the engine, where the runner does that. */
+  readonly sync?: RunOutcome;
 }
 
 /** What became of one event, and why. */

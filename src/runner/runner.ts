@@ -1,5 +1,6 @@
 import type { JsonObject } from "../core/json.js";
 import type { Recipient } from "../recipients/recipient.js";
+import type { User } from "../users/user.js";
 
 /** What a workflow run is started with. Plain JSON, the same on every attempt. */
 export interface WorkflowRunRequest {
@@ -41,6 +42,22 @@ export interface StartedRun {
   readonly workflowRunId: string | null;
 }
 
+/** One of several runs that are started with one call. */
+export interface WorkflowRun {
+  readonly request: WorkflowRunRequest;
+  readonly context: RunContext;
+}
+
+/** The users whose attributes changed, as they are known now; the same users may come again, and in any order. */
+export interface IdentifyRequest {
+  readonly environment: string;
+  readonly users: readonly User[];
+  readonly signal: AbortSignal;
+}
+
+/** A field that a trigger can map and that not every engine has a place for. */
+export type RefusableField = "actor" | "tenant" | "cancellationKey";
+
 export interface RunnerCapabilities {
   /** Recipients in one run; more are split into several runs with keys of their own. `null`: no limit. */
   readonly maxRecipients: number | null;
@@ -49,6 +66,8 @@ export interface RunnerCapabilities {
    * run is left `uncertain`. `null`: the runner cannot tell a repetition, and unknown attempts are repeated: at least once.
    */
   readonly idempotencyWindowMs: number | null;
+  /** Fields that the engine has no place for, and why or what to do instead: a trigger that maps one is refused when it is registered. */
+  readonly refuses?: Readonly<Partial<Record<RefusableField, string>>>;
 }
 
 /**
@@ -58,7 +77,24 @@ export interface RunnerCapabilities {
  */
 export interface WorkflowRunner {
   readonly capabilities: RunnerCapabilities;
+  /** Where they differ by workflow; otherwise `capabilities` hold for all. */
+  capabilitiesOf?(workflow: string): RunnerCapabilities;
   trigger(request: WorkflowRunRequest, context: RunContext): Promise<StartedRun>;
+  /**
+   * Starts several runs with one call. The answers stand in the order of `runs`; one run that fails answers with its error, and a
+   * rejection is that of every one of them.
+   */
+  triggerBatch?(runs: readonly WorkflowRun[]): Promise<readonly (StartedRun | Error)[]>;
   /** Without it triggers with `action: "cancel"` are refused when the source is created. */
   cancel?(request: WorkflowCancelRequest, context: RunContext): Promise<void>;
+  /**
+   * Creates or updates users at the engine, for engines that keep users of their own; at most 100 a call. Called after an identify
+   * event was recorded, before the runs of the same payload, and again after a failure.
+   */
+  identify?(request: IdentifyRequest): Promise<void>;
+}
+
+/** What holds for the runs of one workflow. */
+export function capabilitiesOf(runner: WorkflowRunner, workflow: string): RunnerCapabilities {
+  return runner.capabilitiesOf?.(workflow) ?? runner.capabilities;
 }

@@ -53,9 +53,6 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     track(handling);
     const result = await handling;
     if (context.options.dispatch === "background") background.wake();
-    if (context.emitter.hasListeners("event")) {
-      for (const outcome of result.events) context.emitter.emit("event", { source: key, environment, outcome });
-    }
     return result;
   };
 
@@ -102,7 +99,13 @@ function createContext(options: ResolvedOptions): SourceContext {
       logger,
     }),
     storageCall,
-    dispatcher: createDispatcher({ ...options, random: Math.random, onAttempt }),
+    dispatcher: createDispatcher({
+      ...options,
+      random: Math.random,
+      onAttempt,
+      findUsers: (environment, ids) =>
+        storageCall("users.find", (signal) => storage.users.find({ environment, ids, signal })),
+    }),
     emitter,
   };
 }

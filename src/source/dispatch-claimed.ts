@@ -1,6 +1,7 @@
 import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun, RunResult } from "../storage/storage.js";
 import type { RunRequest } from "./freeze-plan.js";
+import { groupRuns } from "./group-runs.js";
 import type { SourceContext } from "./source-context.js";
 
 export interface DispatchOptions {
@@ -25,18 +26,26 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
   if (claimed.length === 0) return [];
   const ended: RunResult[] = [];
   const untouched: ClaimedRun[] = [];
-  const attempts = claimed.map(async (run) => {
-    const key = run.run.idempotencyKey;
-    const result = await context.dispatcher.dispatch(run, leasedUntil, requests.get(key));
-    if (result === null) untouched.push(run);
-    else ended.push(result);
-  });
-  const all = Promise.all(attempts);
+  const dispatch = async (group: readonly ClaimedRun[]) => {
+    const results = await context.dispatcher.dispatch(group, leasedUntil, requests);
+    if (results === null) untouched.push(...group);
+    else ended.push(...results);
+  };
+  const groups = groupRuns(claimed, context.options.runner);
+  const identified = groups.identify.map(dispatch);
+  const all =
+    identified.length === 0
+      ? dispatchAll(groups.others)
+      : Promise.all(identified).then(() => dispatchAll(groups.others));
   const inTime = await endsWithin(all, options.waitMs, context, options.signal);
   const results = ended.splice(0);
   if (!inTime) options.track(settleLater(context, options.environment, all, ended, untouched));
   else if (untouched.length > 0) await release(context, untouched);
   return settle(context, results);
+
+  function dispatchAll(others: readonly (readonly ClaimedRun[])[]): Promise<unknown> {
+    return Promise.all(others.map(dispatch));
+  }
 }
 
 /** `true` when the work ended, `false` when the time or the caller's patience did. */

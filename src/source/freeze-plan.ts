@@ -5,22 +5,27 @@ import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
+import { type UserSyncRequest, userSyncTrigger } from "../runner/user-sync.js";
 import type { InvalidEvent } from "../segment/event.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, NewRun } from "../storage/storage.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
 import type { EventPlan, TriggerPlan } from "./plan-event.js";
 
-export type RunRequest = WorkflowRunRequest | WorkflowCancelRequest;
+export type RunRequest = WorkflowRunRequest | WorkflowCancelRequest | UserSyncRequest;
 
 export interface FreezeOptions {
   readonly scope: SourceScope;
   readonly receivedAt: Date;
-  readonly maxRecipients: number | null;
+  readonly maxRecipientsOf: (workflow: string) => number | null;
   readonly toPayload: (event: JsonObject) => JsonValue;
   readonly identifyEnabled: boolean;
   /** Whether storage knows the user, after this payload's own identify events. */
   readonly isKnown: (userId: string) => boolean;
+  /** Whether the engine keeps users of its own, which it has to be told of. */
+  readonly syncsUsers: boolean;
+  /** Whether this payload created the user, without an identify event, because a trigger said so. */
+  readonly isCreated: (userId: string) => boolean;
   /** What became of the event's identify. */
   readonly user: UserOutcome | null;
   /** Receives each request, so that the first attempt need not parse it again. */
@@ -39,6 +44,7 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
   const { received } = plan;
   const frozen = plan.triggers.map((trigger) => freezeTrigger(trigger, received.messageId, options));
   const triggers = frozen.map((trigger) => trigger.decision);
+  const sync = freezeUserSync(plan, options);
   const base = {
     messageId: received.messageId,
     type: received.type,
@@ -48,9 +54,10 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
     payload: options.toPayload(received.event),
-    runs: frozen.flatMap((trigger) => trigger.runs),
+    runs: [...sync, ...frozen.flatMap((trigger) => trigger.runs)],
   };
-  const user = options.user === null ? {} : { user: options.user };
+  const run = sync[0]?.idempotencyKey;
+  const user = options.user === null ? {} : { user: { ...options.user, ...(run !== undefined && { run }) } };
   if (triggers.some((trigger) => trigger.status === "failed")) {
     return { ...base, status: "failed", reason: "trigger_failed", decision: { ...user, triggers } };
   }
@@ -58,6 +65,22 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
     return { ...base, status: "processed", reason: null, decision: { ...user, triggers } };
   }
   return { ...base, status: "ignored", ...whyIgnored(plan, options) };
+}
+
+/** The run that tells the engine of the users whom this event brought. */
+function freezeUserSync({ received, triggers }: EventPlan, options: FreezeOptions): readonly NewRun[] {
+  if (!options.syncsUsers) return [];
+  const userIds = new Set<string>();
+  if (options.user !== null && options.user.status !== "deleted") userIds.add(options.user.id);
+  for (const { evaluation } of triggers) {
+    if (evaluation.status !== "matched") continue;
+    for (const recipient of evaluation.recipients) {
+      if (typeof recipient === "string" && options.isCreated(recipient)) userIds.add(recipient);
+    }
+  }
+  if (userIds.size === 0) return [];
+  const base = { trigger: userSyncTrigger, workflow: userSyncTrigger, action: "identify" as const };
+  return [newRun(base, received.messageId, 0, { action: "identify", userIds: [...userIds] }, options)];
 }
 
 function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
@@ -128,7 +151,7 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   }
   const runs: NewRun[] = [];
   const recipients: RecipientDecision[] = [];
-  for (const chunk of chunkRecipients(identified, options.maxRecipients)) {
+  for (const chunk of chunkRecipients(identified, options.maxRecipientsOf(trigger.workflow))) {
     const run = runs.length;
     for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
     const { workflow } = trigger;

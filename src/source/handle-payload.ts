@@ -1,4 +1,5 @@
 import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
+import { capabilitiesOf } from "../runner/runner.js";
 import { parseSegmentPayload } from "../segment/parse.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
@@ -56,7 +57,26 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     signal,
     track: call.track,
   });
-  return toPayloadResult({ items, events, recorded, results, isInline: dispatch === "inline" });
+  const result = toPayloadResult({ items, events, recorded, results, isInline: dispatch === "inline" });
+  announce(context, environment, { items, receivedAt, result });
+  return result;
+}
+
+interface HandledPayload {
+  readonly items: readonly PayloadItem[];
+  readonly receivedAt: Date;
+  readonly result: PayloadResult;
+}
+
+function announce(context: SourceContext, environment: string, { items, receivedAt, result }: HandledPayload): void {
+  const { emitter, options } = context;
+  if (!emitter.hasListeners("event")) return;
+  for (const [index, outcome] of result.events.entries()) {
+    const item = items[index];
+    const received = item?.kind === "event" ? item.plan.received : item?.kind === "repeated" ? item.received : null;
+    const lagMs = received === null ? null : Math.max(0, receivedAt.getTime() - received.occurredAt.getTime());
+    emitter.emit("event", { source: options.key, environment, outcome, lagMs });
+  }
 }
 
 /** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
@@ -85,9 +105,11 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     scope,
     receivedAt,
     toPayload: context.options.toPayload,
-    maxRecipients: context.options.runner.capabilities.maxRecipients,
+    maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
+    syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
     isKnown: users.isKnown,
+    isCreated: users.isCreated,
     onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),
     explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),
   };

@@ -9,6 +9,8 @@ export interface IdentifiedUsers {
   readonly outcomes: ReadonlyMap<EventPlan, UserOutcome>;
   /** Whether storage knows the user now. */
   readonly isKnown: (userId: string) => boolean;
+  /** Whether this payload created the user because a trigger said so, without attributes. */
+  readonly isCreated: (userId: string) => boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function identifyUsers(
   }
   const identified = new Set(changes.map((change) => change.id));
   const unknown = new Set<string>();
+  const created = new Set<string>();
   for (const plan of plans) {
     collectPlainRecipients(plan, context.options.unidentified, (userId, create) => {
       if (identified.has(userId)) return;
@@ -39,6 +42,7 @@ export async function identifyUsers(
         return;
       }
       identified.add(userId);
+      created.add(userId);
       changes.push({ id: userId, at: plan.received.occurredAt, attributes: {} });
     });
   }
@@ -50,7 +54,11 @@ export async function identifyUsers(
     const updated = updates[index];
     if (updated !== undefined) outcomes.set(plan, { id: updated.id, status: updated.status });
   }
-  return { outcomes, isKnown: (userId) => identified.has(userId) || known.has(userId) };
+  return {
+    outcomes,
+    isKnown: (userId) => identified.has(userId) || known.has(userId),
+    isCreated: (userId) => created.has(userId),
+  };
 }
 
 function collectPlainRecipients(

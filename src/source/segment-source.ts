@@ -53,7 +53,10 @@ export interface SegmentSourceTriggers {
 }
 
 export interface SegmentSourceUsers {
-  /** Creates or updates a user as an identify event of this moment (or of `at`) would. */
+  /**
+   * Creates or updates a user as an identify event of this moment (or of `at`) would, and tells the engine where it keeps users;
+   * that the engine could not be reached is logged and emitted as `error`, since the user is stored all the same.
+   */
   identify(
     user: { readonly id: string; readonly at?: Date } & UserAttributes,
     options?: InEnvironment,

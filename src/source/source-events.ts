@@ -10,7 +10,11 @@ interface InSource {
 /** What a source tells its listeners, by name. */
 export interface SegmentSourceEvents {
   /** An event was handled; once for each delivery, duplicates too. */
-  event: InSource & { readonly outcome: EventOutcome };
+  event: InSource & {
+    readonly outcome: EventOutcome;
+    /** From the event's own time until it was received; `null` for what is no event. */
+    readonly lagMs: number | null;
+  };
   /** A user was created or changed. */
   user: InSource & { readonly user: UserUpdate };
   /** One attempt of a run ended. */

@@ -1,4 +1,5 @@
 import { BellwireError } from "../core/errors.js";
+import { capabilitiesOf } from "../runner/runner.js";
 import { type CompiledTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import type { OverrideView } from "./overrides.js";
@@ -57,13 +58,21 @@ export function registerTrigger(
   { registry, options }: Pick<SourceContext, "registry" | "options">,
   definition: TriggerDefinition,
 ): void {
-  if (definition.action === "cancel" && options.runner.cancel === undefined) {
-    throw new BellwireError({
-      code: "CONFIG_TRIGGER_INVALID",
-      message: `Trigger ${JSON.stringify(definition.key)}: the runner can not cancel runs, so action "cancel" is of no use with it.`,
-    });
+  const { runner } = options;
+  if (definition.action === "cancel" && runner.cancel === undefined) {
+    throw invalid(definition, `the runner can not cancel runs, so action "cancel" is of no use with it.`);
+  }
+  const { refuses = {} } = capabilitiesOf(runner, definition.workflow);
+  for (const field of ["actor", "tenant", "cancellationKey"] as const) {
+    if (definition[field] === undefined || refuses[field] === undefined || definition.action === "cancel") continue;
+    throw invalid(definition, `${field}: the runner has no place for it. ${refuses[field]}`);
   }
   registry.register(definition);
+}
+
+function invalid(definition: TriggerDefinition, message: string): BellwireError {
+  const text = `Trigger ${JSON.stringify(definition.key)}: ${message}`;
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: text });
 }
 
 function stateOf(trigger: CompiledTrigger, environment: string, view: OverrideView): TriggerState {

@@ -1,4 +1,5 @@
 import { BellwireError } from "../core/errors.js";
+import { runnerError } from "../runner/runner-error.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
@@ -23,6 +24,7 @@ export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
         });
       }
       emitter.emit("user", { source: options.key, environment, user });
+      await tellEngine(context, environment, id);
       return user;
     },
     async get(id, inEnvironment = {}) {
@@ -47,4 +49,21 @@ export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
       return known;
     },
   };
+}
+
+/** The user is stored by now: an engine that cannot be reached is no reason to fail the call. */
+async function tellEngine(context: SourceContext, environment: string, id: string): Promise<void> {
+  const { runner, storage, logger, key } = context.options;
+  if (runner.identify === undefined) return;
+  try {
+    const users = await context.storageCall("users.find", (signal) =>
+      storage.users.find({ environment, ids: [id], signal }),
+    );
+    await runner.identify({ environment, users, signal: AbortSignal.timeout(context.options.runTimeoutMs) });
+  } catch (cause) {
+    const message = "A user was stored, but the engine could not be told; the next identify of this user tries again.";
+    const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
+    logger.error({ err: error, source: key, environment }, message);
+    context.emitter.emit("error", { source: key, environment, error });
+  }
 }

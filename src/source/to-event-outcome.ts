@@ -1,5 +1,5 @@
 import type { TriggerReason } from "../core/reasons.js";
-import type { EventDecision, RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "../outcome/decision.js";
 import type {
   EventOutcome,
   EventStatus,
@@ -8,6 +8,7 @@ import type {
   RunOutcome,
   TriggerOutcome,
   TriggerStatus,
+  UserOutcome,
 } from "../outcome/outcome.js";
 import type { NewEvent, RunRecord, RunStatus } from "../storage/storage.js";
 
@@ -46,7 +47,8 @@ export function toEventOutcome(
   runs: ReadonlyMap<string, RunState>,
 ): EventOutcome {
   const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs));
-  const status = statusOf(event.status, triggers);
+  const user = event.decision.user && toUserOutcome(event.decision.user, runs);
+  const status = statusOf(event.status, user?.sync === undefined ? triggers : [user.sync, ...triggers]);
   const reason = status === "failed" ? "trigger_failed" : status === "in_progress" ? null : event.reason;
   return {
     index,
@@ -56,12 +58,18 @@ export function toEventOutcome(
     status,
     ...(reason !== null && { reason }),
     ...(event.decision.detail && { detail: event.decision.detail }),
-    ...(event.decision.user && { user: event.decision.user }),
+    ...(user && { user }),
     triggers,
   };
 }
 
-function statusOf(base: EventStatus, triggers: readonly TriggerOutcome[]): EventStatus {
+function toUserOutcome({ run, ...user }: UserDecision, runs: ReadonlyMap<string, RunState>): UserOutcome {
+  if (run === undefined) return user;
+  const state = runs.get(run);
+  return { ...user, sync: toRunOutcome(run, state, verdictOf(state)) };
+}
+
+function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "status">[]): EventStatus {
   if (triggers.some((trigger) => trigger.status === "pending")) return "in_progress";
   return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
 }

@@ -29,14 +29,18 @@ export const runStatuses = [
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
+/** `identify` brings the user of an identify event to the engine. */
+export const runActions = ["trigger", "cancel", "identify"] as const;
+export type RunAction = (typeof runActions)[number];
+
 /** A planned run to be recorded with its event. */
 export interface NewRun {
   /** Unique across all environments and sources; the primary key of a run. */
   readonly idempotencyKey: string;
   readonly trigger: string;
   readonly workflow: string;
-  readonly action: "trigger" | "cancel";
-  /** JSON text of the `WorkflowRunRequest`. Frozen: every attempt sends exactly this. */
+  readonly action: RunAction;
+  /** JSON text of the request. Frozen: every attempt sends exactly this. */
   readonly request: string;
 }
 

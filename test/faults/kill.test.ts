@@ -50,10 +50,18 @@ function newFiles(name: string): Files {
   return files;
 }
 
+let plans = 0;
+/** The plan goes by a file: a command line holds only so much. */
 function startVictim(plan: object) {
-  const child = spawn(process.execPath, [victim, JSON.stringify(plan)], { stdio: ["ignore", "inherit", "inherit"] });
+  plans += 1;
+  const file = join(folder, `plan-${plans}.json`);
+  writeFileSync(file, JSON.stringify(plan));
+  const child = spawn(process.execPath, [victim, file], { stdio: ["ignore", "inherit", "inherit"] });
   const ended = new Promise<string>((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ?? String(code)));
+    child.once("exit", (code, signal) => {
+      rmSync(file);
+      resolve(signal ?? String(code));
+    });
   });
   return { ended, kill: () => child.kill("SIGKILL") };
 }

@@ -1,9 +1,9 @@
 // A process that handles events and kills itself at a named point. It runs the built library, as a user's process would.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { createSegmentSource, defineTrigger, functionRunner } from "../../dist/index.js";
 import { openBuiltStorage } from "./open-built-storage.mjs";
 
-const plan = JSON.parse(process.argv[2]);
+const plan = JSON.parse(readFileSync(process.argv[2], "utf8"));
 
 let reached = 0;
 function pass(point) {

@@ -1,9 +1,11 @@
 import {
   type ClaimedRun,
   type NewRun,
+  type RunAction,
   type RunRecord,
   type RunStatus,
   type RunStore,
+  runActions,
   runStatuses,
 } from "../../../storage/storage.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
@@ -33,7 +35,7 @@ export function toRunRecord(row: Row): RunRecord {
     idempotencyKey: textOf(row, "idempotency_key"),
     trigger: fromStoredText(textOf(row, "trigger_key")),
     workflow: fromStoredText(textOf(row, "workflow")),
-    action: textOf(row, "action") === "cancel" ? "cancel" : "trigger",
+    action: toRunAction(textOf(row, "action")),
     request: textOf(row, "request"),
     status: toRunStatus(textOf(row, "status")),
     attempts: numberOf(row, "attempts"),
@@ -42,6 +44,10 @@ export function toRunRecord(row: Row): RunRecord {
     workflowRunId: runId === null ? null : fromStoredText(runId),
     error: error === null ? null : fromStoredText(error),
   };
+}
+
+function toRunAction(text: string): RunAction {
+  return runActions.find((action) => action === text) ?? "trigger";
 }
 
 function toRunStatus(text: string): RunStatus {

@@ -3,9 +3,11 @@ import type { RunStore } from "../../../storage/storage.js";
 import {
   type ClaimedRun,
   type NewRun,
+  type RunAction,
   type RunRecord,
   type RunResult,
   type RunStatus,
+  runActions,
   runStatuses,
 } from "../../../storage/storage.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
@@ -75,7 +77,7 @@ export function toRunRecord(row: Row): RunRecord {
     idempotencyKey: textOf(row, "idempotency_key"),
     trigger: fromStoredText(textOf(row, "trigger_key")),
     workflow: fromStoredText(textOf(row, "workflow")),
-    action: textOf(row, "action") === "cancel" ? "cancel" : "trigger",
+    action: toRunAction(textOf(row, "action")),
     request: textOf(row, "request"),
     status: toRunStatus(textOf(row, "status")),
     attempts: numberOf(row, "attempts"),
@@ -84,6 +86,10 @@ export function toRunRecord(row: Row): RunRecord {
     workflowRunId: runId === null ? null : fromStoredText(runId),
     error: error === null ? null : fromStoredText(error),
   };
+}
+
+function toRunAction(text: string): RunAction {
+  return runActions.find((action) => action === text) ?? "trigger";
 }
 
 function toRunStatus(text: string): RunStatus {

@@ -1,0 +1,123 @@
+import { type Duration, durationToMs } from "../../core/duration.js";
+import type {
+  RunContext,
+  StartedRun,
+  WorkflowCancelRequest,
+  WorkflowRun,
+  WorkflowRunner,
+  WorkflowRunRequest,
+} from "../../runner/runner.js";
+import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
+import {
+  type BullmqJob,
+  type BullmqJobOptions,
+  type BullmqQueue,
+  settleWithin,
+  type TraceCarrier,
+  unrecoverable,
+} from "./bullmq-queue.js";
+
+/** What a job carries: a run as it was planned, and where it comes from. */
+export interface RunJobData {
+  readonly request: WorkflowRunRequest | WorkflowCancelRequest;
+  readonly context: Omit<RunContext, "signal" | "attempt">;
+  readonly trace?: Readonly<Record<string, string>>;
+}
+
+export interface BullmqRunnerOptions {
+  readonly queue: BullmqQueue<RunJobData>;
+  /** Attempts of the worker. @default 10 */
+  readonly attempts?: number;
+  /** Wait before the second attempt; doubled for each further one. Milliseconds. @default 1,000 */
+  readonly backoffMs?: number;
+  /**
+   * How long ended jobs are kept. A job is recognized as a repetition as long as it is kept, so this is also how long an attempt
+   * to add it whose outcome is unknown may be repeated.
+   * @default "24h"
+   */
+  readonly retention?: Duration;
+  /** How long to wait for the backend, which BullMQ itself does without end. Milliseconds. @default 5,000 */
+  readonly timeoutMs?: number;
+  /** Recipients in one job; more are split. @default null, no limit */
+  readonly maxRecipients?: number | null;
+  readonly trace?: TraceCarrier;
+}
+
+/** Hands runs to BullMQ, one job each: workers on any machine do the rest. The job's id is the idempotency key. */
+export function bullmqRunner(options: BullmqRunnerOptions): WorkflowRunner {
+  const { queue, attempts = 10, backoffMs = 1_000, timeoutMs = 5_000, maxRecipients = null, trace } = options;
+  const retentionMs = durationToMs(options.retention ?? "24h", "retention");
+  const kept = { age: Math.ceil(retentionMs / 1_000) };
+  const toJob = (request: RunJobData["request"], context: RunContext) => {
+    const { idempotencyKey, environment, source, trigger, messageId } = context;
+    const data: RunJobData = {
+      request,
+      context: { idempotencyKey, environment, source, trigger, messageId },
+      ...(trace && { trace: trace.inject() }),
+    };
+    const opts: BullmqJobOptions = {
+      jobId: idempotencyKey,
+      attempts,
+      backoff: { type: "exponential", delay: backoffMs },
+      removeOnComplete: kept,
+      removeOnFail: kept,
+    };
+    return { name: request.workflow, data, opts };
+  };
+  const settled = async <Value>(work: Promise<Value>): Promise<Value> => {
+    try {
+      return await settleWithin(work, timeoutMs, () =>
+        runnerError("ambiguous", `BullMQ did not take the job within ${timeoutMs} ms: is its backend up?`),
+      );
+    } catch (error) {
+      const { message } = classifyRunnerFailure(error);
+      throw runnerError("ambiguous", `BullMQ could not add the job: ${message}`, { cause: error });
+    }
+  };
+  const add = async (request: RunJobData["request"], context: RunContext): Promise<StartedRun> => {
+    const { name, data, opts } = toJob(request, context);
+    const job = await settled(queue.add(name, data, opts));
+    return { workflowRunId: job.id ?? null };
+  };
+  return {
+    capabilities: { maxRecipients, idempotencyWindowMs: retentionMs },
+    trigger: add,
+    cancel: async (request, context) => void (await add(request, context)),
+    async triggerBatch(runs: readonly WorkflowRun[]) {
+      const jobs = runs.map(({ request, context }) => toJob(request, context));
+      const added = await settled(queue.addBulk(jobs));
+      return added.map((job) => ({ workflowRunId: job.id ?? null }));
+    },
+  };
+}
+
+export interface RunProcessorOptions {
+  readonly trace?: TraceCarrier;
+}
+
+/**
+ * The worker's side: `new Worker(name, createRunProcessor(functionRunner({ … })))`. Hands every job to a runner, which may be any
+ * of them. What the runner calls permanent is not tried again.
+ */
+export function createRunProcessor(
+  runner: WorkflowRunner,
+  { trace }: RunProcessorOptions = {},
+): (job: BullmqJob<RunJobData>, token?: string, signal?: AbortSignal) => Promise<StartedRun> {
+  const start = async ({ data, attemptsMade }: BullmqJob<RunJobData>, signal: AbortSignal): Promise<StartedRun> => {
+    const context: RunContext = { ...data.context, attempt: attemptsMade + 1, signal };
+    const { request } = data;
+    if (request.action === "trigger") return runner.trigger(request, context);
+    if (runner.cancel === undefined) throw runnerError("permanent", "The runner can not cancel runs.");
+    await runner.cancel(request, context);
+    return { workflowRunId: null };
+  };
+  return async (job, _token, signal = new AbortController().signal) => {
+    try {
+      const work = () => start(job, signal);
+      return trace === undefined || job.data.trace === undefined ? await work() : await trace.run(job.data.trace, work);
+    } catch (error) {
+      const failure = classifyRunnerFailure(error);
+      throw failure.kind === "permanent" ? unrecoverable(new Error(failure.message, { cause: error })) : error;
+    }
+  };
+}

@@ -1,0 +1,93 @@
+import { Webhook } from "standardwebhooks";
+import { BellwireError } from "../../core/errors.js";
+import type { RunContext, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
+import { engineFailure, failureOfStatus } from "./engine-failure.js";
+
+export interface HttpRunnerOptions {
+  /** Where runs are posted to: one URL, or one for each workflow. */
+  readonly url: string | ((workflow: string) => string);
+  /** Standard Webhooks secret, `whsec_…` or base64; the receiver verifies with the same one. */
+  readonly secret: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Recipients in one request; more are split. @default null, no limit */
+  readonly maxRecipients?: number | null;
+  /** How long the receiver remembers a `webhook-id`. Milliseconds; `null` when it does not. @default null */
+  readonly idempotencyWindowMs?: number | null;
+  /** @default the global fetch */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * Posts each run as a request signed by Standard Webhooks: `webhook-id` is the idempotency key, `webhook-timestamp` the time of
+ * the attempt. The body is `{ "type": "workflow.trigger" | "workflow.cancel", "data": … }`; any 2xx is success, a JSON answer
+ * may name the `workflowRunId`.
+ *
+ * @throws `CONFIG_INVALID` for a URL or secret that is none
+ */
+export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
+  const webhook = createWebhook(options.secret);
+  const { url, headers = {}, maxRecipients = null, idempotencyWindowMs = null } = options;
+  const send = options.fetch ?? fetch;
+  if (typeof url === "string" && !URL.canParse(url)) throw invalid(`url: ${JSON.stringify(url)} is no URL.`);
+
+  const post = async (request: WorkflowRunRequest | WorkflowCancelRequest, context: RunContext): Promise<Response> => {
+    const { action, ...data } = request;
+    const body = JSON.stringify({ type: `workflow.${action}`, data });
+    const now = new Date();
+    const response = await send(typeof url === "string" ? url : url(request.workflow), {
+      method: "POST",
+      body,
+      // A redirect would turn the POST into a GET that counts as success.
+      redirect: "manual",
+      signal: context.signal,
+      headers: {
+        ...headers,
+        "content-type": "application/json",
+        "webhook-id": context.idempotencyKey,
+        "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
+        "webhook-signature": webhook.sign(context.idempotencyKey, now, body),
+      },
+    }).catch((error: unknown) => {
+      throw engineFailure("The receiver", error);
+    });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const retryAfter = response.headers.get("retry-after");
+    throw failureOfStatus({ engine: "The receiver", status: response.status, retryAfter });
+  };
+
+  return {
+    capabilities: { maxRecipients, idempotencyWindowMs },
+    async trigger(request, context) {
+      return { workflowRunId: await runIdOf(await post(request, context)) };
+    },
+    async cancel(request, context) {
+      const response = await post(request, context);
+      await response.body?.cancel();
+    },
+  };
+}
+
+/** The run was taken by now: an answer that cannot be read is no failure. */
+async function runIdOf(response: Response): Promise<string | null> {
+  try {
+    const answer: unknown = await response.json();
+    const id: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, "workflowRunId") : null;
+    return typeof id === "string" ? id : null;
+  } catch {
+    return null;
+  }
+}
+
+function createWebhook(secret: string): Webhook {
+  try {
+    return new Webhook(secret);
+  } catch (cause) {
+    const message = "secret: is no Standard Webhooks secret; it is base64, usually with whsec_ before it.";
+    throw new BellwireError({ code: "CONFIG_INVALID", message, cause });
+  }
+}
+
+function invalid(message: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_INVALID", message });
+}

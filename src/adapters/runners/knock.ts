@@ -1,0 +1,140 @@
+import type { JsonObject, JsonValue } from "../../core/json.js";
+import type { Recipient } from "../../recipients/recipient.js";
+import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
+import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
+import type { User } from "../../users/user.js";
+import { engineFailure } from "./engine-failure.js";
+
+interface KnockRequestOptions {
+  readonly idempotencyKey?: string;
+  readonly maxRetries: number;
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+type KnockRecipient = string | { id: string; [member: string]: JsonValue };
+type KnockReference = string | { collection: string; id: string };
+
+/** The part of `new Knock()` of `@knocklabs/node` (1.x) that is used. */
+export interface KnockClient {
+  readonly workflows: {
+    trigger(
+      key: string,
+      body: {
+        recipients: KnockRecipient[];
+        actor?: KnockRecipient;
+        cancellation_key?: string;
+        data?: { [member: string]: unknown };
+        tenant?: KnockRecipient;
+      },
+      options: KnockRequestOptions,
+    ): PromiseLike<{ readonly workflow_run_id: string }>;
+    cancel(
+      key: string,
+      body: { cancellation_key: string; recipients?: KnockReference[] },
+      options: KnockRequestOptions,
+    ): PromiseLike<unknown>;
+  };
+  readonly users: {
+    readonly bulk: {
+      identify(
+        body: { users: { id: string; [member: string]: JsonValue }[] },
+        options: KnockRequestOptions,
+      ): PromiseLike<unknown>;
+    };
+  };
+}
+
+export interface KnockRunnerOptions {
+  readonly client: KnockClient;
+  /** Time limit of one request, in milliseconds. The source's `runTimeout` holds as well. @default 10,000 */
+  readonly timeoutMs?: number;
+  /** Whether identify events are passed on to Knock. @default true */
+  readonly identify?: boolean;
+}
+
+/** Knock answers a key that it knows with the run that it started, for 24 hours. */
+const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
+
+/** Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date. */
+export function knockRunner({ client, timeoutMs = 10_000, identify = true }: KnockRunnerOptions): WorkflowRunner {
+  const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+  return {
+    capabilities: { maxRecipients: 1_000, idempotencyWindowMs },
+    async trigger(request, { idempotencyKey, signal }) {
+      const call = { ...options(signal), idempotencyKey };
+      try {
+        const started = await client.workflows.trigger(request.workflow, toTrigger(request), call);
+        return { workflowRunId: started.workflow_run_id };
+      } catch (error) {
+        throw engineFailure("Knock", error);
+      }
+    },
+    async cancel(request, { signal }) {
+      try {
+        await client.workflows.cancel(request.workflow, toCancel(request), options(signal));
+      } catch (error) {
+        throw engineFailure("Knock", error);
+      }
+    },
+    ...(identify && {
+      identify: async ({ users, signal }) => {
+        try {
+          await client.users.bulk.identify({ users: users.map(toKnockUser) }, options(signal));
+        } catch (error) {
+          throw engineFailure("Knock", error);
+        }
+      },
+    }),
+  };
+}
+
+function toTrigger({ recipients, actor, cancellationKey, data, tenant }: WorkflowRunRequest) {
+  return {
+    recipients: recipients.map(toRecipient),
+    ...(actor !== null && { actor: toRecipient(actor) }),
+    ...(cancellationKey !== null && { cancellation_key: cancellationKey }),
+    data,
+    ...(tenant !== null && { tenant: typeof tenant === "string" ? tenant : withId(tenant) }),
+  };
+}
+
+function toCancel({ cancellationKey, recipients }: WorkflowCancelRequest) {
+  return {
+    cancellation_key: cancellationKey,
+    ...(recipients !== null && { recipients: recipients.map(recipientKey) }),
+  };
+}
+
+/** Inline users come in Segment's spelling as well as in Knock's. */
+function toRecipient(recipient: Recipient): KnockRecipient {
+  if (typeof recipient === "string" || !isInlineUser(recipient)) return recipient;
+  const { phone, phoneNumber, createdAt, ...rest } = recipient;
+  const number = phoneNumber ?? phone;
+  return {
+    ...(number !== undefined && { phone_number: number }),
+    ...(createdAt !== undefined && { created_at: createdAt }),
+    ...rest,
+  };
+}
+
+function withId(tenant: JsonObject): { id: string; [member: string]: JsonValue } {
+  return { ...tenant, id: String(tenant["id"]) };
+}
+
+/** What is not known is left out: the host may have told Knock by itself. */
+function toKnockUser(user: User): { id: string; [member: string]: JsonValue } {
+  // Knock takes a user that has a collection for an object.
+  const { collection: _collection, ...properties } = user.properties;
+  return {
+    ...properties,
+    ...(user.email !== null && { email: user.email }),
+    ...(user.phoneNumber !== null && { phone_number: user.phoneNumber }),
+    ...(user.avatar !== null && { avatar: user.avatar }),
+    ...(user.name !== null && { name: user.name }),
+    ...(user.locale !== null && { locale: user.locale }),
+    ...(user.timezone !== null && { timezone: user.timezone }),
+    ...(user.createdAt !== null && { created_at: user.createdAt.toISOString() }),
+    id: user.id,
+  };
+}

@@ -1,0 +1,190 @@
+import type { BellwireError } from "../../core/errors.js";
+import type { JsonObject, JsonValue } from "../../core/json.js";
+import type { Recipient } from "../../recipients/recipient.js";
+import { isObjectReference } from "../../recipients/recipient-key.js";
+import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
+import { runnerError } from "../../runner/runner-error.js";
+import type { User } from "../../users/user.js";
+import { engineFailure, safeText } from "./engine-failure.js";
+
+interface NovuRequestOptions {
+  readonly retries: { readonly strategy: "none" };
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+interface NovuSubscriber {
+  subscriberId: string;
+  firstName?: string;
+  email?: string;
+  phone?: string;
+  avatar?: string;
+  locale?: string;
+  timezone?: string;
+  data?: { [member: string]: JsonValue };
+}
+
+type NovuRecipient = string | NovuSubscriber | { type: "Topic"; topicKey: string };
+
+/** The part of `new Novu()` of `@novu/api` (3.x) that is used. */
+export interface NovuClient {
+  trigger(
+    event: {
+      workflowId: string;
+      to: NovuRecipient[];
+      payload: { [member: string]: JsonValue };
+      transactionId: string;
+      actor?: string | NovuSubscriber;
+      tenant?: string | { identifier: string; name?: string; data?: { [member: string]: JsonValue } };
+    },
+    idempotencyKey: string,
+    options: NovuRequestOptions,
+  ): Promise<{ readonly result: NovuAnswer }>;
+  cancel(transactionId: string, idempotencyKey: string, options: NovuRequestOptions): Promise<unknown>;
+  readonly subscribers: {
+    createBulk(
+      body: { subscribers: NovuSubscriber[] },
+      idempotencyKey: string | undefined,
+      options: NovuRequestOptions,
+    ): Promise<unknown>;
+  };
+}
+
+interface NovuAnswer {
+  readonly acknowledged: boolean;
+  readonly status: string;
+  readonly error?: readonly string[] | undefined;
+  readonly transactionId?: string | undefined;
+}
+
+export interface NovuRunnerOptions {
+  readonly client: NovuClient;
+  /** Time limit of one request, in milliseconds. The source's `runTimeout` holds as well. @default 10,000 */
+  readonly timeoutMs?: number;
+  /** How long Novu remembers a transaction id: by its plan. Milliseconds. @default 24 hours */
+  readonly idempotencyWindowMs?: number;
+  /**
+   * Novu cancels by transaction id only. With `"transactionId"` a run's cancellation key is its transaction id: runs can be
+   * canceled, and Novu takes a second run with the same cancellation key, or a second chunk of recipients, for a repetition.
+   * @default triggers with a cancellation key are refused
+   */
+  readonly cancellation?: "transactionId";
+  /** Whether identify events are passed on to Novu as subscribers. @default true */
+  readonly identify?: boolean;
+}
+
+/** Starts workflow runs at Novu. Objects of the collection `topics` are Novu's topics; it has no place for other objects. */
+export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
+  const { client, timeoutMs = 10_000, idempotencyWindowMs = 24 * 60 * 60 * 1_000, identify = true } = options;
+  const cancels = options.cancellation === "transactionId";
+  const call = (signal: AbortSignal) => ({ retries: { strategy: "none" as const }, timeoutMs, signal });
+  const transactionId = ({ cancellationKey }: WorkflowRunRequest, { idempotencyKey }: RunContext) =>
+    cancels && cancellationKey !== null ? cancellationKey : idempotencyKey;
+  return {
+    capabilities: {
+      maxRecipients: 100,
+      idempotencyWindowMs,
+      ...(!cancels && {
+        refuses: {
+          cancellationKey: 'Novu cancels by transaction id; see novuRunner({ cancellation: "transactionId" }).',
+        },
+      }),
+    },
+    async trigger(request, context) {
+      try {
+        const event = { ...toEvent(request), transactionId: transactionId(request, context) };
+        const { result } = await client.trigger(event, context.idempotencyKey, call(context.signal));
+        return { workflowRunId: accepted(result) };
+      } catch (error) {
+        throw engineFailure("Novu", error);
+      }
+    },
+    ...(cancels && {
+      cancel: async ({ cancellationKey, recipients }, { idempotencyKey, signal }) => {
+        if (recipients !== null) throw runnerError("permanent", "Novu cancels for all recipients; map none.");
+        try {
+          await client.cancel(cancellationKey, idempotencyKey, call(signal));
+        } catch (error) {
+          throw engineFailure("Novu", error);
+        }
+      },
+    }),
+    ...(identify && {
+      identify: async ({ users, signal }) => {
+        try {
+          await client.subscribers.createBulk({ subscribers: users.map(toSubscriber) }, undefined, call(signal));
+        } catch (error) {
+          throw engineFailure("Novu", error);
+        }
+      },
+    }),
+  };
+}
+
+/** Novu answers 201 also to what it refuses. */
+function accepted(result: NovuAnswer): string | null {
+  if (result.acknowledged && result.status === "processed") return result.transactionId ?? null;
+  const why = result.error === undefined ? "" : `: ${safeText(result.error.join("; "))}`;
+  throw runnerError("permanent", `Novu did not take the run (${safeText(result.status)})${why}`);
+}
+
+function toEvent({ workflow, recipients, actor, tenant, data }: WorkflowRunRequest) {
+  return {
+    workflowId: workflow,
+    to: recipients.map(toRecipient),
+    payload: data,
+    ...(actor !== null && { actor: toActor(actor) }),
+    ...(tenant !== null && { tenant: typeof tenant === "string" ? tenant : toTenant(tenant) }),
+  };
+}
+
+function toRecipient(recipient: Recipient): NovuRecipient {
+  if (typeof recipient === "string") return recipient;
+  if (!isObjectReference(recipient)) return inlineSubscriber(recipient);
+  if (recipient.collection === "topics") return { type: "Topic", topicKey: recipient.id };
+  throw noPlace(`objects of the collection "${safeText(recipient.collection)}"; it has topics`);
+}
+
+function toActor(actor: Recipient): string | NovuSubscriber {
+  if (typeof actor === "string") return actor;
+  if (isObjectReference(actor)) throw noPlace("an actor that is an object");
+  return inlineSubscriber(actor);
+}
+
+function toTenant({ id, name, ...data }: JsonObject) {
+  return { identifier: String(id), ...(typeof name === "string" && { name }), data };
+}
+
+const texts = ["firstName", "lastName", "email", "avatar", "locale", "timezone"] as const;
+
+function inlineSubscriber(inline: Exclude<Recipient, string>): NovuSubscriber {
+  const { id, name, phone, phoneNumber, phone_number, ...rest } = inline;
+  if (Object.hasOwn(rest, "$trigger_data")) throw noPlace("$trigger_data of a recipient; map it into data");
+  const number = phoneNumber ?? phone_number ?? phone;
+  const known = texts.filter((field) => typeof rest[field] === "string");
+  const others = Object.entries(rest).filter(([member]) => !known.some((field) => field === member));
+  return {
+    ...(typeof name === "string" && { firstName: name }),
+    ...Object.fromEntries(known.map((field) => [field, rest[field]])),
+    ...(typeof number === "string" && { phone: number }),
+    ...(others.length > 0 && { data: Object.fromEntries(others) }),
+    subscriberId: id,
+  };
+}
+
+function toSubscriber(user: User): NovuSubscriber {
+  return {
+    ...(user.name !== null && { firstName: user.name }),
+    ...(user.email !== null && { email: user.email }),
+    ...(user.phoneNumber !== null && { phone: user.phoneNumber }),
+    ...(user.avatar !== null && { avatar: user.avatar }),
+    ...(user.locale !== null && { locale: user.locale }),
+    ...(user.timezone !== null && { timezone: user.timezone }),
+    ...(Object.keys(user.properties).length > 0 && { data: user.properties }),
+    subscriberId: user.id,
+  };
+}
+
+function noPlace(what: string): BellwireError {
+  return runnerError("permanent", `Novu has no place for ${what}.`);
+}

@@ -1,0 +1,132 @@
+import { BellwireError } from "../core/errors.js";
+import type { RunContext, RunnerCapabilities, StartedRun, WorkflowRun, WorkflowRunner } from "./runner.js";
+import { runnerError } from "./runner-error.js";
+
+export interface CombineRunnersOptions {
+  /** Runners by the name of the workflow. */
+  readonly workflows: Readonly<Record<string, WorkflowRunner>>;
+  /** For every other workflow. Without it a trigger of another workflow is refused when it is registered. */
+  readonly fallback?: WorkflowRunner;
+}
+
+/**
+ * Hands each run to the runner of its workflow: some to Knock, say, and some to functions. Users are told to every runner that
+ * takes them.
+ *
+ * @throws `CONFIG_INVALID` when there is no runner at all
+ */
+export function combineRunners({ workflows, fallback }: CombineRunnersOptions): WorkflowRunner {
+  const all = [...new Set([...Object.values(workflows), ...(fallback === undefined ? [] : [fallback])])];
+  const [first] = all;
+  if (first === undefined) {
+    throw new BellwireError({
+      code: "CONFIG_INVALID",
+      message: "combineRunners: names no runner; give workflows or fallback.",
+    });
+  }
+  const find = (workflow: string): WorkflowRunner => {
+    const found = Object.hasOwn(workflows, workflow) ? workflows[workflow] : fallback;
+    if (found !== undefined) return found;
+    const known = Object.keys(workflows).join(", ");
+    throw new BellwireError({
+      code: "CONFIG_TRIGGER_INVALID",
+      message: `No runner takes the workflow "${workflow}": combineRunners has ${known}, and no fallback.`,
+    });
+  };
+  const syncing = all.filter((runner) => runner.identify !== undefined);
+  return {
+    capabilities: narrowest(all.map((runner) => runner.capabilities)),
+    capabilitiesOf: (workflow) => {
+      const runner = find(workflow);
+      return runner.capabilitiesOf?.(workflow) ?? runner.capabilities;
+    },
+    // A run of a workflow that was there when it was planned, and is gone: nobody can send it.
+    trigger: async (request, context) => await found(request.workflow).trigger(request, context),
+    ...(all.some((runner) => runner.triggerBatch !== undefined) && {
+      triggerBatch: (runs: readonly WorkflowRun[]) => triggerEach(runs, found),
+    }),
+    ...(all.some((runner) => runner.cancel !== undefined) && { cancel }),
+    ...(syncing.length > 0 && { identify: (request) => identifyAll(syncing, request) }),
+  };
+
+  function found(workflow: string): WorkflowRunner {
+    try {
+      return find(workflow);
+    } catch (cause) {
+      throw runnerError("permanent", `No runner takes the workflow "${workflow}" any more.`, { cause });
+    }
+  }
+
+  async function cancel(
+    request: Parameters<Required<WorkflowRunner>["cancel"]>[0],
+    context: RunContext,
+  ): Promise<void> {
+    const runner = found(request.workflow);
+    if (runner.cancel === undefined)
+      throw runnerError("permanent", `The runner of "${request.workflow}" can not cancel runs.`);
+    await runner.cancel(request, context);
+  }
+}
+
+async function identifyAll(
+  runners: readonly WorkflowRunner[],
+  request: Parameters<Required<WorkflowRunner>["identify"]>[0],
+): Promise<void> {
+  await Promise.all(runners.map((runner) => runner.identify?.(request)));
+}
+
+/** Runs of one runner go together where it takes several at once; a runner that fails fails its own runs only. */
+async function triggerEach(
+  runs: readonly WorkflowRun[],
+  find: (workflow: string) => WorkflowRunner,
+): Promise<readonly (StartedRun | Error)[]> {
+  const answers = new Map<WorkflowRun, StartedRun | Error>();
+  const groups = new Map<WorkflowRunner, WorkflowRun[]>();
+  for (const run of runs) {
+    try {
+      const runner = find(run.request.workflow);
+      groups.set(runner, [...(groups.get(runner) ?? []), run]);
+    } catch (error) {
+      answers.set(run, toError(error));
+    }
+  }
+  const start = async ([runner, members]: readonly [WorkflowRunner, readonly WorkflowRun[]]) => {
+    const started = await startAll(runner, members);
+    for (const [index, run] of members.entries()) answers.set(run, started[index] ?? tooFew());
+  };
+  await Promise.all([...groups].map(start));
+  return runs.map((run) => answers.get(run) ?? tooFew());
+}
+
+async function startAll(
+  runner: WorkflowRunner,
+  runs: readonly WorkflowRun[],
+): Promise<readonly (StartedRun | Error)[]> {
+  if (runner.triggerBatch === undefined) {
+    return Promise.all(runs.map(async (run) => runner.trigger(run.request, run.context).catch(toError)));
+  }
+  try {
+    return await runner.triggerBatch(runs);
+  } catch (error) {
+    return runs.map(() => toError(error));
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : runnerError("ambiguous", `The runner rejected with ${typeof error}.`);
+}
+
+function tooFew(): Error {
+  return runnerError("ambiguous", "The runner answered for too few runs.");
+}
+
+function narrowest(capabilities: readonly RunnerCapabilities[]): RunnerCapabilities {
+  const smallest = (values: readonly (number | null)[]) => {
+    const numbers = values.filter((value) => value !== null);
+    return numbers.length === 0 ? null : Math.min(...numbers);
+  };
+  return {
+    maxRecipients: smallest(capabilities.map((each) => each.maxRecipients)),
+    idempotencyWindowMs: smallest(capabilities.map((each) => each.idempotencyWindowMs)),
+  };
+}

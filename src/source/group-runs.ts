@@ -1,0 +1,29 @@
+import type { WorkflowRunner } from "../runner/runner.js";
+import type { ClaimedRun } from "../storage/storage.js";
+
+/** Runs that are sent with one call. */
+export interface RunGroups {
+  /** Users to bring to the engine, which comes first: a run may need them there. */
+  readonly identify: readonly (readonly ClaimedRun[])[];
+  readonly others: readonly (readonly ClaimedRun[])[];
+}
+
+const maxGroupSize = 100;
+
+export function groupRuns(claimed: readonly ClaimedRun[], runner: WorkflowRunner): RunGroups {
+  const identify: ClaimedRun[] = [];
+  const batched: ClaimedRun[] = [];
+  const alone: ClaimedRun[][] = [];
+  for (const each of claimed) {
+    const { action } = each.run;
+    if (action === "identify") identify.push(each);
+    else if (action === "trigger" && runner.triggerBatch !== undefined) batched.push(each);
+    else alone.push([each]);
+  }
+  return { identify: slices(identify), others: [...slices(batched), ...alone] };
+}
+
+function slices(runs: readonly ClaimedRun[]): readonly (readonly ClaimedRun[])[] {
+  const count = Math.ceil(runs.length / maxGroupSize);
+  return Array.from({ length: count }, (_, index) => runs.slice(index * maxGroupSize, (index + 1) * maxGroupSize));
+}

@@ -1,0 +1,65 @@
+import type { RunContext, StartedRun, WorkflowRun, WorkflowRunner } from "../runner/runner.js";
+import { runnerError } from "../runner/runner-error.js";
+import type { RunRecord } from "../storage/storage.js";
+import type { User } from "../users/user.js";
+import type { RunRequest } from "./freeze-plan.js";
+
+/** A run with what it was frozen to. */
+export interface SendableRun {
+  readonly run: RunRecord;
+  readonly request: RunRequest;
+}
+
+export interface SendRunsOptions {
+  readonly runner: WorkflowRunner;
+  readonly signal: AbortSignal;
+  readonly findUsers: (environment: string, ids: readonly string[]) => Promise<readonly User[]>;
+}
+
+const maxUsers = 100;
+
+/** Makes one attempt with the runs of one group; the answers stand in their order, and a rejection is that of all. */
+export async function sendRuns(
+  runs: readonly SendableRun[],
+  options: SendRunsOptions,
+): Promise<readonly (StartedRun | Error)[]> {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const { runner, signal } = options;
+  const { request } = first;
+  switch (request.action) {
+    case "identify":
+      return syncUsers(runs, first.run.environment, options);
+    case "cancel":
+      if (runner.cancel === undefined) throw runnerError("permanent", "The runner can not cancel runs.");
+      await runner.cancel(request, toContext(first.run, signal));
+      return [{ workflowRunId: null }];
+    case "trigger":
+      if (runner.triggerBatch === undefined) return [await runner.trigger(request, toContext(first.run, signal))];
+      return runner.triggerBatch(runs.flatMap((each) => toWorkflowRun(each, signal)));
+  }
+}
+
+function toWorkflowRun({ run, request }: SendableRun, signal: AbortSignal): readonly WorkflowRun[] {
+  return request.action === "trigger" ? [{ request, context: toContext(run, signal) }] : [];
+}
+
+async function syncUsers(
+  runs: readonly SendableRun[],
+  environment: string,
+  { runner, signal, findUsers }: SendRunsOptions,
+): Promise<readonly StartedRun[]> {
+  if (runner.identify === undefined) throw runnerError("permanent", "The runner does not take users.");
+  const ids = [...new Set(runs.flatMap(({ request }) => (request.action === "identify" ? request.userIds : [])))];
+  // Whoever was deleted meanwhile is not brought back.
+  const users = await findUsers(environment, ids);
+  for (let from = 0; from < users.length; from += maxUsers) {
+    await runner.identify({ environment, users: users.slice(from, from + maxUsers), signal });
+  }
+  return runs.map(() => ({ workflowRunId: null }));
+}
+
+function toContext(run: RunRecord, signal: AbortSignal): RunContext {
+  const { idempotencyKey, environment, source, trigger, messageId } = run;
+  return { idempotencyKey, attempt: run.attempts + 1, signal, environment, source, trigger, messageId };
+}
