@@ -22,6 +22,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 30_000,
+    // What is concurrent waits for clients that retry; it does not compute.
+    maxConcurrency: 40,
     silent: "passed-only",
     coverage: {
       provider: "v8",

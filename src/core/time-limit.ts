@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.js";
 
 /** Runs calls under one time limit. */
@@ -34,8 +35,11 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   const openWindow = (): Window => {
     const now = clock.now();
     if (current !== null && now - current.startedAt <= windowMs && now >= current.startedAt) return current;
+    const controller = new AbortController();
+    // Many calls share the signal, and clients listen to it: no leak, and no reason for Node to warn of one.
+    setMaxListeners(0, controller.signal);
     const window: Window = {
-      controller: new AbortController(),
+      controller,
       pending: new Set(),
       startedAt: now,
       cancelTimer: clock.schedule(() => expire(window), limitMs + windowMs),

@@ -22,10 +22,12 @@ describe.each([
             recipients: run.recipients.map(idOf),
             idempotencyKey,
             data: run.data,
+            text: JSON.stringify(run),
           });
         },
       });
-      return { runner, received: () => received, fail: (error: unknown) => failures.push(error) };
+      const fail = (error: unknown) => failures.push(error);
+      return { runner, received: () => received, canceled: () => [], fail, cancels: false };
     },
   ],
   [
@@ -38,21 +40,27 @@ describe.each([
           recipients: request.recipients.map(idOf),
           idempotencyKey: context.idempotencyKey,
           data: request.data,
+          text: JSON.stringify(request),
         }));
-      return { runner, received, fail: (error: unknown) => runner.failNext(error) };
+      const canceled = () => runner.cancels.map(({ request }) => request);
+      return { runner, received, canceled, fail: (error: unknown) => runner.failNext(error), cancels: true };
     },
   ],
 ])("%s conforms", (_, make) => {
-  const cases = runnerConformance(() => {
-    const { runner, received, fail } = make();
-    return {
-      runner,
-      workflow: "greet",
-      received,
-      failNext: (kind) => void fail(runnerError(kind, "the engine said no")),
-      dispose: () => undefined,
-    };
-  });
+  const cases = runnerConformance(
+    () => {
+      const { runner, received, canceled, fail } = make();
+      return {
+        runner,
+        workflow: "greet",
+        received,
+        canceled,
+        failNext: (kind) => void fail(runnerError(kind === "silence" ? "ambiguous" : kind, "the engine said no")),
+        dispose: () => undefined,
+      };
+    },
+    { takesActor: true, takesTenant: true, cancels: make().cancels },
+  );
   for (const { name, run } of cases) it(name, run);
 });
 

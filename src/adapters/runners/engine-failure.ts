@@ -100,7 +100,8 @@ export function safeText(text: string): string {
     .replace(/\+?\d[\d ()-]{6,30}\d/g, "…")
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim()
-    .slice(0, maxTextLength);
+    .slice(0, maxTextLength)
+    .replace(/\.+$/, "");
 }
 
 function codeOf(error: unknown, depth: number): string | null {

@@ -70,9 +70,9 @@ export function knockRunner({ client, timeoutMs = 10_000, identify = true }: Kno
         throw engineFailure("Knock", error);
       }
     },
-    async cancel(request, { signal }) {
+    async cancel(request, { idempotencyKey, signal }) {
       try {
-        await client.workflows.cancel(request.workflow, toCancel(request), options(signal));
+        await client.workflows.cancel(request.workflow, toCancel(request), { ...options(signal), idempotencyKey });
       } catch (error) {
         throw engineFailure("Knock", error);
       }
