@@ -45,6 +45,8 @@ export interface RunnerPowers {
   readonly batches?: boolean;
   /** Whether an aborted signal ends the call; where the client takes none, the source's time limit does. */
   readonly heedsSignal?: boolean;
+  /** The faults that the engine can be made to show. @default all but `silence` */
+  readonly faults?: readonly EngineFault[];
   /** Whether the engine takes an actor. */
   readonly takesActor?: boolean;
   /** Whether the engine takes a tenant. */

@@ -3,13 +3,14 @@ import { BellwireError } from "../core/errors.js";
 import type { EngineFault, RunnerCheck, RunnerPowers } from "./runner-conformance.js";
 import { rejection, runContext, runRequest } from "./runner-fixtures.js";
 
+const allFaults: readonly EngineFault[] = ["permanent", "retryable", "ambiguous"];
 const codes = { permanent: "RUNNER_PERMANENT", retryable: "RUNNER_RETRYABLE" } as const;
 
 /** How a runner reports what went wrong. */
-export function failureCases({ heedsSignal = false }: RunnerPowers): readonly RunnerCheck[] {
-  const faults = ["permanent", "retryable", "ambiguous"] as const;
+export function failureCases({ heedsSignal = false, faults = allFaults }: RunnerPowers): readonly RunnerCheck[] {
   return [
-    ...(["permanent", "retryable"] as const).map(classified),
+    ...(["permanent", "retryable"] as const).filter((fault) => faults.includes(fault)).map(classified),
+    ...faults.flatMap((fault) => [worksAgain(fault), keepsDataOut(fault), failsAlone(fault)]),
     [
       "reports an unknown end as ambiguous, by its code or as an error of any other kind",
       async ({ runner, workflow, failNext }) => {
@@ -17,26 +18,30 @@ export function failureCases({ heedsSignal = false }: RunnerPowers): readonly Ru
         assert.ok(isAmbiguous(await rejection(runner.trigger(runRequest(workflow), runContext("bw_a")))));
       },
     ],
-    ...faults.flatMap((fault) => [worksAgain(fault), keepsDataOut(fault)]),
-    [
-      "a failed run fails no other",
-      async ({ runner, workflow, failNext }) => {
-        await failNext("permanent");
-        await rejection(runner.trigger(runRequest(workflow), runContext("bw_a")));
-        await runner.trigger(runRequest(workflow), runContext("bw_b"));
-      },
-    ],
-    [
-      "says of a wait that the engine asked for that it is a time from now",
-      async ({ runner, workflow, failNext }) => {
-        await failNext("retryable");
-        const error = await rejection(runner.trigger(runRequest(workflow), runContext("bw_a")));
-        assert.ok(BellwireError.is(error));
-        const { retryAfterMs } = error.details;
-        assert.ok(retryAfterMs === undefined || (typeof retryAfterMs === "number" && retryAfterMs >= 0));
-      },
-    ],
+    ...(faults.includes("retryable") ? [asksToWait] : []),
     ...(heedsSignal ? signalCases() : []),
+  ];
+}
+
+const asksToWait: RunnerCheck = [
+  "says of a wait that the engine asked for that it is a time from now",
+  async ({ runner, workflow, failNext }) => {
+    await failNext("retryable");
+    const error = await rejection(runner.trigger(runRequest(workflow), runContext("bw_a")));
+    assert.ok(BellwireError.is(error));
+    const { retryAfterMs } = error.details;
+    assert.ok(retryAfterMs === undefined || (typeof retryAfterMs === "number" && retryAfterMs >= 0));
+  },
+];
+
+function failsAlone(fault: EngineFault): RunnerCheck {
+  return [
+    `a failure that is ${fault} fails no other run`,
+    async ({ runner, workflow, failNext }) => {
+      await failNext(fault);
+      await rejection(runner.trigger(runRequest(workflow), runContext("bw_a")));
+      await runner.trigger(runRequest(workflow), runContext("bw_b"));
+    },
   ];
 }
 
@@ -55,11 +60,11 @@ function classified(fault: "permanent" | "retryable"): RunnerCheck {
 
 function worksAgain(fault: EngineFault): RunnerCheck {
   return [
-    `works again after a failure that is ${fault}`,
+    `takes the same run again after a failure that is ${fault}`,
     async ({ runner, workflow, failNext }) => {
       await failNext(fault);
       await rejection(runner.trigger(runRequest(workflow), runContext("bw_a", { attempt: 1 })));
-      await runner.trigger(runRequest(workflow), runContext("bw_b", { attempt: 1 }));
+      await runner.trigger(runRequest(workflow), runContext("bw_a", { attempt: 2 }));
     },
   ];
 }

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { BellwireError } from "../core/errors.js";
 import type { WorkflowCancelRequest } from "../runner/runner.js";
-import type { RunnerCheck, RunnerPowers, RunnerUnderTest } from "./runner-conformance.js";
+import type { EngineFault, RunnerCheck, RunnerPowers, RunnerUnderTest } from "./runner-conformance.js";
 import { rejection, runContext, runRequest, userNamed } from "./runner-fixtures.js";
 
 /** What only some runners can do. */
-export function powerCases({ cancels, identifies, batches }: RunnerPowers): readonly RunnerCheck[] {
-  return [...(cancels ? cancelCases() : []), ...(identifies ? identifyCases() : []), ...(batches ? batchCases() : [])];
+export function powerCases({ cancels, identifies, batches, faults }: RunnerPowers): readonly RunnerCheck[] {
+  return [
+    ...(cancels ? cancelCases(faults ?? ["permanent", "retryable"]) : []),
+    ...(identifies ? identifyCases() : []),
+    ...(batches ? batchCases() : []),
+  ];
 }
 
-function cancelCases(): readonly RunnerCheck[] {
+function cancelCases(faults: readonly EngineFault[]): readonly RunnerCheck[] {
   return [
     [
       "cancels by the cancellation key, for everybody",
@@ -29,19 +33,21 @@ function cancelCases(): readonly RunnerCheck[] {
         }
       },
     ],
-    ...(["permanent", "retryable"] as const).map(
-      (fault): RunnerCheck => [
-        `reports a cancel that fails and is ${fault}`,
-        async (underTest) => {
-          await underTest.failNext(fault);
-          const error = await rejection(
-            defined(underTest.runner.cancel).call(underTest.runner, cancelRequest(underTest), runContext("bw_c")),
-          );
-          assert.ok(BellwireError.is(error));
-          assert.equal(error.code, fault === "permanent" ? "RUNNER_PERMANENT" : "RUNNER_RETRYABLE");
-        },
-      ],
-    ),
+    ...(["permanent", "retryable"] as const)
+      .filter((fault) => faults.includes(fault))
+      .map(
+        (fault): RunnerCheck => [
+          `reports a cancel that fails and is ${fault}`,
+          async (underTest) => {
+            await underTest.failNext(fault);
+            const error = await rejection(
+              defined(underTest.runner.cancel).call(underTest.runner, cancelRequest(underTest), runContext("bw_c")),
+            );
+            assert.ok(BellwireError.is(error));
+            assert.equal(error.code, fault === "permanent" ? "RUNNER_PERMANENT" : "RUNNER_RETRYABLE");
+          },
+        ],
+      ),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { createSegmentSource, defineTrigger, memoryStorage } from "bellwire";
 import { type EngineFault, identify, runnerConformance, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
@@ -6,6 +5,7 @@ import { classifyRunnerFailure } from "../../../src/runner/runner-error.js";
 import { runContext, runRequest } from "../../../src/testing/runner-fixtures.js";
 import { type EngineReply, startEngine } from "../../support/engine-server.js";
 import { engines } from "../../support/engines.js";
+import { freePort } from "../../support/free-port.js";
 
 /** A server that quotes what it was sent, as vendors do. */
 const quoting = "the user grace@example.com (+1 555 010 0100) was not taken";
@@ -67,7 +67,7 @@ describe.concurrent.each(engines)("$name, by its real client", (engine) => {
   });
 
   it("a refused connection", async () => {
-    const url = `http://127.0.0.1:${await closedPort()}`;
+    const url = `http://127.0.0.1:${await freePort()}`;
     const error = await connect(url)
       .trigger(runRequest("new-comment"), runContext("bw_a"))
       .catch((thrown) => thrown);
@@ -163,14 +163,4 @@ function groupBy<Run extends { readonly idempotencyKey: string | null }>(
 
 function usersPath(engine: string): string {
   return engine === "Novu" ? "/v1/subscribers/bulk" : engine === "Knock" ? "/v1/users/bulk/identify" : "/profiles/x";
-}
-
-function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
