@@ -25,7 +25,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.each(backends)("BullMQ on %s", (name, available, start) => {
   it.skipIf(!available)(
-    `away in the middle of ${events / 2} events${available ? "" : " (this machine has no redis-server)"}: nothing hangs, nothing is lost, nothing is done twice`,
+    `away in the middle of ${events / 2} events${available ? "" : " (this machine has no redis-server)"}: nothing hangs, nothing is lost, and nothing is done twice but what a worker had in hand`,
     async () => {
       const backend = await start();
       const queue = backend.queue<RunJobData>("runs");

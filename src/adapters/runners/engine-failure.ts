@@ -86,7 +86,7 @@ function kindOf(status: number): RunnerFailureKind {
 export function parseRetryAfter(value: string | null): number | null {
   if (value === null || value.trim() === "") return null;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  const at = Date.parse(value);
+  const at = /^[A-Z]/i.test(value.trim()) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
 }
 
