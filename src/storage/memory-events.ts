@@ -40,7 +40,13 @@ export function memoryEventStore(state: MemoryState): EventStore {
         .events()
         .filter((stored) => stored.environment === environment && stored.event.userId === userId);
       for (const stored of theirs) state.strip(stored);
-      return theirs.length;
+      const waiting = state
+        .events()
+        .filter(
+          (stored) => stored.environment === environment && stored.runs.some((run) => run.hold?.userId === userId),
+        );
+      for (const stored of waiting) state.forgetWaiting(stored, userId);
+      return theirs.length + waiting.length;
     },
   };
 }
@@ -66,7 +72,7 @@ function claimAll(
   clock: Clock,
 ): readonly ClaimedRun[] {
   if (leaseMs === null) return [];
-  return runs.map((run) => claimRun(run, leaseMs, clock.now()));
+  return runs.filter((run) => run.status === "pending").map((run) => claimRun(run, leaseMs, clock.now()));
 }
 
 function matches({ environment, source, event, status }: StoredEvent, params: ListEventsParams): boolean {

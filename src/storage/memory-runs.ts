@@ -32,6 +32,29 @@ export function memoryRunStore(state: MemoryState): RunStore {
         if (run?.fence === fence) run.leasedUntil = 0;
       }
     },
+    async wake({ environment, source, userIds, leaseMs }) {
+      const woken = [...new Set(userIds)].flatMap((userId) => state.heldFor(environment, userId));
+      for (const run of woken) state.setRunStatus(run, "pending");
+      if (leaseMs === null) return [];
+      const now = state.clock.now();
+      return woken.filter((run) => run.source === source).map((run) => claimRun(run, leaseMs, now));
+    },
+    async expired({ environment, source, limit }) {
+      const now = state.clock.now();
+      const over = state
+        .heldRuns()
+        .filter((run) => run.environment === environment && run.source === source && (run.heldUntil ?? 0) <= now)
+        .sort((left, right) => (left.heldUntil ?? 0) - (right.heldUntil ?? 0));
+      return over.slice(0, limit).flatMap(({ hold }) => (hold === undefined ? [] : [hold]));
+    },
+    async skip({ environment, source, userIds }) {
+      const now = state.clock.now();
+      const over = [...new Set(userIds)]
+        .flatMap((userId) => state.heldFor(environment, userId))
+        .filter((run) => run.source === source && (run.heldUntil ?? 0) <= now);
+      for (const run of over) state.setRunStatus(run, "skipped");
+      return over.length;
+    },
     async list({ environment, source, status, limit, cursor }) {
       const found = state
         .events()

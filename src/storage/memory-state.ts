@@ -22,6 +22,7 @@ export interface StoredRun extends NewRun, SourceScope {
   nextAttemptAt: Date | null;
   workflowRunId: string | null;
   error: string | null;
+  readonly heldUntil: number | null;
   fence: number;
   leasedUntil: number;
 }
@@ -50,6 +51,8 @@ export class MemoryState {
   readonly #byKey = new Map<string, StoredEvent>();
   readonly #runs = new Map<string, StoredRun>();
   readonly #pending = new Set<StoredRun>();
+  /** By environment and user. */
+  readonly #held = new Map<string, Set<StoredRun>>();
   readonly #names = new Map<string, NameCount>();
   /** In the order of arrival. A queue with a moving head: evicting from the front of a Map is many times slower. */
   #queue: (StoredEvent | undefined)[] = [];
@@ -76,6 +79,14 @@ export class MemoryState {
 
   pendingRuns(): StoredRun[] {
     return [...this.#pending];
+  }
+
+  heldRuns(): StoredRun[] {
+    return [...this.#held.values()].flatMap((runs) => [...runs]);
+  }
+
+  heldFor(environment: string, userId: string): StoredRun[] {
+    return [...(this.#held.get(userKey(environment, userId)) ?? [])];
   }
 
   add({ environment, source }: SourceScope, event: NewEvent): StoredEvent {
@@ -109,7 +120,8 @@ export class MemoryState {
       receivedAt: stored.receivedAt,
       order: stored.order,
       stored,
-      status: "pending",
+      status: run.hold === undefined ? "pending" : "held",
+      heldUntil: run.hold === undefined ? null : this.clock.now() + run.hold.forMs,
       attempts: 0,
       firstClaimedAt: null,
       nextAttemptAt: null,
@@ -119,15 +131,17 @@ export class MemoryState {
       leasedUntil: 0,
     };
     this.#runs.set(run.idempotencyKey, added);
-    this.#pending.add(added);
+    this.#index(added);
     return added;
   }
 
   setRunStatus(run: StoredRun, status: RunStatus): void {
+    this.#unindex(run);
     run.status = status;
-    if (status !== "pending") this.#pending.delete(run);
+    this.#index(run);
     const { stored } = run;
-    if (stored.runs.some((other) => other.status === "pending")) stored.status = "in_progress";
+    if (stored.runs.some((other) => other.status === "pending" || other.status === "held"))
+      stored.status = "in_progress";
     else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
     else stored.status = stored.event.status;
   }
@@ -175,9 +189,39 @@ export class MemoryState {
   #dropRuns(stored: StoredEvent): void {
     for (const run of stored.runs) {
       this.#runs.delete(run.idempotencyKey);
-      this.#pending.delete(run);
+      this.#unindex(run);
     }
     stored.runs = [];
+  }
+
+  /** Takes out the runs that wait or waited for a user, and what else names the user. */
+  forgetWaiting(stored: StoredEvent, userId: string): void {
+    const theirs = stored.runs.filter((run) => run.hold?.userId === userId);
+    for (const run of theirs) {
+      this.#runs.delete(run.idempotencyKey);
+      this.#unindex(run);
+    }
+    stored.runs = stored.runs.filter((run) => !theirs.includes(run));
+    stored.event = { ...stored.event, payload: null, decision: { triggers: [] }, runs: [] };
+    if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
+      stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
+    }
+  }
+
+  #index(run: StoredRun): void {
+    if (run.status === "pending") this.#pending.add(run);
+    if (run.status !== "held" || run.hold === undefined) return;
+    const key = userKey(run.environment, run.hold.userId);
+    this.#held.set(key, (this.#held.get(key) ?? new Set()).add(run));
+  }
+
+  #unindex(run: StoredRun): void {
+    this.#pending.delete(run);
+    if (run.hold === undefined) return;
+    const key = userKey(run.environment, run.hold.userId);
+    const held = this.#held.get(key);
+    held?.delete(run);
+    if (held?.size === 0) this.#held.delete(key);
   }
 
   /** Unfinished events move to the back: forgetting one would lose its runs. */
@@ -205,6 +249,10 @@ const maxNames = 10_000;
 
 const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
 
+function userKey(environment: string, userId: string): string {
+  return `${environment}\u0000${userId}`;
+}
+
 function keyOf(environment: string, source: string, messageId: string): string {
   return `${environment}\u0000${source}\u0000${messageId}`;
 }
@@ -222,7 +270,9 @@ export function toRunRecord(run: StoredRun): RunRecord {
   const { environment, source, messageId, idempotencyKey, trigger, workflow, action, request } = run;
   const { status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error } = run;
   const identity = { environment, source, messageId, idempotencyKey, trigger, workflow, action, request };
-  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error };
+  const waitingFor = run.hold?.userId ?? null;
+  const heldUntil = run.heldUntil === null ? null : new Date(run.heldUntil);
+  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, waitingFor, heldUntil, workflowRunId, error };
 }
 
 export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {

@@ -33,6 +33,14 @@ export type RunStatus = (typeof runStatuses)[number];
 export const runActions = ["trigger", "cancel", "identify"] as const;
 export type RunAction = (typeof runActions)[number];
 
+/** A run that waits until its recipient is identified. */
+export interface RunHold {
+  readonly userId: string;
+  readonly forMs: number;
+  /** What becomes of it when the time is over. */
+  readonly onExpiry: "skip" | "create";
+}
+
 /** A planned run to be recorded with its event. */
 export interface NewRun {
   /** Unique across all environments and sources; the primary key of a run. */
@@ -42,6 +50,8 @@ export interface NewRun {
   readonly action: RunAction;
   /** JSON text of the request. Frozen: every attempt sends exactly this. */
   readonly request: string;
+  /** With it the run starts as `held` instead of `pending`. */
+  readonly hold?: RunHold;
 }
 
 /** An event to be recorded together with its planned runs. */
@@ -63,7 +73,7 @@ export interface NewEvent {
   readonly runs: readonly NewRun[];
 }
 
-export interface RunRecord extends NewRun, SourceScope {
+export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
   readonly messageId: string;
   readonly status: RunStatus;
   /** Attempts that were settled. */
@@ -71,6 +81,9 @@ export interface RunRecord extends NewRun, SourceScope {
   /** When it was first claimed: from then on an attempt may have been made, even if none was written down. */
   readonly firstClaimedAt: Date | null;
   readonly nextAttemptAt: Date | null;
+  /** The user that the run waits for, or waited for. */
+  readonly waitingFor: string | null;
+  readonly heldUntil: Date | null;
   readonly workflowRunId: string | null;
   /** How the last attempt failed; no personal data. */
   readonly error: string | null;
@@ -171,8 +184,9 @@ export interface EventStore {
    */
   purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
   /**
-   * Erases what is kept of a user's events: payload, decision, user id and runs, pending ones too. The messageIds stay known
-   * as duplicates, so that a late retry is not processed. Answers with how many events were erased.
+   * Erases what is kept of a user's events: payload, decision, user id and runs, pending ones too; and of events of others the
+   * runs that wait or waited for the user, with payload and decision, which name them. The messageIds stay known as duplicates, so
+   * that a late retry is not processed. Answers with how many events were erased.
    */
   erase(params: Abortable & { readonly environment: string; readonly userId: string }): Promise<number>;
 }
@@ -212,6 +226,24 @@ export interface RunStore {
   ): Promise<void>;
   /** Newest first. */
   list(params: ListRunsParams): Promise<Page<RunRecord>>;
+  /**
+   * Makes held runs that wait for these users pending, in all sources of the environment, and leases those of `source` to the
+   * caller (none with `leaseMs: null`). Each run is handed to one caller only. A run recorded by a call that had ended before this
+   * one began is seen.
+   */
+  wake(params: WakeParams): Promise<readonly ClaimedRun[]>;
+  /** Users whose held runs' time is over, longest first; at most `limit`. */
+  expired(
+    params: SourceScope & Abortable & { readonly limit: number },
+  ): Promise<readonly Pick<RunHold, "userId" | "onExpiry">[]>;
+  /** Makes held runs whose time is over and that wait for these users `skipped`. Answers with how many there were. */
+  skip(params: SourceScope & Abortable & { readonly userIds: readonly string[] }): Promise<number>;
+}
+
+export interface WakeParams extends SourceScope, Abortable {
+  readonly userIds: readonly string[];
+  readonly owner: string;
+  readonly leaseMs: number | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BellwireError } from "../core/errors.js";
-import type { EngineFault, RunnerCheck, RunnerPowers } from "./runner-conformance.js";
 import { rejection, runContext, runRequest } from "./runner-fixtures.js";
+import type { EngineFault, RunnerCheck, RunnerPowers } from "./runner-under-test.js";
 
 const allFaults: readonly EngineFault[] = ["permanent", "retryable", "ambiguous"];
 const codes = { permanent: "RUNNER_PERMANENT", retryable: "RUNNER_RETRYABLE" } as const;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { BellwireError } from "../core/errors.js";
 import type { WorkflowCancelRequest } from "../runner/runner.js";
-import type { EngineFault, RunnerCheck, RunnerPowers, RunnerUnderTest } from "./runner-conformance.js";
 import { rejection, runContext, runRequest, userNamed } from "./runner-fixtures.js";
+import type { EngineFault, RunnerCheck, RunnerPowers, RunnerUnderTest } from "./runner-under-test.js";
 
 /** What only some runners can do. */
 export function powerCases({ cancels, identifies, batches, faults }: RunnerPowers): readonly RunnerCheck[] {

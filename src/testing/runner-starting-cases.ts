@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { capabilitiesOf } from "../runner/runner.js";
-import type { RunnerCheck, RunnerPowers } from "./runner-conformance.js";
 import { deepFreeze, runContext, runRequest } from "./runner-fixtures.js";
+import type { RunnerCheck, RunnerPowers } from "./runner-under-test.js";
 
 /** What a runner declares, and how it hands runs over. */
 export function startingCases(powers: RunnerPowers): readonly RunnerCheck[] {

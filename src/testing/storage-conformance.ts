@@ -2,6 +2,7 @@ import type { ConformanceCase } from "./conformance-case.js";
 import { eventCases } from "./storage-event-cases.js";
 import type { StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
+import { holdCases } from "./storage-hold-cases.js";
 import { runCases } from "./storage-run-cases.js";
 import { userCases } from "./storage-user-cases.js";
 
@@ -13,7 +14,7 @@ import { userCases } from "./storage-user-cases.js";
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
 ): readonly ConformanceCase[] {
-  return [...eventCases, ...forgetCases, ...runCases, ...userCases].map(([name, check]) => ({
+  return [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases].map(([name, check]) => ({
     name,
     run: async () => {
       const underTest = await make();

@@ -6,7 +6,7 @@ export type { ManualClock } from "./manual-clock.js";
 export { manualClock } from "./manual-clock.js";
 export type { RecordedCancel, RecordedRun, RecordingRunner } from "./recording-runner.js";
 export { recordingRunner } from "./recording-runner.js";
-export type { EngineFault, ReceivedCancel, ReceivedRun, RunnerPowers, RunnerUnderTest } from "./runner-conformance.js";
 export { runnerConformance } from "./runner-conformance.js";
+export type { EngineFault, ReceivedCancel, ReceivedRun, RunnerPowers, RunnerUnderTest } from "./runner-under-test.js";
 export { storageConformance } from "./storage-conformance.js";
 export type { StorageUnderTest } from "./storage-fixtures.js";

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { functionRunner } from "../../src/runner/function-runner.js";
 import { classifyRunnerFailure, runnerError } from "../../src/runner/runner-error.js";
 import { recordingRunner } from "../../src/testing/recording-runner.js";
-import type { ReceivedRun } from "../../src/testing/runner-conformance.js";
 import { runnerConformance } from "../../src/testing/runner-conformance.js";
+import type { ReceivedRun } from "../../src/testing/runner-under-test.js";
 
 const idOf = (recipient: unknown) =>
   typeof recipient === "string" ? recipient : String(Reflect.get(Object(recipient), "id"));

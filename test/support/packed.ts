@@ -27,7 +27,10 @@ export async function packAndInstall(): Promise<Packed> {
   mkdirSync(modules, { recursive: true });
   await exec("tar", ["-xzf", tarball, "-C", folder]);
   cpSync(join(folder, "package"), join(modules, "bellwire"), { recursive: true });
-  for (const dependency of ["zod", "jsonpath-plus", "eventemitter3", "@types"]) {
+  mkdirSync(join(modules, "@opentelemetry"));
+  // The dependencies, and the optional peers that subpaths import.
+  const peers = ["standardwebhooks", "@opentelemetry/api"];
+  for (const dependency of ["zod", "jsonpath-plus", "eventemitter3", "@types", ...peers]) {
     symlinkSync(join(root, "node_modules", dependency), join(modules, dependency));
   }
   return { tarball, files: files.map((file) => file.path), project };

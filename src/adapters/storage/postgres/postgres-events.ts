@@ -10,8 +10,9 @@ import type {
 } from "../../../storage/storage.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, numberOf, type Query, type Row, rowsOf, textOf, textOrNull } from "./postgres-client.js";
+import { forgetWaitingSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
-import { toClaimedRun, toRunInput, toRunRecord } from "./postgres-runs.js";
+import { toClaimedRun, toRunInput, toRunRecord } from "./postgres-run-rows.js";
 
 const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
   WHERE r.environment = t.environment AND r.source = t.source AND r.message_id = t.message_id)`;
@@ -33,12 +34,15 @@ WITH input AS (
   RETURNING message_id, type, name, received_at, base_status
 ), planned AS (
   INSERT INTO bellwire.runs (idempotency_key, environment, source, message_id, position, trigger_key, workflow, action, request,
-    received_at, status, fence, owner, leased_until, first_claimed_at)
-  SELECT x.idempotency_key, $1, $2, message_id, x.position, x.trigger_key, x.workflow, x.action, x.request, i.received_at, 'pending',
-    CASE WHEN $5::bigint IS NULL THEN 0 ELSE 1 END, $6, coalesce(${nowMs} + $5::bigint, 0),
-    CASE WHEN $5::bigint IS NULL THEN NULL ELSE ${nowMs} END
+    received_at, status, fence, owner, leased_until, first_claimed_at, waiting_for, held_until, hold_then)
+  SELECT x.idempotency_key, $1, $2, message_id, x.position, x.trigger_key, x.workflow, x.action, x.request, i.received_at,
+    CASE WHEN x.waiting_for IS NULL THEN 'pending' ELSE 'held' END,
+    CASE WHEN $5::bigint IS NULL OR x.waiting_for IS NOT NULL THEN 0 ELSE 1 END, $6,
+    CASE WHEN x.waiting_for IS NOT NULL THEN 0 ELSE coalesce(${nowMs} + $5::bigint, 0) END,
+    CASE WHEN $5::bigint IS NULL OR x.waiting_for IS NOT NULL THEN NULL ELSE ${nowMs} END,
+    x.waiting_for, ${nowMs} + x.hold_ms, x.hold_then
   FROM json_to_recordset($4::text::json) AS x(idempotency_key text, message_id text, position integer, trigger_key text, workflow text,
-    action text, request text) JOIN inserted i USING (message_id) ORDER BY x.idempotency_key
+    action text, request text, waiting_for text, hold_ms bigint, hold_then text) JOIN inserted i USING (message_id) ORDER BY x.idempotency_key
   RETURNING *
 ), counted AS (
   INSERT INTO bellwire.names AS n (environment, source, type, name, count, first_seen_at, last_seen_at)
@@ -118,8 +122,9 @@ export function postgresEventStore(query: Query): EventStore {
       return { payloads: Number(row?.["payloads"] ?? 0), events: Number(row?.["events"] ?? 0) };
     },
     async erase({ environment, userId }) {
+      const waiting = await query(forgetWaitingSql, environment, toStoredText(userId));
       const rows = await query(eraseSql, environment, toStoredText(userId));
-      return rows.length;
+      return rows.length + waiting.length;
     },
   };
 }

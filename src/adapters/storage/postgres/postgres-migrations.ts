@@ -89,6 +89,9 @@ const migrations: readonly string[] = [
      changed_at bigint NOT NULL,
      PRIMARY KEY (source, environment)
    );`,
+  `ALTER TABLE bellwire.runs ADD COLUMN waiting_for text, ADD COLUMN held_until bigint, ADD COLUMN hold_then text;
+   CREATE INDEX ON bellwire.runs (environment, waiting_for) WHERE waiting_for IS NOT NULL;
+   CREATE INDEX ON bellwire.runs (environment, source, held_until) WHERE status = 'held';`,
 ];
 
 /**

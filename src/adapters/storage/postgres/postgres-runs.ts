@@ -1,62 +1,9 @@
-import {
-  type ClaimedRun,
-  type NewRun,
-  type RunAction,
-  type RunRecord,
-  type RunStatus,
-  type RunStore,
-  runActions,
-  runStatuses,
-} from "../../../storage/storage.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { dateOrNull, nowMs, numberOf, type Query, type Row, textOf, textOrNull } from "./postgres-client.js";
+import type { ClaimedRun, RunStore } from "../../../storage/storage.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { nowMs, type Query, textOf } from "./postgres-client.js";
+import { expiredSql, finishSql, skipSql, wakeSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
-
-/** A planned run as `record` sends it. */
-export function toRunInput(messageId: string, run: NewRun, position: number) {
-  return {
-    idempotency_key: run.idempotencyKey,
-    message_id: messageId,
-    position,
-    trigger_key: toStoredText(run.trigger),
-    workflow: toStoredText(run.workflow),
-    action: run.action,
-    request: run.request,
-  };
-}
-
-export function toRunRecord(row: Row): RunRecord {
-  const runId = textOrNull(row, "workflow_run_id");
-  const error = textOrNull(row, "error");
-  return {
-    environment: textOf(row, "environment"),
-    source: textOf(row, "source"),
-    messageId: fromStoredText(textOf(row, "message_id")),
-    idempotencyKey: textOf(row, "idempotency_key"),
-    trigger: fromStoredText(textOf(row, "trigger_key")),
-    workflow: fromStoredText(textOf(row, "workflow")),
-    action: toRunAction(textOf(row, "action")),
-    request: textOf(row, "request"),
-    status: toRunStatus(textOf(row, "status")),
-    attempts: numberOf(row, "attempts"),
-    firstClaimedAt: dateOrNull(row, "first_claimed_at"),
-    nextAttemptAt: numberOf(row, "next_attempt_at") === 0 ? null : dateOrNull(row, "next_attempt_at"),
-    workflowRunId: runId === null ? null : fromStoredText(runId),
-    error: error === null ? null : fromStoredText(error),
-  };
-}
-
-function toRunAction(text: string): RunAction {
-  return runActions.find((action) => action === text) ?? "trigger";
-}
-
-function toRunStatus(text: string): RunStatus {
-  return runStatuses.find((status) => status === text) ?? "pending";
-}
-
-export function toClaimedRun(row: Row): ClaimedRun {
-  return { run: toRunRecord(row), fence: numberOf(row, "fence") };
-}
+import { toClaimedRun, toExpiredHold, toRunRecord } from "./postgres-run-rows.js";
 
 const claimSql = `
 UPDATE bellwire.runs SET fence = fence + 1, owner = $3, leased_until = ${nowMs} + $4::bigint, first_claimed_at = coalesce(first_claimed_at, ${nowMs})
@@ -82,14 +29,7 @@ WITH input AS (
   FROM input i JOIN locked USING (idempotency_key)
   WHERE r.idempotency_key = i.idempotency_key AND r.fence = i.fence AND r.status = 'pending'
   RETURNING r.idempotency_key, r.environment, r.source, r.message_id, r.status
-), done AS (
-  SELECT environment, source, message_id, count(*)::integer AS runs, bool_or(status IN ('failed', 'dead', 'uncertain')) AS has_failed
-  FROM settled WHERE status <> 'pending' GROUP BY 1, 2, 3
-), finished AS (
-  UPDATE bellwire.events e SET pending_runs = e.pending_runs - d.runs, has_failed = e.has_failed OR d.has_failed,
-    status = CASE WHEN e.pending_runs > d.runs THEN 'in_progress' WHEN e.has_failed OR d.has_failed THEN 'failed' ELSE e.base_status END
-  FROM done d WHERE e.environment = d.environment AND e.source = d.source AND e.message_id = d.message_id
-)
+${finishSql}
 SELECT idempotency_key FROM settled`;
 
 export function postgresRunStore(query: Query): RunStore {
@@ -120,6 +60,17 @@ export function postgresRunStore(query: Query): RunStore {
          WHERE r.idempotency_key = i.idempotency_key AND r.fence = i.fence`,
         JSON.stringify(input),
       );
+    },
+    async wake({ environment, source, userIds, owner, leaseMs }) {
+      const ids = JSON.stringify(userIds.map(toStoredText));
+      const rows = await query(wakeSql, environment, ids, source, owner, leaseMs);
+      return leaseMs === null ? [] : rows.filter((row) => textOf(row, "source") === source).map(toClaimedRun);
+    },
+    async expired({ environment, source, limit }) {
+      return (await query(expiredSql, environment, source, limit)).map(toExpiredHold);
+    },
+    async skip({ environment, source, userIds }) {
+      return (await query(skipSql, environment, source, JSON.stringify(userIds.map(toStoredText)))).length;
     },
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(query, {

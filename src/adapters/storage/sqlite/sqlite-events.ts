@@ -11,8 +11,9 @@ import type {
 } from "../../../storage/storage.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { numberOf, type Row, type SqliteSession, textOf, textOrNull } from "./sqlite-database.js";
+import { forgetWaiting } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { insertRun, leaseRun, runsOfEvent, toRunRecord } from "./sqlite-runs.js";
+import { insertRun, leaseRun, runsOfEvent, toRunRecord } from "./sqlite-run-rows.js";
 
 export function sqliteEventStore(session: SqliteSession, clock: Clock): EventStore {
   return {
@@ -68,7 +69,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
           toStoredText(userId),
         );
         for (const row of rows) strip(session, numberOf(row, "id"));
-        return rows.length;
+        return rows.length + forgetWaiting(session, environment, userId);
       });
     },
   };
@@ -89,7 +90,7 @@ function recordOne(session: SqliteSession, params: RecordParams, event: NewEvent
   const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
   const known = findEvent(session, environment, source, event.messageId);
   if (known === undefined) {
-    const keys = insertEvent(session, params, event);
+    const keys = insertEvent(session, params, event, now);
     return {
       status: "new",
       claimed: lease === null ? [] : keys.flatMap((key) => leaseRun(session, key, lease) ?? []),
@@ -105,11 +106,12 @@ function recordOne(session: SqliteSession, params: RecordParams, event: NewEvent
   return { status: "unfinished", claimed, stored };
 }
 
-/** @returns the keys of the planned runs */
+/** @returns the keys of the planned runs that wait for nobody */
 function insertEvent(
   session: SqliteSession,
   { environment, source }: RecordParams,
   event: NewEvent,
+  now: number,
 ): readonly string[] {
   const messageId = toStoredText(event.messageId);
   const receivedAt = event.receivedAt.getTime();
@@ -132,7 +134,7 @@ function insertEvent(
     event.runs.length > 0 ? "in_progress" : event.status,
   );
   const owner = { eventId: numberOf(row ?? {}, "id"), environment, source, messageId, receivedAt };
-  for (const [position, run] of event.runs.entries()) insertRun(session, owner, run, position);
+  for (const [position, run] of event.runs.entries()) insertRun(session, owner, run, position, now);
   if (event.type !== null && event.status !== "invalid") {
     session.run(
       `INSERT INTO bellwire_names (environment, source, type, name, count, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, 1, ?, ?)
@@ -145,7 +147,7 @@ function insertEvent(
       receivedAt,
     );
   }
-  return event.runs.map((run) => run.idempotencyKey);
+  return event.runs.filter((run) => run.hold === undefined).map((run) => run.idempotencyKey);
 }
 
 const isOpen =

@@ -88,6 +88,11 @@ const migrations: readonly string[] = [
      changed_at INTEGER NOT NULL,
      PRIMARY KEY (source, environment)
    ) WITHOUT ROWID;`,
+  `ALTER TABLE bellwire_runs ADD COLUMN waiting_for TEXT;
+   ALTER TABLE bellwire_runs ADD COLUMN held_until INTEGER;
+   ALTER TABLE bellwire_runs ADD COLUMN hold_then TEXT;
+   CREATE INDEX bellwire_runs_waiting ON bellwire_runs (environment, waiting_for) WHERE waiting_for IS NOT NULL;
+   CREATE INDEX bellwire_runs_held ON bellwire_runs (environment, source, held_until) WHERE status = 'held';`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

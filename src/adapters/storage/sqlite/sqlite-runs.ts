@@ -1,100 +1,10 @@
 import type { Clock } from "../../../core/clock.js";
-import type { RunStore } from "../../../storage/storage.js";
-import {
-  type ClaimedRun,
-  type NewRun,
-  type RunAction,
-  type RunRecord,
-  type RunResult,
-  type RunStatus,
-  runActions,
-  runStatuses,
-} from "../../../storage/storage.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { dateOrNull, numberOf, type Row, type SqliteSession, textOf, textOrNull } from "./sqlite-database.js";
+import type { RunResult, RunStore } from "../../../storage/storage.js";
+import { toStoredTextOrNull } from "../stored-text.js";
+import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-
-/** Where a run belongs; the event's texts are in their stored form already. */
-export interface RunOwner {
-  readonly eventId: number;
-  readonly environment: string;
-  readonly source: string;
-  readonly messageId: string;
-  readonly receivedAt: number;
-}
-
-export function insertRun(
-  session: SqliteSession,
-  { eventId, ...event }: RunOwner,
-  run: NewRun,
-  position: number,
-): void {
-  session.run(
-    `INSERT INTO bellwire_runs (idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request, received_at, status)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`,
-    run.idempotencyKey,
-    eventId,
-    position,
-    event.environment,
-    event.source,
-    event.messageId,
-    toStoredText(run.trigger),
-    toStoredText(run.workflow),
-    run.action,
-    run.request,
-    event.receivedAt,
-  );
-}
-
-export function runsOfEvent(session: SqliteSession, eventId: number): readonly Row[] {
-  return session.all("SELECT * FROM bellwire_runs WHERE event_id = ? ORDER BY position", eventId);
-}
-
-/** Leases one run; its fence grows, so that whoever had it before can no longer settle it. */
-export function leaseRun(
-  session: SqliteSession,
-  key: string,
-  lease: { readonly owner: string; readonly now: number; readonly until: number },
-): ClaimedRun | null {
-  const [row] = session.all(
-    `UPDATE bellwire_runs SET fence = fence + 1, owner = ?, leased_until = ?, first_claimed_at = coalesce(first_claimed_at, ?)
-     WHERE idempotency_key = ? RETURNING *`,
-    lease.owner,
-    lease.until,
-    lease.now,
-    key,
-  );
-  return row === undefined ? null : { run: toRunRecord(row), fence: numberOf(row, "fence") };
-}
-
-export function toRunRecord(row: Row): RunRecord {
-  const runId = textOrNull(row, "workflow_run_id");
-  const error = textOrNull(row, "error");
-  return {
-    environment: textOf(row, "environment"),
-    source: textOf(row, "source"),
-    messageId: fromStoredText(textOf(row, "message_id")),
-    idempotencyKey: textOf(row, "idempotency_key"),
-    trigger: fromStoredText(textOf(row, "trigger_key")),
-    workflow: fromStoredText(textOf(row, "workflow")),
-    action: toRunAction(textOf(row, "action")),
-    request: textOf(row, "request"),
-    status: toRunStatus(textOf(row, "status")),
-    attempts: numberOf(row, "attempts"),
-    firstClaimedAt: dateOrNull(row, "first_claimed_at"),
-    nextAttemptAt: dateOrNull(row, "next_attempt_at"),
-    workflowRunId: runId === null ? null : fromStoredText(runId),
-    error: error === null ? null : fromStoredText(error),
-  };
-}
-
-function toRunAction(text: string): RunAction {
-  return runActions.find((action) => action === text) ?? "trigger";
-}
-
-function toRunStatus(text: string): RunStatus {
-  return runStatuses.find((status) => status === text) ?? "pending";
-}
+import { leaseRun, toRunRecord, updateEventStatus } from "./sqlite-run-rows.js";
 
 export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   return {
@@ -136,6 +46,9 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
         }
       });
     },
+    wake: async (params) => session.transaction(() => wakeHeld(session, params, clock.now())),
+    expired: async (params) => findExpired(session, params, clock.now()),
+    skip: async (params) => session.transaction(() => skipHeld(session, params, clock.now())),
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(session, {
         table: "bellwire_runs",
@@ -166,15 +79,4 @@ function settleOne(session: SqliteSession, result: RunResult, now: number): numb
     result.fence,
   );
   return row === undefined ? null : numberOf(row, "event_id");
-}
-
-function updateEventStatus(session: SqliteSession, eventId: number): void {
-  session.run(
-    `UPDATE bellwire_events SET status = CASE
-       WHEN EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status = 'pending') THEN 'in_progress'
-       WHEN EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('failed', 'dead', 'uncertain')) THEN 'failed'
-       ELSE base_status END
-     WHERE id = ?`,
-    eventId,
-  );
 }

@@ -1,0 +1,75 @@
+import type { ClaimedRun, RunStore, WakeParams } from "../../../storage/storage.js";
+import { fromStoredText, toStoredText } from "../stored-text.js";
+import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+import { leaseRun, updateEventStatus } from "./sqlite-run-rows.js";
+
+export function wakeHeld(
+  session: SqliteSession,
+  { environment, source, userIds, owner, leaseMs }: WakeParams,
+  now: number,
+): readonly ClaimedRun[] {
+  const woken = userIds.flatMap((userId) =>
+    session.all(
+      "UPDATE bellwire_runs SET status = 'pending' WHERE environment = ? AND waiting_for = ? AND status = 'held' RETURNING idempotency_key, source",
+      environment,
+      toStoredText(userId),
+    ),
+  );
+  if (leaseMs === null) return [];
+  return woken
+    .filter((row) => textOf(row, "source") === source)
+    .flatMap((row) => leaseRun(session, textOf(row, "idempotency_key"), { owner, now, until: now + leaseMs }) ?? []);
+}
+
+export function findExpired(
+  session: SqliteSession,
+  { environment, source, limit }: Parameters<RunStore["expired"]>[0],
+  now: number,
+): Awaited<ReturnType<RunStore["expired"]>> {
+  const rows = session.all(
+    `SELECT waiting_for, hold_then FROM bellwire_runs
+     WHERE environment = ? AND source = ? AND status = 'held' AND held_until <= ? ORDER BY held_until LIMIT ?`,
+    environment,
+    source,
+    now,
+    limit,
+  );
+  return rows.map((row) => ({
+    userId: fromStoredText(textOf(row, "waiting_for")),
+    onExpiry: textOf(row, "hold_then") === "create" ? "create" : "skip",
+  }));
+}
+
+export function skipHeld(
+  session: SqliteSession,
+  { environment, source, userIds }: Parameters<RunStore["skip"]>[0],
+  now: number,
+): number {
+  const rows = userIds.flatMap((userId) =>
+    session.all(
+      `UPDATE bellwire_runs SET status = 'skipped'
+       WHERE environment = ? AND source = ? AND waiting_for = ? AND status = 'held' AND held_until <= ? RETURNING event_id`,
+      environment,
+      source,
+      toStoredText(userId),
+      now,
+    ),
+  );
+  for (const eventId of new Set(rows.map((row) => numberOf(row, "event_id")))) updateEventStatus(session, eventId);
+  return rows.length;
+}
+
+/** Takes out the runs that wait or waited for a user; of the events they belong to, what names the user. */
+export function forgetWaiting(session: SqliteSession, environment: string, userId: string): number {
+  const rows = session.all(
+    "DELETE FROM bellwire_runs WHERE environment = ? AND waiting_for = ? RETURNING event_id",
+    environment,
+    toStoredText(userId),
+  );
+  const events = new Set(rows.map((row) => numberOf(row, "event_id")));
+  for (const eventId of events) {
+    session.run("UPDATE bellwire_events SET payload = NULL, decision = NULL WHERE id = ?", eventId);
+    updateEventStatus(session, eventId);
+  }
+  return events.size;
+}
