@@ -99,4 +99,5 @@ export type {
   TriggerDefinition,
   TriggerEvent,
 } from "./triggers/trigger-definition.js";
+export type { Unidentified } from "./triggers/unidentified.js";
 export type { User, UserAttributes } from "./users/user.js";

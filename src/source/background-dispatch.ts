@@ -1,6 +1,7 @@
 import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
+import { expireHolds } from "./holds.js";
 import type { RecoverResult } from "./segment-source.js";
 import type { SourceContext } from "./source-context.js";
 
@@ -15,6 +16,7 @@ export interface RecoverParams {
 /** Claims the runs of one environment that are due, and dispatches them until none is left that was due when it began. */
 export async function recoverRuns(context: SourceContext, params: RecoverParams): Promise<RecoverResult> {
   const counts = { claimed: 0, succeeded: 0, pending: 0, failed: 0 };
+  await expireHolds(context, { environment: params.environment, source: context.options.key }, params.owner);
   for (;;) {
     const claimed = await dispatchBatch(context, params, counts);
     if (claimed < batchSize) return counts;

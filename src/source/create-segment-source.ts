@@ -6,8 +6,10 @@ import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/storage.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
+import { dispatchClaimed } from "./dispatch-claimed.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
+import { wakeHeld } from "./holds.js";
 import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
@@ -18,7 +20,7 @@ import { createSourceEventLog } from "./source-event-log.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { SegmentSourceOptions } from "./source-options.js";
 import { createSourceTriggers, registerTrigger } from "./source-triggers.js";
-import { createSourceUsers } from "./source-users.js";
+import { createSourceUsers, type ReleaseHeld } from "./source-users.js";
 import { createStorageCall } from "./storage-call.js";
 import { createWorkTracker } from "./work-tracker.js";
 
@@ -56,11 +58,30 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     return result;
   };
 
+  const release: ReleaseHeld = async (environment, userIds) => {
+    const { leaseMs, deadlineMs, dispatch } = context.options;
+    const leasedUntil = clock.now() + leaseMs;
+    const taken = dispatch === "inline" ? leaseMs : null;
+    const claimed = await wakeHeld(context, { environment, source: key, owner, userIds, leaseMs: taken });
+    const { track } = work;
+    const requests = new Map();
+    await dispatchClaimed(context, {
+      claimed,
+      environment,
+      leasedUntil,
+      waitMs: deadlineMs,
+      requests,
+      signal: undefined,
+      track,
+    });
+    background.wake();
+  };
+
   return {
     key,
     handleSegmentPayload,
     triggers: createSourceTriggers(context),
-    users: createSourceUsers(context),
+    users: createSourceUsers(context, release),
     events: createSourceEventLog(context),
     environments: createSourceEnvironments(context),
     on: context.emitter.on,

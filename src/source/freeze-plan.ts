@@ -9,6 +9,7 @@ import { type UserSyncRequest, userSyncTrigger } from "../runner/user-sync.js";
 import type { InvalidEvent } from "../segment/event.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, NewRun } from "../storage/storage.js";
+import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
 import type { EventPlan, TriggerPlan } from "./plan-event.js";
 
@@ -22,6 +23,8 @@ export interface FreezeOptions {
   readonly identifyEnabled: boolean;
   /** Whether storage knows the user, after this payload's own identify events. */
   readonly isKnown: (userId: string) => boolean;
+  /** The source's word on unknown recipients; a trigger's own goes first. */
+  readonly unidentified: UnidentifiedPolicy;
   /** Whether the engine keeps users of its own, which it has to be told of. */
   readonly syncsUsers: boolean;
   /** Whether this payload created the user, without an identify event, because a trigger said so. */
@@ -141,9 +144,10 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   }
 
   const { identified, unknown } = partition(evaluation.recipients, options.isKnown);
-  if (identified.length === 0) {
+  const policy = trigger.unidentified ?? options.unidentified;
+  if (identified.length === 0 && (policy.kind !== "hold" || unknown.length === 0)) {
     const detail = { message: describeUnknown(unknown.length), field: "recipients" };
-    const recipients = [...unknown, ...rejected];
+    const recipients = [...unknown.map(notIdentified), ...rejected];
     return {
       decision: { ...base, ...unresolved, status: "skipped", reason: "not_identified", detail, recipients, runs: [] },
       runs: [],
@@ -151,23 +155,25 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   }
   const runs: NewRun[] = [];
   const recipients: RecipientDecision[] = [];
+  const { workflow } = trigger;
+  const { actor, tenant, data, cancellationKey } = evaluation;
+  const shared = { action: "trigger" as const, workflow, actor, tenant, data, cancellationKey };
   for (const chunk of chunkRecipients(identified, options.maxRecipientsOf(trigger.workflow))) {
     const run = runs.length;
     for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
-    const { workflow } = trigger;
-    const { actor, tenant, data, cancellationKey } = evaluation;
-    const request: WorkflowRunRequest = {
-      action: "trigger",
-      workflow,
-      recipients: chunk,
-      actor,
-      tenant,
-      data,
-      cancellationKey,
-    };
-    runs.push(newRun(base, messageId, run, request, options));
+    runs.push(newRun(base, messageId, run, { ...shared, recipients: chunk }, options));
   }
-  for (const decision of unknown) recipients.push(decision);
+  for (const userId of unknown) {
+    if (policy.kind !== "hold") {
+      recipients.push(notIdentified(userId));
+      continue;
+    }
+    // A run of their own: each is identified at another time, if ever.
+    const { forMs, onExpiry } = policy;
+    const run = newRun(base, messageId, `hold ${userId}`, { ...shared, recipients: [userId] }, options);
+    recipients.push({ recipient: userId, run: runs.length, reason: "not_identified" });
+    runs.push({ ...run, hold: { userId, forMs, onExpiry } });
+  }
   for (const decision of rejected) recipients.push(decision);
   const keys = runs.map((run) => run.idempotencyKey);
   return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
@@ -175,27 +181,31 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
 
 function partition(recipients: readonly Recipient[], isKnown: (userId: string) => boolean) {
   const identified: Recipient[] = [];
-  const unknown: RecipientDecision[] = [];
+  const unknown: string[] = [];
   for (const recipient of recipients) {
     if (typeof recipient !== "string" || isKnown(recipient)) identified.push(recipient);
-    else unknown.push({ recipient, reason: "not_identified" });
+    else unknown.push(recipient);
   }
   return { identified, unknown };
 }
 
+function notIdentified(recipient: string): RecipientDecision {
+  return { recipient, reason: "not_identified" };
+}
+
 function describeUnknown(count: number): string {
   const who = count === 1 ? "The recipient was" : `None of the ${count} recipients was`;
-  return `${who} ever identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create".`;
+  return `${who} ever identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create" or { hold: "15m", then: "skip" }.`;
 }
 
 function newRun(
   base: Pick<NewRun, "trigger" | "workflow" | "action">,
   messageId: string,
-  chunk: number,
+  part: number | string,
   request: RunRequest,
   options: FreezeOptions,
 ): NewRun {
-  const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, chunk);
+  const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, part);
   options.onRequest(idempotencyKey, request);
   return { ...base, idempotencyKey, request: JSON.stringify(request) };
 }

@@ -5,6 +5,7 @@ import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { freezeInvalid, freezePlan, type RunRequest } from "./freeze-plan.js";
+import { findReleased, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
 import type { OverrideView } from "./overrides.js";
 import { toPayloadResult } from "./payload-outcome.js";
@@ -48,8 +49,12 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const recorded = await recordEvents(context, call, events);
   keepFirstPlans(recorded, requests);
 
+  const waitingFor = waitingForOf(events);
+  const released = await findReleased(context, environment, { users, recorded, waitingFor });
+  const taken = dispatch === "inline" ? leaseMs : null;
+  const woken = await wakeHeld(context, { ...call.scope, owner: call.owner, userIds: released, leaseMs: taken });
   const results = await dispatchClaimed(context, {
-    claimed: recorded.flatMap((result) => result.claimed),
+    claimed: [...recorded.flatMap((result) => result.claimed), ...woken],
     environment,
     leasedUntil,
     waitMs: Math.max(0, startedAt + deadlineMs - clock.now()),
@@ -57,9 +62,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     signal,
     track: call.track,
   });
-  const result = toPayloadResult({ items, events, recorded, results, isInline: dispatch === "inline" });
+  const result = toPayloadResult({ items, events, recorded, results, released, isInline: dispatch === "inline" });
   announce(context, environment, { items, receivedAt, result });
   return result;
+}
+
+function waitingForOf(events: readonly NewEvent[]): readonly string[] {
+  return events.flatMap(({ runs }) => runs.flatMap(({ hold }) => (hold === undefined ? [] : [hold.userId])));
 }
 
 interface HandledPayload {
@@ -109,6 +118,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
     isKnown: users.isKnown,
+    unidentified: context.options.unidentified,
     isCreated: users.isCreated,
     onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),
     explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),

@@ -5,7 +5,12 @@ import type { SourceScope } from "../storage/scope.js";
  * The key of one run: equal for every attempt and redelivery of it, different for every other run.
  * Letters, digits and `_` only, 43 characters, so that it is legal for every engine (BullMQ refuses `:` and digits alone).
  */
-export function createIdempotencyKey(scope: SourceScope, messageId: string, trigger: string, chunk: number): string {
-  const identity = JSON.stringify([scope.environment, scope.source, messageId, trigger, chunk]);
+export function createIdempotencyKey(
+  scope: SourceScope,
+  messageId: string,
+  trigger: string,
+  part: number | string,
+): string {
+  const identity = JSON.stringify([scope.environment, scope.source, messageId, trigger, part]);
   return `bw_${createHash("sha256").update(identity).digest("hex").slice(0, 40)}`;
 }

@@ -1,5 +1,6 @@
 import type { UserOutcome } from "../outcome/outcome.js";
 import type { UserUpdate } from "../storage/user-store.js";
+import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
@@ -11,6 +12,9 @@ export interface IdentifiedUsers {
   readonly isKnown: (userId: string) => boolean;
   /** Whether this payload created the user because a trigger said so, without attributes. */
   readonly isCreated: (userId: string) => boolean;
+  /** Everyone whom this payload told of, and those among them who were not known before. */
+  readonly identified: readonly string[];
+  readonly created: readonly string[];
 }
 
 /**
@@ -35,7 +39,7 @@ export async function identifyUsers(
   const unknown = new Set<string>();
   const created = new Set<string>();
   for (const plan of plans) {
-    collectPlainRecipients(plan, context.options.unidentified, (userId, create) => {
+    collectPlainRecipients(plan, context.options.unidentified.kind, (userId, create) => {
       if (identified.has(userId)) return;
       if (!create) {
         unknown.add(userId);
@@ -58,18 +62,20 @@ export async function identifyUsers(
     outcomes,
     isKnown: (userId) => identified.has(userId) || known.has(userId),
     isCreated: (userId) => created.has(userId),
+    identified: updates.filter(({ status }) => status !== "deleted").map(({ id }) => id),
+    created: updates.filter(({ status }) => status === "created").map(({ id }) => id),
   };
 }
 
 function collectPlainRecipients(
   plan: EventPlan,
-  unidentified: "skip" | "create",
+  unidentified: UnidentifiedPolicy["kind"],
   add: (userId: string, create: boolean) => void,
 ): void {
   for (const { trigger, evaluation } of plan.triggers) {
     // Canceling reaches whoever was notified before, known or not.
     if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
-    const create = (trigger.unidentified ?? unidentified) === "create";
+    const create = (trigger.unidentified?.kind ?? unidentified) === "create";
     for (const recipient of evaluation.recipients) {
       if (typeof recipient === "string") add(recipient, create);
     }

@@ -11,13 +11,23 @@ export interface RecordedPayload {
   readonly recorded: readonly RecordResult[];
   /** The attempts that are written down. */
   readonly results: readonly RunResult[];
+  /** Users whose held runs were woken. */
+  readonly released: readonly string[];
   /** In the background nothing gets further by handing the payload in again. */
   readonly isInline: boolean;
 }
 
 /** What is answered to whoever handed the payload in; pure. */
-export function toPayloadResult({ items, events, recorded, results, isInline }: RecordedPayload): PayloadResult {
+export function toPayloadResult({
+  items,
+  events,
+  recorded,
+  results,
+  released,
+  isInline,
+}: RecordedPayload): PayloadResult {
   const attempted = new Map(results.map((result) => [result.idempotencyKey, result]));
+  const isReleased = (userId: string) => released.includes(userId);
   let next = 0;
   const outcomes = items.map((item, index): EventOutcome => {
     if (item.kind === "repeated") return repeatedOutcome(item, index);
@@ -25,10 +35,13 @@ export function toPayloadResult({ items, events, recorded, results, isInline }: 
     const result = recorded[next];
     next += 1;
     if (event === undefined || result === undefined) throw new RangeError("record answered for too few events");
-    return recordedOutcome(index, event, result, attempted);
+    return recordedOutcome(index, event, result, { attempted, isReleased });
   });
   const leased = recorded.some((result) => result.status === "leased");
-  return { events: outcomes, retryable: isInline && (leased || results.some((result) => result.status === "pending")) };
+  // A run that was held belongs to another event: delivering this one again does nothing for it.
+  const own = new Set(recorded.flatMap(({ claimed }) => claimed.map(({ run }) => run.idempotencyKey)));
+  const isPending = results.some(({ idempotencyKey, status }) => status === "pending" && own.has(idempotencyKey));
+  return { events: outcomes, retryable: isInline && (leased || isPending) };
 }
 
 function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, index: number): EventOutcome {
@@ -40,7 +53,7 @@ function recordedOutcome(
   index: number,
   event: NewEvent,
   result: RecordResult,
-  attempted: ReadonlyMap<string, RunResult>,
+  { attempted, isReleased }: Attempts,
 ): EventOutcome {
   const { messageId, type, name } = event;
   if (result.status === "finished") {
@@ -53,6 +66,15 @@ function recordedOutcome(
     states.set(run.idempotencyKey, attempt ? { ...attempt, attempts: run.attempts + 1 } : run);
   }
   const stored = result.stored;
+  if (stored === null) {
+    for (const { idempotencyKey, hold } of event.runs) {
+      if (hold === undefined) continue;
+      const attempt = attempted.get(idempotencyKey);
+      const status = isReleased(hold.userId) ? "pending" : "held";
+      const untouched = { idempotencyKey, status, attempts: 0, workflowRunId: null, error: null } as const;
+      states.set(idempotencyKey, attempt ? { ...attempt, attempts: 1 } : untouched);
+    }
+  }
   // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
   const outcome = toEventOutcome(
     index,
@@ -60,6 +82,11 @@ function recordedOutcome(
     states,
   );
   return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
+}
+
+interface Attempts {
+  readonly attempted: ReadonlyMap<string, RunResult>;
+  readonly isReleased: (userId: string) => boolean;
 }
 
 function planOf(status: NewEvent["status"] | "in_progress", stored: Pick<NewEvent, "reason" | "decision">) {

@@ -7,6 +7,7 @@ import { compileRedaction } from "../mapping/redaction.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
+import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
 
 /** The options of a source, checked and with every default filled in. */
@@ -15,7 +16,7 @@ export interface ResolvedOptions {
   readonly environments: ReadonlyMap<string, EnvironmentOptions>;
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
-  readonly unidentified: "skip" | "create";
+  readonly unidentified: UnidentifiedPolicy;
   readonly dispatch: "inline" | "background";
   /** What is stored of an event. */
   readonly toPayload: (event: JsonObject) => JsonValue;
@@ -55,7 +56,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     environments: resolveEnvironments(options.environments),
     storage: options.storage,
     runner: options.runner,
-    unidentified: options.unidentified ?? "skip",
+    unidentified: compileUnidentified(options.unidentified ?? "skip"),
     dispatch: options.dispatch ?? "inline",
     toPayload: options.recordPayload === "none" ? () => null : compileRedaction(options.redact ?? []),
     retention: resolveRetention(options.retention),

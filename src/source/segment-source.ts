@@ -62,6 +62,11 @@ export interface SegmentSourceUsers {
     options?: InEnvironment,
   ): Promise<UserUpdate>;
   get(id: string, options?: InEnvironment): Promise<User | null>;
+  /**
+   * Says that these users are known by now, and sends what is held for them: for hosts whose users table is their own and is
+   * written by others too. Users of `identify`, of identify events and of inline recipients are released by themselves.
+   */
+  notifyIdentified(ids: readonly string[], options?: InEnvironment): Promise<void>;
   /** Folds the user `from` into `into`, as an alias event does. */
   merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
   /**

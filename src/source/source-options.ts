@@ -5,6 +5,7 @@ import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import type { Unidentified } from "../triggers/unidentified.js";
 
 /**
  * How requests of an environment prove where they come from. Every one that is configured must be met; `writeKeys` are for
@@ -35,8 +36,12 @@ export interface SegmentSourceOptions {
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
   readonly triggers?: readonly TriggerDefinition[];
-  /** What becomes of a recipient id that storage does not know: left out with the reason, or created. @default "skip" */
-  readonly unidentified?: "skip" | "create";
+  /**
+   * What becomes of a recipient id that storage does not know: left out with the reason, created, or held until the user is
+   * identified: `{ hold: "15m", then: "skip" }`. With holds, call `start()` (or `recover()` now and then), which ends them.
+   * @default "skip"
+   */
+  readonly unidentified?: Unidentified;
   /**
    * `inline` runs before answering, so that whoever handed the payload in can hand it in again after a transient failure;
    * `background` answers once all is recorded and leaves the runs to `start()`, in this or any other process.

@@ -1,10 +1,13 @@
 import { BellwireError } from "../core/errors.js";
-import { runnerError } from "../runner/runner-error.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { tellEngine } from "./tell-engine.js";
 
-export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
+/** Dispatches the held runs of users who are known now. */
+export type ReleaseHeld = (environment: string, userIds: readonly string[]) => Promise<void>;
+
+export function createSourceUsers(context: SourceContext, release: ReleaseHeld): SegmentSourceUsers {
   const { options, storageCall, emitter } = context;
   const { users } = options.storage;
   return {
@@ -24,8 +27,13 @@ export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
         });
       }
       emitter.emit("user", { source: options.key, environment, user });
-      await tellEngine(context, environment, id);
+      await tellEngine(context, environment, [id]);
+      await release(environment, [id]);
       return user;
+    },
+    async notifyIdentified(ids, inEnvironment = {}) {
+      throwIfAborted(inEnvironment.signal);
+      await release(resolveEnvironment(options, inEnvironment.environment), ids);
     },
     async get(id, inEnvironment = {}) {
       throwIfAborted(inEnvironment.signal);
@@ -38,6 +46,7 @@ export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
       const environment = resolveEnvironment(options, inEnvironment.environment);
       if (from === into) return;
       await storageCall("users.merge", (signal) => users.merge({ environment, from, into, signal }));
+      await release(environment, [from, into]);
     },
     async delete(id, inEnvironment = {}) {
       throwIfAborted(inEnvironment.signal);
@@ -49,21 +58,4 @@ export function createSourceUsers(context: SourceContext): SegmentSourceUsers {
       return known;
     },
   };
-}
-
-/** The user is stored by now: an engine that cannot be reached is no reason to fail the call. */
-async function tellEngine(context: SourceContext, environment: string, id: string): Promise<void> {
-  const { runner, storage, logger, key } = context.options;
-  if (runner.identify === undefined) return;
-  try {
-    const users = await context.storageCall("users.find", (signal) =>
-      storage.users.find({ environment, ids: [id], signal }),
-    );
-    await runner.identify({ environment, users, signal: AbortSignal.timeout(context.options.runTimeoutMs) });
-  } catch (cause) {
-    const message = "A user was stored, but the engine could not be told; the next identify of this user tries again.";
-    const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
-    logger.error({ err: error, source: key, environment }, message);
-    context.emitter.emit("error", { source: key, environment, error });
-  }
 }

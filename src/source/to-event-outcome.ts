@@ -70,7 +70,7 @@ function toUserOutcome({ run, ...user }: UserDecision, runs: ReadonlyMap<string,
 }
 
 function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "status">[]): EventStatus {
-  if (triggers.some((trigger) => trigger.status === "pending")) return "in_progress";
+  if (triggers.some((trigger) => trigger.status === "pending" || trigger.status === "held")) return "in_progress";
   return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
 }
 

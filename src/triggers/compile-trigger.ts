@@ -8,6 +8,7 @@ import { type CompiledCondition, compileCondition } from "./condition.js";
 import { compileField, type FieldResolver, toHostFunction } from "./field-resolver.js";
 import type { StandardSchema } from "./standard-schema.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
+import { compileUnidentified, type UnidentifiedPolicy } from "./unidentified.js";
 
 /** A trigger that was checked, with everything compiled that can be. */
 export interface CompiledTrigger {
@@ -29,7 +30,7 @@ export interface CompiledTrigger {
   readonly cancellationKey: FieldResolver | null;
   readonly maxEventAgeMs: number | null;
   readonly excludeActor: boolean;
-  readonly unidentified: "skip" | "create" | null;
+  readonly unidentified: UnidentifiedPolicy | null;
   /** Whether recipients were mapped at all; a cancel without them reaches everyone. */
   readonly hasRecipients: boolean;
 }
@@ -50,7 +51,15 @@ const shape = z.strictObject({
   when: anything,
   maxEventAge: z.union([z.string(), z.number()]).optional(),
   excludeActor: z.boolean().optional(),
-  unidentified: z.enum(["skip", "create"]).optional(),
+  unidentified: z
+    .union(
+      [
+        z.enum(["skip", "create"]),
+        z.strictObject({ hold: z.union([z.string(), z.number()]), then: z.enum(["skip", "create"]) }),
+      ],
+      { error: 'expected "skip", "create" or { hold: "15m", then: "skip" }' },
+    )
+    .optional(),
   active: z.union([z.boolean(), z.record(z.string(), z.boolean())]).optional(),
 });
 
@@ -96,7 +105,7 @@ function compileChecked(definition: TriggerDefinition): CompiledTrigger {
     cancellationKey: compile("cancellationKey"),
     maxEventAgeMs: maxEventAge === undefined ? null : durationToMs(maxEventAge, "maxEventAge"),
     excludeActor: definition.excludeActor ?? false,
-    unidentified: definition.unidentified ?? null,
+    unidentified: definition.unidentified === undefined ? null : compileUnidentified(definition.unidentified),
   };
 }
 

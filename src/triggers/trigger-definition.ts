@@ -4,6 +4,7 @@ import type { LiteralDirective, PathDirective, TemplateDirective } from "../mapp
 import type { SegmentEventType } from "../segment/event.js";
 import type { EventDefinition } from "./define-event.js";
 import type { TypedSegmentEvent } from "./event-path.js";
+import type { Unidentified } from "./unidentified.js";
 
 /** Events other than track, or a track event by name: `{ type: "page", name: "Pricing" }`. Without `name`: all of the type. */
 export interface EventSelector {
@@ -80,7 +81,7 @@ interface TriggerBase<Path extends string, Event> {
   /** Takes the actor out of the recipients. @default false */
   readonly excludeActor?: boolean;
   /** What becomes of a recipient id that storage does not know. @default the source's `unidentified` */
-  readonly unidentified?: "skip" | "create";
+  readonly unidentified?: Unidentified;
   /** By environment, or everywhere. @default true */
   readonly active?: boolean | Readonly<Record<string, boolean>>;
 }

@@ -13,6 +13,8 @@ export interface TriggerRegistry {
   get(key: string): CompiledTrigger | null;
   /** In the order of registration. */
   list(): readonly CompiledTrigger[];
+  /** Whether any of them holds runs for unknown recipients. */
+  hasHolds(): boolean;
   /** Those that listen to the event, in the order of registration. */
   match(type: SegmentEventType, name: string | null): readonly CompiledTrigger[];
   /** Names that triggers listen to and that the given one may be meant to be. */
@@ -27,6 +29,7 @@ export function createTriggerRegistry(): TriggerRegistry {
   const index = new Map<SegmentEventType, Map<string, readonly CompiledTrigger[]>>();
   const order = new Map<CompiledTrigger, number>();
   let registered = 0;
+  let holding = 0;
 
   const namesOf = (type: SegmentEventType) => {
     const names = index.get(type) ?? new Map<string, readonly CompiledTrigger[]>();
@@ -48,6 +51,7 @@ export function createTriggerRegistry(): TriggerRegistry {
       triggers.set(trigger.key, trigger);
       order.set(trigger, registered);
       registered += 1;
+      if (trigger.unidentified?.kind === "hold") holding += 1;
       const names = namesOf(trigger.type);
       const name = trigger.name ?? "";
       names.set(name, [...(names.get(name) ?? none), trigger]);
@@ -57,6 +61,7 @@ export function createTriggerRegistry(): TriggerRegistry {
       const trigger = triggers.get(key);
       if (trigger === undefined) return false;
       triggers.delete(key);
+      if (trigger.unidentified?.kind === "hold") holding -= 1;
       order.delete(trigger);
       const names = namesOf(trigger.type);
       const name = trigger.name ?? "";
@@ -66,6 +71,7 @@ export function createTriggerRegistry(): TriggerRegistry {
       return true;
     },
     get: (key) => triggers.get(key) ?? null,
+    hasHolds: () => holding > 0,
     list: () => [...triggers.values()],
     match(type, name) {
       const names = index.get(type);

@@ -1,0 +1,27 @@
+import { BellwireError } from "../core/errors.js";
+import { runnerError } from "../runner/runner-error.js";
+import type { SourceContext } from "./source-context.js";
+
+const batchSize = 100;
+
+/**
+ * Brings users who are stored already to the engine, where it keeps users of its own. An engine that cannot be reached is no reason
+ * to fail the caller: it is logged and emitted.
+ */
+export async function tellEngine(context: SourceContext, environment: string, ids: readonly string[]): Promise<void> {
+  const { runner, storage, logger, key, runTimeoutMs } = context.options;
+  if (runner.identify === undefined) return;
+  try {
+    for (let from = 0; from < ids.length; from += batchSize) {
+      const users = await context.storageCall("users.find", (signal) =>
+        storage.users.find({ environment, ids: ids.slice(from, from + batchSize), signal }),
+      );
+      if (users.length > 0) await runner.identify({ environment, users, signal: AbortSignal.timeout(runTimeoutMs) });
+    }
+  } catch (cause) {
+    const message = "Users were stored, but the engine could not be told; their next identify event tries again.";
+    const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
+    logger.error({ err: error, source: key, environment }, message);
+    context.emitter.emit("error", { source: key, environment, error });
+  }
+}
