@@ -32,6 +32,7 @@ export { combineRunners } from "./runner/combine-runners.js";
 export type { FunctionRunnerOptions, WorkflowFunction } from "./runner/function-runner.js";
 export { functionRunner } from "./runner/function-runner.js";
 export type {
+  ForgetRequest,
   IdentifyRequest,
   RefusableField,
   RunContext,

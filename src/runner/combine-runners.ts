@@ -33,6 +33,7 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
       message: `No runner takes the workflow "${workflow}": combineRunners has ${known}, and no fallback.`,
     });
   };
+  const forgetting = all.filter((runner) => runner.forget !== undefined);
   const syncing = all.filter((runner) => runner.identify !== undefined);
   return {
     capabilities: narrowest(all.map((runner) => runner.capabilities)),
@@ -47,6 +48,11 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
     }),
     ...(all.some((runner) => runner.cancel !== undefined) && { cancel }),
     ...(syncing.length > 0 && { identify: (request) => identifyAll(syncing, request) }),
+    ...(forgetting.length > 0 && {
+      forget: async (request) => {
+        await Promise.all(forgetting.map((runner) => runner.forget?.(request)));
+      },
+    }),
   };
 
   function found(workflow: string): WorkflowRunner {

@@ -55,6 +55,13 @@ export interface IdentifyRequest {
   readonly signal: AbortSignal;
 }
 
+/** Users to be deleted at the engine, by every id that they had. */
+export interface ForgetRequest {
+  readonly environment: string;
+  readonly userIds: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** A field that a trigger can map and that not every engine has a place for. */
 export type RefusableField = "actor" | "tenant" | "cancellationKey";
 
@@ -92,6 +99,8 @@ export interface WorkflowRunner {
    * event was recorded, before the runs of the same payload, and again after a failure.
    */
   identify?(request: IdentifyRequest): Promise<void>;
+  /** Deletes users at the engine; ids that it does not know are no failure. Tried once: what fails is logged and emitted. */
+  forget?(request: ForgetRequest): Promise<void>;
 }
 
 /** What holds for the runs of one workflow. */

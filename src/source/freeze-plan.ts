@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import type { EventReason } from "../core/reasons.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail, UserOutcome } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
@@ -21,8 +22,8 @@ export interface FreezeOptions {
   readonly maxRecipientsOf: (workflow: string) => number | null;
   readonly toPayload: (event: JsonObject) => JsonValue;
   readonly identifyEnabled: boolean;
-  /** Whether storage knows the user, after this payload's own identify events. */
-  readonly isKnown: (userId: string) => boolean;
+  /** The id that a user has now, after this payload's own identify events; `null` for a user nobody knows. */
+  readonly currentId: (userId: string) => string | null;
   /** The source's word on unknown recipients; a trigger's own goes first. */
   readonly unidentified: UnidentifiedPolicy;
   /** Whether the engine keeps users of its own, which it has to be told of. */
@@ -48,33 +49,36 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
   const frozen = plan.triggers.map((trigger) => freezeTrigger(trigger, received.messageId, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, options);
+  // What asks to forget somebody must not be what remembers them.
+  const isDeletion = plan.identity?.kind === "delete";
   const base = {
     messageId: received.messageId,
     type: received.type,
     name: received.name,
-    userId: received.userId,
-    anonymousId: received.anonymousId,
+    userId: isDeletion ? null : received.userId,
+    anonymousId: isDeletion ? null : received.anonymousId,
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
-    payload: options.toPayload(received.event),
+    payload: isDeletion ? null : options.toPayload(received.event),
     runs: [...sync, ...frozen.flatMap((trigger) => trigger.runs)],
   };
   const run = sync[0]?.idempotencyKey;
-  const user = options.user === null ? {} : { user: { ...options.user, ...(run !== undefined && { run }) } };
+  const user =
+    options.user === null || isDeletion ? {} : { user: { ...options.user, ...(run !== undefined && { run }) } };
   if (triggers.some((trigger) => trigger.status === "failed")) {
     return { ...base, status: "failed", reason: "trigger_failed", decision: { ...user, triggers } };
   }
   if (triggers.length > 0 || options.user !== null) {
     return { ...base, status: "processed", reason: null, decision: { ...user, triggers } };
   }
-  return { ...base, status: "ignored", ...whyIgnored(plan, options) };
+  return { ...base, status: "ignored", ...whyIgnored(plan, options, () => options.explainNoMatch(plan)) };
 }
 
 /** The run that tells the engine of the users whom this event brought. */
 function freezeUserSync({ received, triggers }: EventPlan, options: FreezeOptions): readonly NewRun[] {
-  if (!options.syncsUsers) return [];
+  if (!options.syncsUsers || options.user?.status === "deleted") return [];
   const userIds = new Set<string>();
-  if (options.user !== null && options.user.status !== "deleted") userIds.add(options.user.id);
+  if (options.user !== null) userIds.add(options.user.id);
   for (const { evaluation } of triggers) {
     if (evaluation.status !== "matched") continue;
     for (const recipient of evaluation.recipients) {
@@ -86,17 +90,34 @@ function freezeUserSync({ received, triggers }: EventPlan, options: FreezeOption
   return [newRun(base, received.messageId, 0, { action: "identify", userIds: [...userIds] }, options)];
 }
 
-function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
-  if (plan.received.type !== "identify") {
-    return { reason: "no_matching_trigger", decision: { detail: options.explainNoMatch(plan), triggers: [] } };
+function whyIgnored(
+  { received }: EventPlan,
+  options: FreezeOptions,
+  noMatch: () => OutcomeDetail,
+): Pick<NewEvent, "reason" | "decision"> {
+  const { type } = received;
+  const because = (reason: EventReason, message: string) => ({
+    reason,
+    decision: { detail: { message }, triggers: [] },
+  });
+  if (type !== "identify" && type !== "alias" && type !== "delete") {
+    return { reason: "no_matching_trigger", decision: { detail: noMatch(), triggers: [] } };
   }
-  if (!options.identifyEnabled) {
-    const message = `Identify events are switched off in "${options.scope.environment}"; environments.update({ identify: true }) switches them on.`;
-    return { reason: "identify_disabled", decision: { detail: { message }, triggers: [] } };
+  if (!options.identifyEnabled && type !== "delete") {
+    const { environment } = options.scope;
+    return because(
+      "identify_disabled",
+      `Identify events are switched off in "${environment}"; environments.update({ identify: true }) switches them on.`,
+    );
   }
-  const message = "The identify event has no userId; traits of anonymous visitors are not kept.";
-  return { reason: "no_user_id", decision: { detail: { message }, triggers: [] } };
+  return because("no_user_id", namesNobody[type]);
 }
+
+const namesNobody = {
+  identify: "The identify event has no userId; traits of anonymous visitors are not kept.",
+  alias: "The alias event names nobody: it needs a userId, and a previousId that is another one.",
+  delete: "The delete event has no userId.",
+} as const;
 
 /** The record of an element that is no Segment event: kept, so that nothing received is invisible. */
 export function freezeInvalid(
@@ -143,7 +164,7 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
     return { decision: { ...decision, recipients: [...recipients, ...rejected] }, runs: [run] };
   }
 
-  const { identified, unknown } = partition(evaluation.recipients, options.isKnown);
+  const { identified, unknown } = partition(evaluation.recipients, options.currentId);
   const policy = trigger.unidentified ?? options.unidentified;
   if (identified.length === 0 && (policy.kind !== "hold" || unknown.length === 0)) {
     const detail = { message: describeUnknown(unknown.length), field: "recipients" };
@@ -179,12 +200,17 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
 }
 
-function partition(recipients: readonly Recipient[], isKnown: (userId: string) => boolean) {
+function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]) {
   const identified: Recipient[] = [];
+  const taken = new Set<string>();
   const unknown: string[] = [];
   for (const recipient of recipients) {
-    if (typeof recipient !== "string" || isKnown(recipient)) identified.push(recipient);
-    else unknown.push(recipient);
+    const id = typeof recipient === "string" ? currentId(recipient) : recipient;
+    if (id === null) unknown.push(String(recipient));
+    else if (typeof id !== "string") identified.push(id);
+    else if (!taken.has(id)) identified.push(id);
+    // Two ids of one user are one recipient.
+    if (typeof id === "string") taken.add(id);
   }
   return { identified, unknown };
 }

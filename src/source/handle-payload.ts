@@ -13,6 +13,7 @@ import type { EventPlan } from "./plan-event.js";
 import { type PayloadItem, planPayload } from "./plan-payload.js";
 import type { HandleSegmentPayloadOptions } from "./segment-source.js";
 import { type SourceContext, throwIfAborted } from "./source-context.js";
+import { forgetAtEngine } from "./tell-engine.js";
 
 export interface PayloadCall {
   readonly scope: SourceScope;
@@ -26,7 +27,7 @@ export interface PayloadCall {
 
 /** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
 export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
-  const { clock, limits, leaseMs, deadlineMs, dispatch } = context.options;
+  const { clock, limits, leaseMs, deadlineMs, dispatch, storage } = context.options;
   const { environment } = call.scope;
   const { defaultType, signal } = call.options;
   const startedAt = clock.now();
@@ -38,7 +39,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
 
   const view = await context.overrides.current();
   const identifyEnabled = isIdentifyEnabled(context, view, environment);
-  const items = planPayload(context, parsed, { environment, receivedAt, identifyEnabled, view });
+  const items = planPayload(context, parsed, {
+    environment,
+    receivedAt,
+    identifyEnabled,
+    readIdentity: context.options.readIdentity,
+    view,
+  });
   const plans = items.flatMap((item) => (item.kind === "event" ? [item.plan] : []));
   const users = await identifyUsers(context, environment, plans);
   throwIfAborted(signal);
@@ -49,6 +56,12 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const recorded = await recordEvents(context, call, events);
   keepFirstPlans(recorded, requests);
 
+  for (const userId of users.deleted) {
+    await context.storageCall("events.erase", (aborted) =>
+      storage.events.erase({ environment, userId, signal: aborted }),
+    );
+  }
+  await forgetAtEngine(context, environment, users.deleted);
   const waitingFor = waitingForOf(events);
   const released = await findReleased(context, environment, { users, recorded, waitingFor });
   const taken = dispatch === "inline" ? leaseMs : null;
@@ -117,7 +130,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
     syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
-    isKnown: users.isKnown,
+    currentId: users.currentId,
     unidentified: context.options.unidentified,
     isCreated: users.isCreated,
     onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),

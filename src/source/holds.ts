@@ -42,7 +42,8 @@ async function lookUp(
 ): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const { users } = context.options.storage;
-  return context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
+  const known = await context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
+  return new Set(known.keys());
 }
 
 export interface WakeOptions extends SourceScope {

@@ -8,13 +8,15 @@ import type { SourceContext } from "./source-context.js";
 export interface IdentifiedUsers {
   /** What became of each event's own identify. */
   readonly outcomes: ReadonlyMap<EventPlan, UserOutcome>;
-  /** Whether storage knows the user now. */
-  readonly isKnown: (userId: string) => boolean;
+  /** The id that the user has now, another one after a merge; `null` when storage does not know the user. */
+  readonly currentId: (userId: string) => string | null;
   /** Whether this payload created the user because a trigger said so, without attributes. */
   readonly isCreated: (userId: string) => boolean;
   /** Everyone whom this payload told of, and those among them who were not known before. */
   readonly identified: readonly string[];
   readonly created: readonly string[];
+  /** Every id of those whom a delete event took out. */
+  readonly deleted: readonly string[];
 }
 
 /**
@@ -28,10 +30,11 @@ export async function identifyUsers(
 ): Promise<IdentifiedUsers> {
   const changes: UserChange[] = [];
   const identifies: { readonly plan: EventPlan; readonly index: number }[] = [];
+  const { merged, deleted } = await mergeAndDelete(context, environment, plans);
   for (const plan of plans) {
-    if (plan.identify !== null) {
+    if (plan.identity?.kind === "change") {
       identifies.push({ plan, index: changes.length });
-      changes.push(plan.identify);
+      changes.push(plan.identity.change);
     }
     for (const change of plan.inline) changes.push(change);
   }
@@ -51,20 +54,55 @@ export async function identifyUsers(
     });
   }
   const updates = await update(context, environment, changes);
+  // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
+  const current = new Map(
+    changes.flatMap(({ id }, index) => {
+      const updated = updates[index];
+      return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
+    }),
+  );
   const asked = [...unknown].filter((userId) => !identified.has(userId));
   const known = await lookUp(context, environment, asked);
   const outcomes = new Map<EventPlan, UserOutcome>();
+  for (const plan of plans) {
+    if (plan.identity?.kind === "merge") outcomes.set(plan, { id: plan.identity.into, status: "merged" });
+    if (plan.identity?.kind === "delete") outcomes.set(plan, { id: plan.identity.userId, status: "deleted" });
+  }
+  // Runs may wait under an id that another one has taken the place of.
+  const idsOf = (is: (status: UserUpdate["status"]) => boolean) =>
+    updates.flatMap(({ id, status }, index) => (is(status) ? [id, changes[index]?.id ?? id] : []));
   for (const { plan, index } of identifies) {
     const updated = updates[index];
     if (updated !== undefined) outcomes.set(plan, { id: updated.id, status: updated.status });
   }
   return {
     outcomes,
-    isKnown: (userId) => identified.has(userId) || known.has(userId),
+    currentId: (userId) => current.get(userId) ?? known.get(userId) ?? null,
     isCreated: (userId) => created.has(userId),
-    identified: updates.filter(({ status }) => status !== "deleted").map(({ id }) => id),
-    created: updates.filter(({ status }) => status === "created").map(({ id }) => id),
+    identified: [...idsOf((status) => status !== "deleted"), ...merged],
+    created: [...idsOf((status) => status === "created"), ...merged],
+    deleted,
   };
+}
+
+/** One call each, in the order of the events: they are rare. */
+async function mergeAndDelete(context: SourceContext, environment: string, plans: readonly EventPlan[]) {
+  const { users } = context.options.storage;
+  const merged = new Set<string>();
+  const deleted = new Set<string>();
+  for (const { identity } of plans) {
+    if (identity?.kind === "merge") {
+      const { from, into } = identity;
+      await context.storageCall("users.merge", (signal) => users.merge({ environment, from, into, signal }));
+      merged.add(from).add(into);
+    }
+    if (identity?.kind === "delete") {
+      const { userId: id, at } = identity;
+      const ids = await context.storageCall("users.delete", (signal) => users.delete({ environment, id, at, signal }));
+      for (const each of [id, ...ids]) deleted.add(each);
+    }
+  }
+  return { merged, deleted: [...deleted] };
 }
 
 function collectPlainRecipients(
@@ -103,8 +141,8 @@ async function lookUp(
   context: SourceContext,
   environment: string,
   ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
   return context.storageCall("users.known", (signal) =>
     context.options.storage.users.known({ environment, ids, signal }),
   );

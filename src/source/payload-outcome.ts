@@ -35,7 +35,11 @@ export function toPayloadResult({
     const result = recorded[next];
     next += 1;
     if (event === undefined || result === undefined) throw new RangeError("record answered for too few events");
-    return recordedOutcome(index, event, result, { attempted, isReleased });
+    const outcome = recordedOutcome(index, event, result, { attempted, isReleased });
+    const identity = item.kind === "event" ? item.plan.identity : null;
+    // Told to whoever asked, and kept nowhere.
+    if (identity?.kind !== "delete" || outcome.status === "duplicate") return outcome;
+    return { ...outcome, user: { id: identity.userId, status: "deleted" } };
   });
   const leased = recorded.some((result) => result.status === "leased");
   // A run that was held belongs to another event: delivering this one again does nothing for it.

@@ -6,7 +6,8 @@ import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { evaluateTrigger } from "../triggers/evaluate-trigger.js";
 import type { TriggerEvaluation } from "../triggers/trigger-evaluation.js";
-import { identifyToChange, inlineUserToChange } from "../users/traits.js";
+import type { IdentityAction, ReadIdentity } from "../users/identity.js";
+import { inlineUserToChange } from "../users/traits.js";
 import type { UserChange } from "../users/user.js";
 import { clampEventTime } from "../users/user-registers.js";
 
@@ -19,8 +20,8 @@ export interface TriggerPlan {
 /** Everything that can be said of an event without asking storage. */
 export interface EventPlan {
   readonly received: ReceivedEvent;
-  /** From an identify event; `null` where identify is off or there is no user id. */
-  readonly identify: UserChange | null;
+  /** What the event says about who somebody is; `null` where identify is off or it says nothing. */
+  readonly identity: IdentityAction | null;
   /** From inline users among recipients and actors. */
   readonly inline: readonly UserChange[];
   readonly triggers: readonly TriggerPlan[];
@@ -29,6 +30,7 @@ export interface EventPlan {
 export interface PlanEventOptions {
   readonly receivedAt: Date;
   readonly identify: boolean;
+  readonly readIdentity: ReadIdentity;
   /** Why a trigger is switched off; `null` when it is active. */
   readonly inactive: (trigger: CompiledTrigger) => OutcomeDetail | null;
 }
@@ -48,8 +50,15 @@ export function planEvent(
     if (evaluation.status === "matched") collectInlineUsers(evaluation, at, inline);
     return { trigger, evaluation };
   });
-  const identify = received.type === "identify" && options.identify ? identifyToChange(received) : null;
-  return { received, identify: identify && { ...identify, at }, inline, triggers };
+  return { received, identity: identityOf(received, at, options), inline, triggers };
+}
+
+/** A deletion is not a matter of whether users are kept: it is always done. */
+function identityOf(received: ReceivedEvent, at: Date, options: PlanEventOptions): IdentityAction | null {
+  if (!options.identify && received.type !== "delete") return null;
+  const action = options.readIdentity(received);
+  if (action === null || action.kind === "merge") return action;
+  return action.kind === "delete" ? { ...action, at } : { ...action, change: { ...action.change, at } };
 }
 
 function skipped(reason: TriggerReason, detail: OutcomeDetail): TriggerEvaluation {

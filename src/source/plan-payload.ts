@@ -3,6 +3,7 @@ import type { InvalidEvent, ReceivedEvent } from "../segment/event.js";
 import type { ParsedEvent } from "../segment/parse.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { isActiveByDefinition } from "../triggers/compile-trigger.js";
+import type { ReadIdentity } from "../users/identity.js";
 import type { OverrideView } from "./overrides.js";
 import { type EventPlan, planEvent } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
@@ -18,6 +19,7 @@ export interface PlanPayloadOptions {
   readonly environment: string;
   readonly receivedAt: Date;
   readonly identifyEnabled: boolean;
+  readonly readIdentity: ReadIdentity;
   readonly view: OverrideView;
 }
 
@@ -25,7 +27,7 @@ export interface PlanPayloadOptions {
 export function planPayload(
   { registry }: Pick<SourceContext, "registry">,
   parsed: readonly ParsedEvent[],
-  { environment, receivedAt, identifyEnabled, view }: PlanPayloadOptions,
+  { environment, receivedAt, identifyEnabled, readIdentity, view }: PlanPayloadOptions,
 ): readonly PayloadItem[] {
   const seen = new Set<string>();
   const inactive = (trigger: CompiledTrigger) => whyInactive(trigger, environment, view);
@@ -38,7 +40,7 @@ export function planPayload(
     const matching = registry.match(element.event.type, element.event.name);
     return {
       kind: "event",
-      plan: planEvent(element.event, matching, { receivedAt, identify: identifyEnabled, inactive }),
+      plan: planEvent(element.event, matching, { receivedAt, identify: identifyEnabled, readIdentity, inactive }),
     };
   });
 }

@@ -8,6 +8,7 @@ import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
+import { compileIdentity, type ReadIdentity } from "../users/identity.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
 
 /** The options of a source, checked and with every default filled in. */
@@ -17,6 +18,7 @@ export interface ResolvedOptions {
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
   readonly unidentified: UnidentifiedPolicy;
+  readonly readIdentity: ReadIdentity;
   readonly dispatch: "inline" | "background";
   /** What is stored of an event. */
   readonly toPayload: (event: JsonObject) => JsonValue;
@@ -57,6 +59,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     storage: options.storage,
     runner: options.runner,
     unidentified: compileUnidentified(options.unidentified ?? "skip"),
+    readIdentity: compileIdentity(options),
     dispatch: options.dispatch ?? "inline",
     toPayload: options.recordPayload === "none" ? () => null : compileRedaction(options.redact ?? []),
     retention: resolveRetention(options.retention),

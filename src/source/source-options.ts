@@ -6,6 +6,7 @@ import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import type { Unidentified } from "../triggers/unidentified.js";
+import type { IdentityOptions } from "../users/identity.js";
 
 /**
  * How requests of an environment prove where they come from. Every one that is configured must be met; `writeKeys` are for
@@ -28,7 +29,7 @@ export interface EnvironmentOptions extends EnvironmentCredentials {
   readonly identify?: boolean | undefined;
 }
 
-export interface SegmentSourceOptions {
+export interface SegmentSourceOptions extends IdentityOptions {
   /** Names the source, such as "web" or "ios". @default "segment" */
   readonly key?: string;
   /** @default one, named "default" */

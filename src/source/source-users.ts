@@ -2,7 +2,7 @@ import { BellwireError } from "../core/errors.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
-import { tellEngine } from "./tell-engine.js";
+import { forgetAtEngine, tellEngine } from "./tell-engine.js";
 
 /** Dispatches the held runs of users who are known now. */
 export type ReleaseHeld = (environment: string, userIds: readonly string[]) => Promise<void>;
@@ -53,9 +53,12 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       const environment = resolveEnvironment(options, inEnvironment.environment);
       const at = new Date(options.clock.now());
       // The user first: from then on no event can bring them back while theirs are being erased.
-      const known = await storageCall("users.delete", (signal) => users.delete({ environment, id, at, signal }));
-      await storageCall("events.erase", (signal) => options.storage.events.erase({ environment, userId: id, signal }));
-      return known;
+      const ids = await storageCall("users.delete", (signal) => users.delete({ environment, id, at, signal }));
+      for (const userId of new Set([id, ...ids])) {
+        await storageCall("events.erase", (signal) => options.storage.events.erase({ environment, userId, signal }));
+      }
+      await forgetAtEngine(context, environment, [...new Set([id, ...ids])]);
+      return ids.length > 0;
     },
   };
 }

@@ -4,12 +4,27 @@ import type { SourceContext } from "./source-context.js";
 
 const batchSize = 100;
 
+/** Deletes users at the engine, where it keeps users of its own. */
+export async function forgetAtEngine(
+  context: SourceContext,
+  environment: string,
+  userIds: readonly string[],
+): Promise<void> {
+  const { runner, runTimeoutMs } = context.options;
+  if (runner.forget === undefined || userIds.length === 0) return;
+  try {
+    await runner.forget({ environment, userIds, signal: AbortSignal.timeout(runTimeoutMs) });
+  } catch (cause) {
+    report(context, environment, "Users were deleted here, but not at the engine: delete them there by hand.", cause);
+  }
+}
+
 /**
  * Brings users who are stored already to the engine, where it keeps users of its own. An engine that cannot be reached is no reason
  * to fail the caller: it is logged and emitted.
  */
 export async function tellEngine(context: SourceContext, environment: string, ids: readonly string[]): Promise<void> {
-  const { runner, storage, logger, key, runTimeoutMs } = context.options;
+  const { runner, storage, runTimeoutMs } = context.options;
   if (runner.identify === undefined) return;
   try {
     for (let from = 0; from < ids.length; from += batchSize) {
@@ -20,8 +35,13 @@ export async function tellEngine(context: SourceContext, environment: string, id
     }
   } catch (cause) {
     const message = "Users were stored, but the engine could not be told; their next identify event tries again.";
-    const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
-    logger.error({ err: error, source: key, environment }, message);
-    context.emitter.emit("error", { source: key, environment, error });
+    report(context, environment, message, cause);
   }
+}
+
+function report({ options, emitter }: SourceContext, environment: string, message: string, cause: unknown): void {
+  const { key: source, logger } = options;
+  const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
+  logger.error({ err: error, source, environment }, message);
+  emitter.emit("error", { source, environment, error });
 }

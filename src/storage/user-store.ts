@@ -16,21 +16,25 @@ export interface UserStore {
   update(
     params: Abortable & { readonly environment: string; readonly changes: readonly UserChange[] },
   ): Promise<readonly UserUpdate[]>;
-  /** The known users among `ids`, in any order; unknown ids are left out. */
+  /** The known users among `ids`, in any order, under the ids that they have now; unknown ids are left out. */
   find(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<readonly User[]>;
-  /** The known ids among `ids`; what every event with recipients asks. */
+  /** The known ids among `ids`, each with the id that the user has now: another one after a merge. Every event with recipients asks. */
   known(
     params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
-  ): Promise<ReadonlySet<string>>;
-  /** Folds `from` into `into` by the law of `update`; `from` is gone afterwards. An unknown `from` changes nothing. */
+  ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Folds `from` into `into` by the law of `update`. From then on `from` is another id of the same user, also when it was not known:
+   * what is said of it later counts for `into`. Merging a user with itself changes nothing.
+   */
   merge(
     params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
   ): Promise<void>;
   /**
    * Forgets the user and keeps a hash of the id with `at`, so that changes of before then (a late retry) do not bring the user
-   * back: `update` answers them with `deleted`. Changes of after then create the user anew. `false` when the user was not known.
+   * back: `update` answers them with `deleted`. Changes of after then create the user anew. Answers with the ids that the user was
+   * known by, merged ones too; none when the user was not known.
    */
   delete(
     params: Abortable & { readonly environment: string; readonly id: string; readonly at: Date },
-  ): Promise<boolean>;
+  ): Promise<readonly string[]>;
 }

@@ -90,7 +90,7 @@ const updateCases: readonly StorageCase[] = [
     "update: a user without attributes is known",
     async ({ storage }) => {
       await update(storage, change(1, {}));
-      assert.deepEqual([...(await storage.users.known({ environment, ids: ["ada", "bob"] }))], ["ada"]);
+      assert.deepEqual([...(await storage.users.known({ environment, ids: ["ada", "bob"] }))], [["ada", "ada"]]);
     },
   ],
   [
@@ -140,7 +140,61 @@ const lifeCases: readonly StorageCase[] = [
       await storage.users.merge({ environment, from: "anon", into: "ada" });
       const user = await find(storage);
       assert.deepEqual([user?.email, user?.properties], ["new@example.com", { plan: "free", seats: 3 }]);
-      assert.equal(await find(storage, "anon"), null);
+      assert.equal((await find(storage, "anon"))?.id, "ada");
+      assert.deepEqual([...(await storage.users.known({ environment, ids: ["anon"] }))], [["anon", "ada"]]);
+      assert.equal((await storage.users.find({ environment, ids: ["anon", "ada"] })).length, 1);
+    },
+  ],
+  [
+    "merge: what is said of the merged id, before or after, counts for the one user, in any order",
+    async ({ storage }) => {
+      await storage.users.merge({ environment, from: "anon", into: "ada" });
+      assert.equal((await storage.users.known({ environment, ids: ["anon", "ada"] })).size, 0);
+      assert.deepEqual(await update(storage, change(3, { name: "Late" }, "anon")), [{ id: "ada", status: "created" }]);
+      await update(storage, change(1, { name: "Early", email: "a@example.com" }));
+      assert.deepEqual([(await find(storage))?.name, (await find(storage))?.email], ["Late", "a@example.com"]);
+    },
+  ],
+  [
+    "merge: chains end at the last one, circles and merging with oneself are harmless",
+    async ({ storage }) => {
+      await update(storage, change(1, { properties: { a: 1 } }, "a"), change(1, { properties: { b: 1 } }, "b"));
+      for (const [from, into] of [
+        ["a", "b"],
+        ["b", "c"],
+        ["c", "a"],
+        ["c", "c"],
+        ["a", "b"],
+      ] as const) {
+        await storage.users.merge({ environment, from, into });
+      }
+      for (const id of ["a", "b", "c"]) {
+        const user = await find(storage, id);
+        assert.deepEqual([user?.id, user?.properties], ["c", { a: 1, b: 1 }]);
+      }
+    },
+  ],
+  [
+    "merge: concurrent merges and changes lose nothing",
+    async ({ storage }) => {
+      const ids = Array.from({ length: 8 }, (_, index) => `part-${index}`);
+      await update(storage, ...ids.map((id, index) => change(1, { properties: { [id]: index } }, id)));
+      await Promise.all([
+        ...ids.map((from) => storage.users.merge({ environment, from, into: "whole" })),
+        ...ids.map((id, index) => update(storage, change(2, { properties: { [`late-${id}`]: index } }, id))),
+      ]);
+      assert.equal(Object.keys((await find(storage, "whole"))?.properties ?? {}).length, 16);
+    },
+  ],
+  [
+    "delete: a merged user goes with all ids, and none of them comes back",
+    async ({ storage }) => {
+      await update(storage, change(1, {}), change(1, {}, "anon"));
+      await storage.users.merge({ environment, from: "anon", into: "ada" });
+      const ids = await storage.users.delete({ environment, id: "anon", at: at(10) });
+      assert.deepEqual([...ids].sort(), ["ada", "anon"]);
+      assert.deepEqual(await statuses(update(storage, change(5, {}), change(5, {}, "anon"))), ["deleted", "deleted"]);
+      assert.equal((await storage.users.known({ environment, ids: ["ada", "anon"] })).size, 0);
     },
   ],
   [
@@ -150,8 +204,8 @@ const lifeCases: readonly StorageCase[] = [
       await storage.users.merge({ environment, from: "anon", into: "ada" });
       assert.equal((await find(storage))?.email, "a@example.com");
       await storage.users.merge({ environment, from: "nobody", into: "ada" });
-      await storage.users.merge({ environment, from: "nobody", into: "nobody2" });
-      assert.equal((await find(storage))?.email, "a@example.com");
+      await storage.users.merge({ environment, from: "nobody3", into: "nobody2" });
+      assert.equal((await find(storage, "nobody"))?.email, "a@example.com");
       assert.equal(await find(storage, "nobody2"), null);
     },
   ],
@@ -159,7 +213,7 @@ const lifeCases: readonly StorageCase[] = [
     "delete: what happened before does not bring the user back, what happens after does",
     async ({ storage }) => {
       await update(storage, change(1, { email: "a@example.com" }));
-      assert.equal(await storage.users.delete({ environment, id: "ada", at: at(10) }), true);
+      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: at(10) }), ["ada"]);
       assert.equal(await find(storage), null);
       assert.deepEqual(await statuses(update(storage, change(5, { email: "late@example.com" }))), ["deleted"]);
       assert.equal(await find(storage), null);
@@ -170,7 +224,7 @@ const lifeCases: readonly StorageCase[] = [
   [
     "delete: false for a user who was not known, who then stays out all the same",
     async ({ storage }) => {
-      assert.equal(await storage.users.delete({ environment, id: "ada", at: at(10) }), false);
+      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: at(10) }), []);
       assert.deepEqual(await statuses(update(storage, change(5, {}))), ["deleted"]);
     },
   ],

@@ -5,7 +5,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { engineFailure, safeText } from "./engine-failure.js";
+import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
 
 interface CourierRequestOptions {
   readonly headers?: { readonly "Idempotency-Key": string };
@@ -40,6 +40,7 @@ export interface CourierClient {
     ): PromiseLike<{ readonly requestId: string }>;
   };
   readonly profiles: {
+    delete(userId: string, options: CourierRequestOptions): PromiseLike<unknown>;
     create(
       userId: string,
       body: { profile: { [member: string]: unknown } },
@@ -106,6 +107,8 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
           throw engineFailure("Courier", error);
         }
       },
+      forget: ({ userIds, signal }) =>
+        forgetEach("Courier", userIds, (userId) => client.profiles.delete(userId, call(signal))),
     }),
   };
 }

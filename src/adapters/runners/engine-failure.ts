@@ -82,6 +82,22 @@ function kindOf(status: number): RunnerFailureKind {
   }
 }
 
+/** One request for each user; who is not there is gone already. */
+export async function forgetEach(
+  engine: string,
+  userIds: readonly string[],
+  forget: (userId: string) => PromiseLike<unknown>,
+): Promise<void> {
+  for (const userId of userIds) {
+    try {
+      await forget(userId);
+    } catch (error) {
+      const status = numberMember(error, "status") ?? numberMember(error, "statusCode");
+      if (status !== 404) throw engineFailure(engine, error);
+    }
+  }
+}
+
 /** Seconds, or a date. */
 export function parseRetryAfter(value: string | null): number | null {
   if (value === null || value.trim() === "") return null;

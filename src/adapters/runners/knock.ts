@@ -3,7 +3,7 @@ import type { Recipient } from "../../recipients/recipient.js";
 import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import type { User } from "../../users/user.js";
-import { engineFailure } from "./engine-failure.js";
+import { engineFailure, forgetEach } from "./engine-failure.js";
 
 interface KnockRequestOptions {
   readonly idempotencyKey?: string;
@@ -36,6 +36,7 @@ export interface KnockClient {
     ): PromiseLike<unknown>;
   };
   readonly users: {
+    delete(userId: string, options: KnockRequestOptions): PromiseLike<unknown>;
     readonly bulk: {
       identify(
         body: { users: { id: string; [member: string]: JsonValue }[] },
@@ -85,6 +86,8 @@ export function knockRunner({ client, timeoutMs = 10_000, identify = true }: Kno
           throw engineFailure("Knock", error);
         }
       },
+      forget: ({ userIds, signal }) =>
+        forgetEach("Knock", userIds, (userId) => client.users.delete(userId, options(signal))),
     }),
   };
 }

@@ -5,7 +5,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { engineFailure, safeText } from "./engine-failure.js";
+import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
 
 interface NovuRequestOptions {
   readonly retries: { readonly strategy: "none" };
@@ -42,6 +42,7 @@ export interface NovuClient {
   ): Promise<{ readonly result: NovuAnswer }>;
   cancel(transactionId: string, idempotencyKey: string, options: NovuRequestOptions): Promise<unknown>;
   readonly subscribers: {
+    delete(subscriberId: string, idempotencyKey: string | undefined, options: NovuRequestOptions): Promise<unknown>;
     createBulk(
       body: { subscribers: NovuSubscriber[] },
       idempotencyKey: string | undefined,
@@ -117,6 +118,8 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
           throw engineFailure("Novu", error);
         }
       },
+      forget: ({ userIds, signal }) =>
+        forgetEach("Novu", userIds, (userId) => client.subscribers.delete(userId, undefined, call(signal))),
     }),
   };
 }

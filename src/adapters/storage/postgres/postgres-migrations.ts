@@ -91,7 +91,14 @@ const migrations: readonly string[] = [
    );`,
   `ALTER TABLE bellwire.runs ADD COLUMN waiting_for text, ADD COLUMN held_until bigint, ADD COLUMN hold_then text;
    CREATE INDEX ON bellwire.runs (environment, waiting_for) WHERE waiting_for IS NOT NULL;
-   CREATE INDEX ON bellwire.runs (environment, source, held_until) WHERE status = 'held';`,
+   CREATE INDEX ON bellwire.runs (environment, source, held_until) WHERE status = 'held';
+   CREATE TABLE bellwire.merged_users (
+     environment text NOT NULL,
+     id text NOT NULL,
+     merged_into text NOT NULL,
+     PRIMARY KEY (environment, id)
+   );
+   CREATE INDEX ON bellwire.merged_users (environment, merged_into);`,
 ];
 
 /**

@@ -9,10 +9,12 @@ import {
   type UserRegisters,
 } from "../../../users/user-registers.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
-import { numberOf, type Query, textOf, textOrNull } from "./postgres-client.js";
+import { numberOf, type Query, type Row, textOf, textOrNull } from "./postgres-client.js";
 
 /** A user as read, and as it is to be written when nobody wrote in between. */
 interface Draft {
+  /** The id that the user has now. */
+  readonly id: string;
   registers: UserRegisters | null;
   readonly version: number;
   readonly deletedAt: number | null;
@@ -23,46 +25,79 @@ export function postgresUserStore(query: Query): UserStore {
   return {
     update: ({ environment, changes }) => update(query, environment, changes),
     async find({ environment, ids }) {
-      const drafts = await read(query, environment, ids);
-      return [...drafts].flatMap(([id, { registers }]) => (registers === null ? [] : [toUser(id, registers)]));
+      const drafts = new Set((await read(query, environment, ids)).values());
+      return [...drafts].flatMap(({ id, registers }) => (registers === null ? [] : [toUser(id, registers)]));
     },
     async known({ environment, ids }) {
-      if (ids.length === 0) return new Set();
+      if (ids.length === 0) return new Map();
       const rows = await query(
-        "SELECT id FROM bellwire.users WHERE environment = $1 AND id IN (SELECT * FROM json_array_elements_text($2::text::json))",
+        `SELECT i.id, u.id AS current FROM json_array_elements_text($2::text::json) AS i(id)
+         LEFT JOIN bellwire.merged_users m ON m.environment = $1 AND m.id = i.id
+         JOIN bellwire.users u ON u.environment = $1 AND u.id = coalesce(m.merged_into, i.id)`,
         environment,
         JSON.stringify(ids.map(toStoredText)),
       );
-      return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
+      return new Map(rows.map((row) => [fromStoredText(textOf(row, "id")), fromStoredText(textOf(row, "current"))]));
     },
     async merge({ environment, from, into }) {
-      if (from === into) return;
       for (;;) {
         const drafts = await read(query, environment, [from, into]);
-        const moved = drafts.get(from)?.registers ?? null;
-        const target = drafts.get(into);
-        if (moved === null || target === undefined) return;
-        target.registers = mergeRegisters(target.registers ?? emptyRegisters, moved);
-        target.isChanged = true;
-        const written = await write(query, environment, new Map([[into, target]]));
-        if (!written.has(into)) continue;
-        if (await removeVersion(query, environment, from, drafts.get(from)?.version ?? 0)) return;
+        const [source, target] = [drafts.get(from), drafts.get(into)];
+        if (source === undefined || target === undefined || source === target) return;
+        if (source.registers !== null) {
+          target.registers = mergeRegisters(target.registers ?? emptyRegisters, source.registers);
+          const written = await write(query, environment, [target]);
+          if (!written.has(target.id)) continue;
+        }
+        if (await redirect(query, environment, source, target.id)) return;
       }
     },
     async delete({ environment, id, at }) {
-      const rows = await query(
-        `WITH marked AS (
-           INSERT INTO bellwire.deleted_users AS d (environment, hash, deleted_at) VALUES ($1, $3, $4::bigint)
-           ON CONFLICT (environment, hash) DO UPDATE SET deleted_at = greatest(d.deleted_at, excluded.deleted_at))
-         DELETE FROM bellwire.users WHERE environment = $1 AND id = $2 RETURNING id`,
-        environment,
-        toStoredText(id),
-        hashOf(environment, id),
-        at.getTime(),
-      );
-      return rows.length > 0;
+      const [draft] = (await read(query, environment, [id])).values();
+      const now = draft?.id ?? id;
+      const rows = await query(mergedIntoSql, environment, toStoredText(now));
+      const ids = [now, ...rows.map((row) => fromStoredText(textOf(row, "id")))];
+      const input = [...new Set([id, ...ids])].map((each) => ({
+        id: toStoredText(each),
+        hash: hashOf(environment, each),
+      }));
+      const deleted = await query(deleteSql, environment, JSON.stringify(input), at.getTime());
+      return deleted.length > 0 ? ids : [];
     },
   };
+}
+
+const mergedIntoSql = "SELECT id FROM bellwire.merged_users WHERE environment = $1 AND merged_into = $2";
+
+const deleteSql = `
+WITH input AS (SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text)
+), marked AS (
+  INSERT INTO bellwire.deleted_users AS d (environment, hash, deleted_at) SELECT $1, hash, $3::bigint FROM input ORDER BY hash
+  ON CONFLICT (environment, hash) DO UPDATE SET deleted_at = greatest(d.deleted_at, excluded.deleted_at)
+), unmerged AS (
+  DELETE FROM bellwire.merged_users WHERE environment = $1 AND id IN (SELECT id FROM input)
+)
+DELETE FROM bellwire.users WHERE environment = $1 AND id IN (SELECT id FROM input) RETURNING id`;
+
+/** Makes one id another id of a user, unless somebody changed it meanwhile; then nothing is done. */
+async function redirect(query: Query, environment: string, source: Draft, into: string): Promise<boolean> {
+  const rows = await query(
+    `WITH removed AS (
+       DELETE FROM bellwire.users WHERE environment = $1 AND id = $2 AND version = $4::bigint RETURNING id
+     ), free AS (
+       SELECT 1 WHERE EXISTS (SELECT 1 FROM removed)
+         OR NOT EXISTS (SELECT 1 FROM bellwire.users WHERE environment = $1 AND id = $2)
+     ), moved AS (
+       UPDATE bellwire.merged_users SET merged_into = $3 WHERE environment = $1 AND merged_into = $2 AND EXISTS (SELECT 1 FROM free)
+     )
+     INSERT INTO bellwire.merged_users (environment, id, merged_into) SELECT $1, $2, $3 FROM free
+     ON CONFLICT (environment, id) DO UPDATE SET merged_into = excluded.merged_into RETURNING id`,
+    environment,
+    toStoredText(source.id),
+    toStoredText(into),
+    source.version,
+  );
+  return rows.length > 0;
 }
 
 /** Reads, folds by the one law, and writes what nobody else changed in between; the rest is done again from a new reading. */
@@ -77,58 +112,66 @@ async function update(
     const drafts = await read(query, environment, [...open]);
     for (const [index, change] of changes.entries()) {
       const draft = open.has(change.id) ? drafts.get(change.id) : undefined;
-      if (draft !== undefined) results[index] = { id: change.id, status: apply(draft, change) };
+      if (draft !== undefined) results[index] = apply(draft, change);
     }
-    const changed = new Map([...drafts].filter(([, draft]) => draft.isChanged));
-    const written = await write(query, environment, changed);
-    open = new Set([...changed.keys()].filter((id) => !written.has(id)));
+    const changed = new Set([...drafts.values()].filter((draft) => draft.isChanged));
+    const written = await write(query, environment, [...changed]);
+    open = new Set([...drafts].filter(([, draft]) => changed.has(draft) && !written.has(draft.id)).map(([id]) => id));
   }
   return results;
 }
 
-function apply(draft: Draft, change: UserChange): UserUpdate["status"] {
-  if (draft.deletedAt !== null && change.at.getTime() <= draft.deletedAt) return "deleted";
+function apply(draft: Draft, change: UserChange): UserUpdate {
+  if (draft.deletedAt !== null && change.at.getTime() <= draft.deletedAt) return { id: change.id, status: "deleted" };
+  const { id } = draft;
   const updated = applyUserChange(draft.registers ?? emptyRegisters, change);
-  if (updated === draft.registers) return "unchanged";
+  if (updated === draft.registers) return { id, status: "unchanged" };
   const status = draft.registers === null ? "created" : "updated";
   draft.registers = updated;
   draft.isChanged = true;
-  return status;
+  return { id, status };
 }
 
+/** By the ids that were asked for; ids of one user share a draft. */
 async function read(query: Query, environment: string, ids: readonly string[]): Promise<ReadonlyMap<string, Draft>> {
   if (ids.length === 0) return new Map();
   const input = ids.map((id) => ({ id: toStoredText(id), hash: hashOf(environment, id) }));
   const rows = await query(
-    `SELECT i.id, u.registers, u.version, d.deleted_at FROM json_to_recordset($2::text::json) AS i(id text, hash text)
-     LEFT JOIN bellwire.users u ON u.environment = $1 AND u.id = i.id
+    `SELECT i.id, coalesce(m.merged_into, i.id) AS current, u.registers, u.version, d.deleted_at
+     FROM json_to_recordset($2::text::json) AS i(id text, hash text)
+     LEFT JOIN bellwire.merged_users m ON m.environment = $1 AND m.id = i.id
+     LEFT JOIN bellwire.users u ON u.environment = $1 AND u.id = coalesce(m.merged_into, i.id)
      LEFT JOIN bellwire.deleted_users d ON d.environment = $1 AND d.hash = i.hash`,
     environment,
     JSON.stringify(input),
   );
+  const drafts = new Map<string, Draft>();
   return new Map(
     rows.map((row) => {
-      const registers = textOrNull(row, "registers");
-      const deletedAt = textOrNull(row, "deleted_at");
-      const draft: Draft = {
-        registers: registers === null ? null : JSON.parse(registers),
-        version: registers === null ? 0 : numberOf(row, "version"),
-        deletedAt: deletedAt === null ? null : Number(deletedAt),
-        isChanged: false,
-      };
-      return [fromStoredText(textOf(row, "id")), draft];
+      const draft = toDraft(row);
+      const shared = drafts.get(draft.id) ?? draft;
+      drafts.set(draft.id, shared);
+      return [fromStoredText(textOf(row, "id")), shared];
     }),
   );
 }
 
+function toDraft(row: Row): Draft {
+  const registers = textOrNull(row, "registers");
+  const deletedAt = textOrNull(row, "deleted_at");
+  return {
+    id: fromStoredText(textOf(row, "current")),
+    registers: registers === null ? null : JSON.parse(registers),
+    version: registers === null ? 0 : numberOf(row, "version"),
+    deletedAt: deletedAt === null ? null : Number(deletedAt),
+    isChanged: false,
+  };
+}
+
 /** @returns the ids that were written: those whose version was still the one that was read */
-async function write(
-  query: Query,
-  environment: string,
-  drafts: ReadonlyMap<string, Draft>,
-): Promise<ReadonlySet<string>> {
-  if (drafts.size === 0) return new Set();
-  const input = [...drafts].map(([id, { registers, version }]) => ({
+async function write(query: Query, environment: string, drafts: readonly Draft[]): Promise<ReadonlySet<string>> {
+  if (drafts.length === 0) return new Set();
+  const input = drafts.map(({ id, registers, version }) => ({
     id: toStoredText(id),
     registers: JSON.stringify(registers),
     version,
@@ -148,11 +191,6 @@ async function write(
     JSON.stringify(input),
   );
   return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
-}
-
-async function removeVersion(query: Query, environment: string, id: string, version: number): Promise<boolean> {
-  const sql = "DELETE FROM bellwire.users WHERE environment = $1 AND id = $2 AND version = $3::bigint RETURNING id";
-  return (await query(sql, environment, toStoredText(id), version)).length > 0;
 }
 
 function hashOf(environment: string, id: string): string {

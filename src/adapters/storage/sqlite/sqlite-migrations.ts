@@ -92,7 +92,14 @@ const migrations: readonly string[] = [
    ALTER TABLE bellwire_runs ADD COLUMN held_until INTEGER;
    ALTER TABLE bellwire_runs ADD COLUMN hold_then TEXT;
    CREATE INDEX bellwire_runs_waiting ON bellwire_runs (environment, waiting_for) WHERE waiting_for IS NOT NULL;
-   CREATE INDEX bellwire_runs_held ON bellwire_runs (environment, source, held_until) WHERE status = 'held';`,
+   CREATE INDEX bellwire_runs_held ON bellwire_runs (environment, source, held_until) WHERE status = 'held';
+   CREATE TABLE bellwire_merged_users (
+     environment TEXT NOT NULL,
+     id TEXT NOT NULL,
+     merged_into TEXT NOT NULL,
+     PRIMARY KEY (environment, id)
+   ) WITHOUT ROWID;
+   CREATE INDEX bellwire_merged_users_into ON bellwire_merged_users (environment, merged_into);`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

@@ -8,7 +8,7 @@ import {
   toUser,
   type UserRegisters,
 } from "../../../users/user-registers.js";
-import { toStoredText } from "../stored-text.js";
+import { fromStoredText, toStoredText } from "../stored-text.js";
 import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
 
 export function sqliteUserStore(session: SqliteSession): UserStore {
@@ -16,43 +16,84 @@ export function sqliteUserStore(session: SqliteSession): UserStore {
     update: async ({ environment, changes }) =>
       session.transaction(() => changes.map((change) => updateOne(session, environment, change))),
     find: async ({ environment, ids }) =>
-      ids.flatMap((id) => {
+      [...new Set(ids.map((id) => current(session, environment, id)))].flatMap((id) => {
         const registers = read(session, environment, id);
         return registers === null ? [] : [toUser(id, registers)];
       }),
     known: async ({ environment, ids }) => {
       const sql = "SELECT 1 FROM bellwire_users WHERE environment = ? AND id = ?";
-      return new Set(ids.filter((id) => session.all(sql, environment, toStoredText(id)).length > 0));
+      const found = ids.map((id) => [id, current(session, environment, id)] as const);
+      return new Map(found.filter(([, id]) => session.all(sql, environment, toStoredText(id)).length > 0));
     },
-    merge: async ({ environment, from, into }) =>
-      session.transaction(() => {
-        const moved = read(session, environment, from);
-        if (moved === null || from === into) return;
-        write(session, environment, into, mergeRegisters(read(session, environment, into) ?? emptyRegisters, moved));
-        remove(session, environment, from);
-      }),
+    merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
     delete: async ({ environment, id, at }) =>
-      session.transaction(() => {
-        session.run(
-          `INSERT INTO bellwire_deleted_users (environment, hash, deleted_at) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)`,
-          environment,
-          hashOf(environment, id),
-          at.getTime(),
-        );
-        return remove(session, environment, id);
-      }),
+      session.transaction(() => deleteUser(session, environment, id, at.getTime())),
   };
 }
 
+/** The id that the user has now. */
+function current(session: SqliteSession, environment: string, id: string): string {
+  const [row] = session.all(
+    "SELECT merged_into FROM bellwire_merged_users WHERE environment = ? AND id = ?",
+    environment,
+    toStoredText(id),
+  );
+  return row === undefined ? id : fromStoredText(textOf(row, "merged_into"));
+}
+
+function merge(session: SqliteSession, environment: string, fromId: string, intoId: string): void {
+  const from = current(session, environment, fromId);
+  const into = current(session, environment, intoId);
+  if (from === into) return;
+  const moved = read(session, environment, from);
+  if (moved !== null) {
+    write(session, environment, into, mergeRegisters(read(session, environment, into) ?? emptyRegisters, moved));
+    remove(session, environment, from);
+  }
+  const target = toStoredText(into);
+  session.run(
+    "UPDATE bellwire_merged_users SET merged_into = ? WHERE environment = ? AND merged_into = ?",
+    target,
+    environment,
+    toStoredText(from),
+  );
+  session.run(
+    "INSERT INTO bellwire_merged_users (environment, id, merged_into) VALUES (?, ?, ?)",
+    environment,
+    toStoredText(from),
+    target,
+  );
+}
+
+function deleteUser(session: SqliteSession, environment: string, id: string, at: number): readonly string[] {
+  const now = current(session, environment, id);
+  const merged = session.all(
+    "DELETE FROM bellwire_merged_users WHERE environment = ? AND merged_into = ? RETURNING id",
+    environment,
+    toStoredText(now),
+  );
+  const ids = [now, ...merged.map((row) => fromStoredText(textOf(row, "id")))];
+  for (const each of new Set([id, ...ids])) {
+    session.run(
+      `INSERT INTO bellwire_deleted_users (environment, hash, deleted_at) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)`,
+      environment,
+      hashOf(environment, each),
+      at,
+    );
+  }
+  return remove(session, environment, now) ? ids : [];
+}
+
 function updateOne(session: SqliteSession, environment: string, change: UserChange): UserUpdate {
-  const { id } = change;
   const [deleted] = session.all(
     "SELECT deleted_at FROM bellwire_deleted_users WHERE environment = ? AND hash = ?",
     environment,
-    hashOf(environment, id),
+    hashOf(environment, change.id),
   );
-  if (deleted !== undefined && change.at.getTime() <= numberOf(deleted, "deleted_at")) return { id, status: "deleted" };
+  if (deleted !== undefined && change.at.getTime() <= numberOf(deleted, "deleted_at"))
+    return { id: change.id, status: "deleted" };
+  const id = current(session, environment, change.id);
   const known = read(session, environment, id);
   const updated = applyUserChange(known ?? emptyRegisters, change);
   if (updated === known) return { id, status: "unchanged" };
