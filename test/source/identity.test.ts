@@ -106,7 +106,8 @@ describe("delete", () => {
     expect(await source.users.get("ada")).toBeNull();
     expect(await source.recover()).toMatchObject({ claimed: 0 });
     const { items } = await source.events.list();
-    expect(JSON.stringify(items)).not.toContain("ada");
+    // A hash may hold any three letters by chance.
+    expect(JSON.stringify(items)).not.toMatch(/"ada|ada@|ada::/);
     expect((await source.handleSegmentPayload(deletion)).events[0]?.status).toBe("duplicate");
 
     // A late retry from before does not bring them back; a new life does.
