@@ -17,6 +17,7 @@ export default defineConfig({
     "http-runner": "src/adapters/runners/http-runner.ts",
     opentelemetry: "src/adapters/telemetry/opentelemetry.ts",
     testing: "src/testing/testing.ts",
+    "testing/matchers": "src/testing/matchers.ts",
   },
   format: ["esm", "cjs"],
   target: "node20",

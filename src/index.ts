@@ -46,7 +46,11 @@ export type {
 export type { RunnerFailureKind } from "./runner/runner-error.js";
 export { runnerError } from "./runner/runner-error.js";
 export type { SegmentEvent, SegmentEventType } from "./segment/event.js";
+export type { CompareTriggersOptions, TriggerComparison, TriggerDifference } from "./source/compare-triggers.js";
+export { compareTriggers, formatComparison } from "./source/compare-triggers.js";
 export { createSegmentSource } from "./source/create-segment-source.js";
+export type { PreviewSegmentPayloadOptions } from "./source/preview-segment-payload.js";
+export { previewSegmentPayload } from "./source/preview-segment-payload.js";
 export type {
   ChangedBy,
   EnvironmentSettings,
@@ -54,8 +58,12 @@ export type {
   InEnvironment,
   ListEventsOptions,
   MaintainResult,
+  PreviewOptions,
   RecordedEvent,
   RecoverResult,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayResult,
   SegmentSource,
   SegmentSourceEnvironments,
   SegmentSourceEventLog,

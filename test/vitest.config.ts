@@ -15,6 +15,7 @@ export default defineConfig({
         replacement: src("adapters/runners/$1.ts"),
       },
       { find: /^bellwire\/(opentelemetry)$/, replacement: src("adapters/telemetry/$1.ts") },
+      { find: /^bellwire\/testing\/matchers$/, replacement: src("testing/matchers.ts") },
       { find: /^bellwire\/testing$/, replacement: src("testing/testing.ts") },
       { find: /^bellwire$/, replacement: src("index.ts") },
     ],

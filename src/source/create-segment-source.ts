@@ -2,18 +2,20 @@ import { randomUUID } from "node:crypto";
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { createSafeEmitter } from "../core/safe-emitter.js";
+import { formatExplanation } from "../outcome/format-explanation.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/storage.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
-import { dispatchClaimed } from "./dispatch-claimed.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
-import { wakeHeld } from "./holds.js";
 import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
+import { previewPayload } from "./preview.js";
+import { releaseHeld } from "./release-held.js";
+import { replayEvents } from "./replay.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
-import type { HandleSegmentPayloadOptions, SegmentSource } from "./segment-source.js";
+import type { HandleSegmentPayloadOptions, PreviewOptions, SegmentSource } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { createSourceEnvironments } from "./source-environments.js";
 import { createSourceEventLog } from "./source-event-log.js";
@@ -59,30 +61,24 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   };
 
   const release: ReleaseHeld = async (environment, userIds) => {
-    const { leaseMs, deadlineMs, dispatch } = context.options;
-    const leasedUntil = clock.now() + leaseMs;
-    const taken = dispatch === "inline" ? leaseMs : null;
-    const claimed = await wakeHeld(context, { environment, source: key, owner, userIds, leaseMs: taken });
-    const { track } = work;
-    const requests = new Map();
-    await dispatchClaimed(context, {
-      claimed,
-      environment,
-      leasedUntil,
-      waitMs: deadlineMs,
-      requests,
-      signal: undefined,
-      track,
-    });
+    await releaseHeld(context, { environment, source: key, owner, userIds, track: work.track });
     background.wake();
   };
 
+  const events = createSourceEventLog(context);
+  const preview = (payload: unknown, call: PreviewOptions = {}) => previewPayload(context, payload, call);
   return {
     key,
     handleSegmentPayload,
+    preview,
+    explain: async (messageId, call) => {
+      const found = await events.get(messageId, call);
+      return found === null ? null : formatExplanation(found.outcome);
+    },
+    replay: (replay) => replayEvents({ events, handleSegmentPayload, preview }, replay),
     triggers: createSourceTriggers(context),
     users: createSourceUsers(context, release),
-    events: createSourceEventLog(context),
+    events,
     environments: createSourceEnvironments(context),
     on: context.emitter.on,
     off: context.emitter.off,

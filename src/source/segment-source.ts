@@ -26,6 +26,13 @@ export interface HandleSegmentPayloadOptions extends InEnvironment {
   readonly receivedAt?: Date | undefined;
 }
 
+export interface PreviewOptions extends HandleSegmentPayloadOptions {
+  /** Instead of the source's own. */
+  readonly triggers?: readonly TriggerDefinition[];
+  /** Ids of users who are to count as known, beside those of storage. */
+  readonly users?: readonly string[];
+}
+
 /** A trigger as it stands now, with what switched it on or off in each environment. */
 export interface TriggerListing {
   readonly definition: TriggerDefinition;
@@ -132,6 +139,34 @@ export interface MaintainResult {
   readonly events: number;
 }
 
+export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
+  /** These events; without it all that the filter finds, newest first. */
+  readonly messageIds?: readonly string[];
+  /**
+   * Names this replay. Events are handled again under message ids made of it, hence under new idempotency keys: a replay that was
+   * aborted goes on where it was when it is started again with the same id, and sends nothing twice.
+   */
+  readonly replayId: string;
+  /** Only tells what would be sent. @default false */
+  readonly dryRun?: boolean;
+  /** @default no limit */
+  readonly eventsPerSecond?: number;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+}
+
+export interface ReplayProgress {
+  readonly done: number;
+  readonly outcome: EventOutcome;
+}
+
+export interface ReplayResult {
+  readonly replayed: number;
+  /** Handled by an earlier start of the same replay. */
+  readonly duplicates: number;
+  /** Without a stored payload: redaction of old events, or `recordPayload: "none"`. */
+  readonly withoutPayload: number;
+}
+
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */
 export interface SegmentSource {
   readonly key: string;
@@ -144,6 +179,15 @@ export interface SegmentSource {
    * `OVERLOADED`, `SOURCE_CLOSED`, `ABORTED`
    */
   handleSegmentPayload(payload: unknown, options?: HandleSegmentPayloadOptions): Promise<PayloadResult>;
+  /**
+   * What would come of a payload, by the very same pipeline: nothing is written and nothing is sent. A run that would be sent is
+   * `pending`, and an event that was handled before is shown as if it were new.
+   */
+  preview(payload: unknown, options?: PreviewOptions): Promise<PayloadResult>;
+  /** Why what happened to an event happened, as lines of text; `null` for an event that is not kept. */
+  explain(messageId: string, options?: InEnvironment): Promise<string | null>;
+  /** Handles stored events again, under new idempotency keys. @throws `CONFIG_INVALID` for an empty replay id, `ABORTED` */
+  replay(options: ReplayOptions): Promise<ReplayResult>;
   readonly triggers: SegmentSourceTriggers;
   readonly users: SegmentSourceUsers;
   readonly events: SegmentSourceEventLog;

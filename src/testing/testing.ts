@@ -2,6 +2,8 @@ export { signSegmentPayload } from "../segment/signature.js";
 export type { EventMembers } from "./build-event.js";
 export { batch, identify, page, track } from "./build-event.js";
 export type { ConformanceCase } from "./conformance-case.js";
+export type { TestSource, TestSourceOptions } from "./create-test-source.js";
+export { createTestSource } from "./create-test-source.js";
 export type { ManualClock } from "./manual-clock.js";
 export { manualClock } from "./manual-clock.js";
 export type { RecordedCancel, RecordedRun, RecordingRunner } from "./recording-runner.js";

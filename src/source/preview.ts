@@ -1,0 +1,82 @@
+import { createSafeEmitter } from "../core/safe-emitter.js";
+import type { PayloadResult } from "../outcome/outcome.js";
+import { runnerError } from "../runner/runner-error.js";
+import type { Storage } from "../storage/storage.js";
+import type { UserStore } from "../storage/user-store.js";
+import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import { createTriggerRegistry } from "../triggers/trigger-registry.js";
+import { handlePayload } from "./handle-payload.js";
+import type { PreviewOptions } from "./segment-source.js";
+import { resolveEnvironment, type SourceContext } from "./source-context.js";
+
+/** What would come of a payload: the pipeline itself, over a storage that reads and does not write. */
+export async function previewPayload(
+  context: SourceContext,
+  payload: unknown,
+  { triggers, users = [], ...options }: PreviewOptions,
+): Promise<PayloadResult> {
+  const environment = resolveEnvironment(context.options, options.environment);
+  const { capabilities, capabilitiesOf } = context.options.runner;
+  const reading: SourceContext = {
+    ...context,
+    options: {
+      ...context.options,
+      storage: readOnly(context.options.storage, new Set(users)),
+      dispatch: "background",
+      runner: {
+        capabilities,
+        ...(capabilitiesOf && { capabilitiesOf }),
+        trigger: () => Promise.reject(runnerError("permanent", "A preview sends nothing.")),
+      },
+    },
+    registry: triggers === undefined ? context.registry : registryOf(triggers),
+    emitter: createSafeEmitter(() => undefined),
+  };
+  const scope = { environment, source: context.options.key };
+  return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
+}
+
+function registryOf(triggers: readonly TriggerDefinition[]) {
+  const registry = createTriggerRegistry();
+  for (const trigger of triggers) registry.register(trigger);
+  return registry;
+}
+
+function readOnly(storage: Storage, known: ReadonlySet<string>): Storage {
+  return {
+    triggers: storage.triggers,
+    users: readOnlyUsers(storage.users, new Set(known)),
+    events: {
+      ...storage.events,
+      record: async ({ events }) => events.map(() => ({ status: "new", claimed: [], stored: null })),
+      erase: async () => 0,
+    },
+    runs: {
+      ...storage.runs,
+      settle: async () => [],
+      release: async () => undefined,
+      wake: async () => [],
+    },
+  };
+}
+
+/** @param known grows by the users whom the payload tells of */
+function readOnlyUsers(users: UserStore, known: Set<string>): UserStore {
+  return {
+    find: (params) => users.find(params),
+    known: async (params) => {
+      const stored = await users.known(params);
+      return new Map([...params.ids.filter((id) => known.has(id)).map((id) => [id, id] as const), ...stored]);
+    },
+    update: async ({ environment, changes }) => {
+      const stored = await users.known({ environment, ids: changes.map(({ id }) => id) });
+      return changes.map(({ id }) => {
+        const status = stored.has(id) || known.has(id) ? "updated" : "created";
+        known.add(id);
+        return { id: stored.get(id) ?? id, status };
+      });
+    },
+    merge: async () => undefined,
+    delete: async () => [],
+  };
+}

@@ -1,0 +1,24 @@
+import { dispatchClaimed } from "./dispatch-claimed.js";
+import { type WakeOptions, wakeHeld } from "./holds.js";
+import type { SourceContext } from "./source-context.js";
+
+export interface ReleaseOptions extends Omit<WakeOptions, "leaseMs"> {
+  /** Keeps work that outlives the call from being forgotten by `close`. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+/** Sends what is held for users who are known now; in the background it is left to `start()`. */
+export async function releaseHeld(context: SourceContext, { track, ...options }: ReleaseOptions): Promise<void> {
+  const { clock, leaseMs, deadlineMs, dispatch } = context.options;
+  const leasedUntil = clock.now() + leaseMs;
+  const claimed = await wakeHeld(context, { ...options, leaseMs: dispatch === "inline" ? leaseMs : null });
+  await dispatchClaimed(context, {
+    claimed,
+    environment: options.environment,
+    leasedUntil,
+    waitMs: deadlineMs,
+    requests: new Map(),
+    signal: undefined,
+    track,
+  });
+}

@@ -1,0 +1,60 @@
+import { BellwireError } from "../core/errors.js";
+import { isJsonObject } from "../core/json.js";
+import type { EventRecord } from "../storage/storage.js";
+import type { ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
+import { throwIfAborted } from "./source-context.js";
+
+const pageSize = 100;
+
+/** Handles stored events again, as if they had been sent anew; `maxEventAge` of triggers counts from the event's own time. */
+export async function replayEvents(
+  source: Pick<SegmentSource, "events" | "handleSegmentPayload" | "preview">,
+  options: ReplayOptions,
+): Promise<ReplayResult> {
+  if (options.replayId === "") {
+    throw new BellwireError({
+      code: "CONFIG_INVALID",
+      message: 'replayId: "" names no replay; give it a name of its own.',
+    });
+  }
+  const { environment, signal, dryRun = false, eventsPerSecond, onProgress } = options;
+  const total = { replayed: 0, duplicates: 0, withoutPayload: 0 };
+  for await (const record of recordsOf(source, options)) {
+    throwIfAborted(signal);
+    if (!isJsonObject(record.payload)) {
+      total.withoutPayload += 1;
+      continue;
+    }
+    const event = { ...record.payload, messageId: `replay-${options.replayId}-${record.messageId}` };
+    const call = { environment, signal };
+    const { events } = dryRun ? await source.preview(event, call) : await source.handleSegmentPayload(event, call);
+    const [outcome] = events;
+    if (outcome === undefined) continue;
+    if (outcome.status === "duplicate") total.duplicates += 1;
+    else total.replayed += 1;
+    onProgress?.({ done: total.replayed + total.duplicates + total.withoutPayload, outcome });
+    if (eventsPerSecond !== undefined) await new Promise((resolve) => setTimeout(resolve, 1_000 / eventsPerSecond));
+  }
+  return total;
+}
+
+async function* recordsOf(
+  { events }: Pick<SegmentSource, "events">,
+  { messageIds, replayId, dryRun: _dry, eventsPerSecond: _rate, onProgress: _progress, ...filter }: ReplayOptions,
+): AsyncGenerator<EventRecord> {
+  if (messageIds !== undefined) {
+    for (const messageId of messageIds) {
+      const found = await events.get(messageId, filter);
+      if (found !== null) yield found.record;
+    }
+    return;
+  }
+  // What this replay records is newer than its start, and must not be found by it.
+  const receivedTo = filter.receivedTo ?? new Date();
+  let cursor: string | undefined;
+  do {
+    const page = await events.list({ ...filter, receivedTo, limit: pageSize, ...(cursor !== undefined && { cursor }) });
+    for (const { record } of page.items) if (!record.messageId.startsWith(`replay-${replayId}-`)) yield record;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
