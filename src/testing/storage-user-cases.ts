@@ -79,6 +79,38 @@ const updateCases: readonly StorageCase[] = [
     },
   ],
   [
+    "update: 1,000 random orders of 20 changes, with repetition, in calls of any size, give the same user",
+    async ({ storage }) => {
+      const twenty = Array.from({ length: 20 }, (_, index) =>
+        change(1 + (index % 7), {
+          email: `${index % 3}@example.com`,
+          properties: {
+            [`key${index % 5}`]: index,
+            nested: { [`key${index % 4}`]: [index] },
+            flag: index % 2 === 0 ? null : {},
+          },
+        }),
+      );
+      const random = seeded(7);
+      const orders = Array.from({ length: 1_000 }, (_, order) => {
+        const shuffled = [...twenty, ...twenty.slice(0, 5)].map((one) => ({ one, rank: random() }));
+        return shuffled
+          .sort((left, right) => left.rank - right.rank)
+          .map(({ one }) => ({ ...one, id: `user-${order}` }));
+      });
+      for (let from = 0; from < 25; ) {
+        const size = 1 + Math.floor(random() * 10);
+        await update(storage, ...orders.flatMap((order) => order.slice(from, from + size)));
+        from += size;
+      }
+      await update(storage, ...twenty);
+      const reference = await find(storage);
+      const users = await storage.users.find({ environment, ids: orders.map((_, order) => `user-${order}`) });
+      assert.equal(users.length, 1_000);
+      for (const user of users) assert.deepEqual({ ...user, id: "ada" }, reference);
+    },
+  ],
+  [
     "update: one by one, and repeated, gives the same user",
     async ({ storage }) => {
       for (const one of [...changes].reverse()) await update(storage, one);
@@ -251,6 +283,15 @@ const overrideCases: readonly StorageCase[] = [
     },
   ],
 ];
+
+/** The same numbers on every run, so that a failure can be looked at. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
 
 function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   if (items.length <= 1) return [items];
