@@ -75,7 +75,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       const found = await events.get(messageId, call);
       return found === null ? null : formatExplanation(found.outcome);
     },
-    replay: (replay) => replayEvents({ events, handleSegmentPayload, preview }, replay),
+    replay: (replay) => replayEvents({ events, handleSegmentPayload, preview, now: clock.now() }, replay),
     triggers: createSourceTriggers(context),
     users: createSourceUsers(context, release),
     events,

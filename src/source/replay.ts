@@ -8,7 +8,7 @@ const pageSize = 100;
 
 /** Handles stored events again, as if they had been sent anew; `maxEventAge` of triggers counts from the event's own time. */
 export async function replayEvents(
-  source: Pick<SegmentSource, "events" | "handleSegmentPayload" | "preview">,
+  source: Pick<SegmentSource, "events" | "handleSegmentPayload" | "preview"> & { readonly now: number },
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   if (options.replayId === "") {
@@ -39,7 +39,7 @@ export async function replayEvents(
 }
 
 async function* recordsOf(
-  { events }: Pick<SegmentSource, "events">,
+  { events, now }: Pick<SegmentSource, "events"> & { readonly now: number },
   { messageIds, replayId, dryRun: _dry, eventsPerSecond: _rate, onProgress: _progress, ...filter }: ReplayOptions,
 ): AsyncGenerator<EventRecord> {
   if (messageIds !== undefined) {
@@ -49,8 +49,8 @@ async function* recordsOf(
     }
     return;
   }
-  // What this replay records is newer than its start, and must not be found by it.
-  const receivedTo = filter.receivedTo ?? new Date();
+  // What this replay records is newer than its start, and must not be found by it; what came in this very millisecond has to be.
+  const receivedTo = filter.receivedTo ?? new Date(now + 1);
   let cursor: string | undefined;
   do {
     const page = await events.list({ ...filter, receivedTo, limit: pageSize, ...(cursor !== undefined && { cursor }) });
