@@ -3,6 +3,7 @@ import { eventCases } from "./storage-event-cases.js";
 import type { StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
 import { holdCases } from "./storage-hold-cases.js";
+import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
 import { userCases } from "./storage-user-cases.js";
 
@@ -14,15 +15,17 @@ import { userCases } from "./storage-user-cases.js";
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
 ): readonly ConformanceCase[] {
-  return [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases].map(([name, check]) => ({
-    name,
-    run: async () => {
-      const underTest = await make();
-      try {
-        await check(underTest);
-      } finally {
-        await underTest.dispose();
-      }
-    },
-  }));
+  return [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases, ...overrideCases].map(
+    ([name, check]) => ({
+      name,
+      run: async () => {
+        const underTest = await make();
+        try {
+          await check(underTest);
+        } finally {
+          await underTest.dispose();
+        }
+      },
+    }),
+  );
 }
