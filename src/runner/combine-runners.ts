@@ -1,5 +1,12 @@
 import { BellwireError } from "../core/errors.js";
-import type { RunContext, RunnerCapabilities, StartedRun, WorkflowRun, WorkflowRunner } from "./runner.js";
+import {
+  capabilitiesOf,
+  type RunContext,
+  type RunnerCapabilities,
+  type StartedRun,
+  type WorkflowRun,
+  type WorkflowRunner,
+} from "./runner.js";
 import { runnerError } from "./runner-error.js";
 
 export interface CombineRunnersOptions {
@@ -37,10 +44,7 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
   const syncing = all.filter((runner) => runner.identify !== undefined);
   return {
     capabilities: narrowest(all.map((runner) => runner.capabilities)),
-    capabilitiesOf: (workflow) => {
-      const runner = find(workflow);
-      return runner.capabilitiesOf?.(workflow) ?? runner.capabilities;
-    },
+    capabilitiesOf: (workflow) => capabilitiesOf(find(workflow), workflow),
     // A run of a workflow that was there when it was planned, and is gone: nobody can send it.
     trigger: async (request, context) => await found(request.workflow).trigger(request, context),
     ...(all.some((runner) => runner.triggerBatch !== undefined) && {

@@ -71,7 +71,7 @@ export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
   if (triggers.length > 0 || options.user !== null) {
     return { ...base, status: "processed", reason: null, decision: { ...user, triggers } };
   }
-  return { ...base, status: "ignored", ...whyIgnored(plan, options, () => options.explainNoMatch(plan)) };
+  return { ...base, status: "ignored", ...whyIgnored(plan, options) };
 }
 
 /** The run that tells the engine of the users whom this event brought. */
@@ -90,18 +90,14 @@ function freezeUserSync({ received, triggers }: EventPlan, options: FreezeOption
   return [newRun(base, received.messageId, 0, { action: "identify", userIds: [...userIds] }, options)];
 }
 
-function whyIgnored(
-  { received }: EventPlan,
-  options: FreezeOptions,
-  noMatch: () => OutcomeDetail,
-): Pick<NewEvent, "reason" | "decision"> {
-  const { type } = received;
+function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
+  const { type } = plan.received;
   const because = (reason: EventReason, message: string) => ({
     reason,
     decision: { detail: { message }, triggers: [] },
   });
   if (type !== "identify" && type !== "alias" && type !== "delete") {
-    return { reason: "no_matching_trigger", decision: { detail: noMatch(), triggers: [] } };
+    return { reason: "no_matching_trigger", decision: { detail: options.explainNoMatch(plan), triggers: [] } };
   }
   if (!options.identifyEnabled && type !== "delete") {
     const { environment } = options.scope;

@@ -1,5 +1,6 @@
 import { createSafeEmitter } from "../core/safe-emitter.js";
 import type { PayloadResult } from "../outcome/outcome.js";
+import { capabilitiesOf } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
 import type { Storage } from "../storage/storage.js";
 import type { UserStore } from "../storage/user-store.js";
@@ -16,7 +17,7 @@ export async function previewPayload(
   { triggers, users = [], ...options }: PreviewOptions,
 ): Promise<PayloadResult> {
   const environment = resolveEnvironment(context.options, options.environment);
-  const { capabilities, capabilitiesOf } = context.options.runner;
+  const { runner } = context.options;
   const reading: SourceContext = {
     ...context,
     options: {
@@ -24,8 +25,8 @@ export async function previewPayload(
       storage: readOnly(context.options.storage, new Set(users)),
       dispatch: "background",
       runner: {
-        capabilities,
-        ...(capabilitiesOf && { capabilitiesOf }),
+        capabilities: runner.capabilities,
+        capabilitiesOf: (workflow) => capabilitiesOf(runner, workflow),
         trigger: () => Promise.reject(runnerError("permanent", "A preview sends nothing.")),
       },
     },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { BellwireError } from "../core/errors.js";
 import { isJsonObject } from "../core/json.js";
 import type { EventRecord } from "../storage/storage.js";
@@ -25,7 +26,7 @@ export async function replayEvents(
       total.withoutPayload += 1;
       continue;
     }
-    const event = { ...record.payload, messageId: `replay-${options.replayId}-${record.messageId}` };
+    const event = { ...record.payload, messageId: replayMessageId(options.replayId, record.messageId) };
     const call = { environment, signal };
     const { events } = dryRun ? await source.preview(event, call) : await source.handleSegmentPayload(event, call);
     const [outcome] = events;
@@ -38,9 +39,20 @@ export async function replayEvents(
   return total;
 }
 
+/** What a replay makes is a copy: no other replay, and no second start of this one, takes it for an event to be sent again. */
+const copyPrefix = "bw-replay-";
+
+/** Short whatever the ids are: an id of more than 100 characters is replaced on arrival, and would not be known for a copy. */
+function replayMessageId(replayId: string, messageId: string): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([replayId, messageId]))
+    .digest("hex");
+  return copyPrefix + hash.slice(0, 40);
+}
+
 async function* recordsOf(
   { events, now }: Pick<SegmentSource, "events"> & { readonly now: number },
-  { messageIds, replayId, dryRun: _dry, eventsPerSecond: _rate, onProgress: _progress, ...filter }: ReplayOptions,
+  { messageIds, replayId: _id, dryRun: _dry, eventsPerSecond: _rate, onProgress: _progress, ...filter }: ReplayOptions,
 ): AsyncGenerator<EventRecord> {
   if (messageIds !== undefined) {
     for (const messageId of messageIds) {
@@ -54,7 +66,7 @@ async function* recordsOf(
   let cursor: string | undefined;
   do {
     const page = await events.list({ ...filter, receivedTo, limit: pageSize, ...(cursor !== undefined && { cursor }) });
-    for (const { record } of page.items) if (!record.messageId.startsWith(`replay-${replayId}-`)) yield record;
+    for (const { record } of page.items) if (!record.messageId.startsWith(copyPrefix)) yield record;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
 }

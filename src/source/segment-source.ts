@@ -140,7 +140,7 @@ export interface MaintainResult {
 }
 
 export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
-  /** These events; without it all that the filter finds, newest first. */
+  /** These events; without it all that the filter finds, newest first, but for what replays made. */
   readonly messageIds?: readonly string[];
   /**
    * Names this replay. Events are handled again under message ids made of it, hence under new idempotency keys: a replay that was

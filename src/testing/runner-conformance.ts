@@ -1,4 +1,4 @@
-import type { ConformanceCase } from "./conformance-case.js";
+import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
 import { failureCases } from "./runner-failure-cases.js";
 import { powerCases } from "./runner-power-cases.js";
 import { startingCases } from "./runner-starting-cases.js";
@@ -10,15 +10,5 @@ export function runnerConformance(
   powers: RunnerPowers = {},
 ): readonly ConformanceCase[] {
   const checks = [...startingCases(powers), ...failureCases(powers), ...powerCases(powers)];
-  return checks.map(([name, check]) => ({
-    name,
-    run: async () => {
-      const underTest = await make();
-      try {
-        await check(underTest);
-      } finally {
-        await underTest.dispose();
-      }
-    },
-  }));
+  return toConformanceCases(checks, make);
 }

@@ -1,4 +1,4 @@
-import type { ConformanceCase } from "./conformance-case.js";
+import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
 import { eventCases } from "./storage-event-cases.js";
 import type { StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
@@ -15,17 +15,6 @@ import { userCases } from "./storage-user-cases.js";
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
 ): readonly ConformanceCase[] {
-  return [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases, ...overrideCases].map(
-    ([name, check]) => ({
-      name,
-      run: async () => {
-        const underTest = await make();
-        try {
-          await check(underTest);
-        } finally {
-          await underTest.dispose();
-        }
-      },
-    }),
-  );
+  const checks = [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases, ...overrideCases];
+  return toConformanceCases(checks, make);
 }

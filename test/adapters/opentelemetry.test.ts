@@ -97,6 +97,27 @@ describe("spans", () => {
     expect(send?.attributes["error.type"]).toBe("RUNNER_RETRYABLE");
   });
 
+  it("a runner that is a class keeps all its methods", async () => {
+    class Engine {
+      readonly capabilities = { maxRecipients: null, idempotencyWindowMs: null };
+      readonly forgotten: string[] = [];
+      capabilitiesOf() {
+        return { maxRecipients: 7, idempotencyWindowMs: null };
+      }
+      async trigger() {
+        return { workflowRunId: "run-1" };
+      }
+      async forget({ userIds }: { readonly userIds: readonly string[] }) {
+        this.forgotten.push(...userIds);
+      }
+    }
+    const engine = new Engine();
+    const runner = telemetry.runner(engine);
+    expect(runner.capabilitiesOf?.("welcome").maxRecipients).toBe(7);
+    await createSegmentSource({ storage: memoryStorage(), runner }).users.delete("ada");
+    expect(engine.forgotten).toEqual(["ada"]);
+  });
+
   it("a payload that is none fails its span, and the caller", async () => {
     const runner = functionRunner({});
     const source = telemetry.source(createSegmentSource({ storage: memoryStorage(), runner, triggers: [] }));

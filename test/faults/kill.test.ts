@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Storage } from "../../src/storage/storage.js";
-import { type FaultTarget, openStorage } from "../support/fault-storage.js";
-import { type RunningPostgres, startPostgres } from "../support/postgres.js";
+import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
 
 /** Kills on each storage: few in every run of the tests, thousands with `npm run test:faults`. */
 const kills = Number(process.env["KILLS"] ?? 32);
@@ -24,20 +22,7 @@ const points = [
 ];
 const victim = fileURLToPath(new URL("./victim.mjs", import.meta.url));
 
-const folder = mkdtempSync(join(tmpdir(), "bellwire-faults-"));
-let server: RunningPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const stores: readonly (readonly [string, (label: string) => FaultTarget])[] = [
-  ["SQLite", (label) => ({ database: join(folder, `${label}.db`), schema: "" })],
-  ["PostgreSQL", (label) => ({ database: server.connectionString, schema: label })],
-];
+const { folder, stores } = useSharedDatabases();
 
 interface Files {
   readonly effects: string;

@@ -1,29 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createSegmentSource, defineTrigger, memoryStorage } from "bellwire";
 import { identify, recordingRunner, track } from "bellwire/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Storage } from "../../src/storage/storage.js";
-import { openStorage } from "../support/fault-storage.js";
-import { type RunningPostgres, startPostgres } from "../support/postgres.js";
+import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
 
-const folder = mkdtempSync(join(tmpdir(), "bellwire-races-"));
-let server: RunningPostgres;
+const { stores } = useSharedDatabases();
 const closers: (() => Promise<unknown>)[] = [];
-beforeAll(async () => {
-  server = await startPostgres();
-});
 afterAll(async () => {
   for (const close of closers) await close();
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 let places = 0;
-const migrated = async (database: (place: number) => string, schema: (place: number) => string): Promise<Storage> => {
+const migrated = async (locate: (label: string) => FaultTarget): Promise<Storage> => {
   places += 1;
-  const { storage, close } = openStorage({ database: database(places), schema: schema(places) });
+  const { storage, close } = openStorage(locate(`races_${places}`));
   closers.push(close);
   await storage.migrate();
   return storage;
@@ -36,22 +26,7 @@ const signUp = (id: string) => [
 
 describe.each<readonly [string, () => Promise<Storage>]>([
   ["memory", async () => memoryStorage()],
-  [
-    "SQLite",
-    () =>
-      migrated(
-        (place) => join(folder, `${place}.db`),
-        () => "",
-      ),
-  ],
-  [
-    "PostgreSQL",
-    () =>
-      migrated(
-        () => server.connectionString,
-        (place) => `races_${place}`,
-      ),
-  ],
+  ...stores.map(([name, locate]) => [name, () => migrated(locate)] as const),
 ])("changes while runs are pending, on %s", (_, open) => {
   const pending = async () => {
     const runner = recordingRunner();

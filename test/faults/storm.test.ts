@@ -1,27 +1,18 @@
 import { fork } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Unidentified } from "bellwire";
 import { identify, track } from "bellwire/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type FaultTarget, openStorage } from "../support/fault-storage.js";
-import { type RunningPostgres, startPostgres } from "../support/postgres.js";
+import { expect, it } from "vitest";
+import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
 
 /** Few in every run of the tests; 10,000 with `npm run test:faults`. */
 const users = Number(process.env["STORM"] ?? 500);
 const processes = 2;
 const script = fileURLToPath(new URL("./storm.mjs", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "bellwire-storm-"));
-let server: RunningPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { folder, stores } = useSharedDatabases();
+const onPostgres = stores[1]?.[1] ?? expect.fail("no PostgreSQL");
 
 const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 
@@ -68,11 +59,11 @@ async function rush(target: FaultTarget, name: string, unidentified: Unidentifie
 it(
   `${users} users sign up and are identified in any order over ${processes} processes: with a hold everyone is notified once`,
   async () => {
-    const held = await rush({ database: server.connectionString, schema: "held" }, "held", {
+    const held = await rush(onPostgres("held"), "held", {
       hold: "10m",
       then: "skip",
     });
-    const skipped = await rush({ database: server.connectionString, schema: "skipped" }, "skipped", "skip");
+    const skipped = await rush(onPostgres("skipped"), "skipped", "skip");
     const share = (notified: readonly string[]) => `${((new Set(notified).size / users) * 100).toFixed(1)} %`;
     console.log(
       `${users} users, ${processes} processes: with hold ${share(held)} notified, ${held.length - new Set(held).size} twice; with skip ${share(skipped)}`,

@@ -1,28 +1,16 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSegmentSource, defineTrigger } from "bellwire";
 import { recordingRunner } from "bellwire/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type FaultTarget, openStorage } from "../support/fault-storage.js";
-import { type RunningPostgres, startPostgres } from "../support/postgres.js";
+import { describe, expect, it } from "vitest";
+import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
 
 /** Processes stopped on each storage: few in every run of the tests, 100 with `npm run test:faults`. */
 const zombies = Number(process.env["ZOMBIES"] ?? 4);
 const atOnce = 4;
 const script = fileURLToPath(new URL("./zombie.mjs", import.meta.url));
 
-const folder = mkdtempSync(join(tmpdir(), "bellwire-zombies-"));
-let server: RunningPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { stores } = useSharedDatabases();
 
 interface Zombie {
   readonly child: ChildProcess;
@@ -50,14 +38,11 @@ function startZombie(target: FaultTarget, id: string): Zombie {
   return { child, messages, until };
 }
 
-describe.each<readonly [string, () => FaultTarget]>([
-  ["SQLite", () => ({ database: join(folder, "zombies.db"), schema: "" })],
-  ["PostgreSQL", () => ({ database: server.connectionString, schema: "zombies" })],
-])("stopped for longer than its lease, on %s", (_, locate) => {
+describe.each(stores)("stopped for longer than its lease, on %s", (_, locate) => {
   it(
     `${zombies} processes: another one finishes their runs, and what they write down too late is refused`,
     async () => {
-      const target = locate();
+      const target = locate("zombies");
       const { storage, close } = openStorage(target);
       await storage.migrate();
       const runner = recordingRunner();

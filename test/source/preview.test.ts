@@ -143,6 +143,17 @@ describe("replay", () => {
     expect(runner.runs).toHaveLength(3);
   });
 
+  it("takes originals only: neither its own copies, however long their ids, nor those of another replay", async () => {
+    const { source, runner, storage } = setUp();
+    await source.users.identify({ id: "ada" });
+    await source.handleSegmentPayload(signUp("ada", { messageId: "m".repeat(95) }));
+    for (const replayId of ["one", "one", "two", "two"]) {
+      await source.replay({ replayId, receivedTo: new Date(Date.now() + 60_000) });
+    }
+    expect(runner.runs).toHaveLength(3);
+    expect((await storage.events.list({ environment: "default", limit: 10 })).items).toHaveLength(3);
+  });
+
   it("events without a payload are counted, and a replay without a name is refused", async () => {
     const source = createSegmentSource({ storage: memoryStorage(), runner: recordingRunner(), recordPayload: "none" });
     await source.handleSegmentPayload(signUp("ada"));

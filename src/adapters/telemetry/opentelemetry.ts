@@ -88,9 +88,11 @@ export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOp
 type InSpan = <Value>(name: string, attributes: Attributes, work: (span: Span) => Promise<Value>) => Promise<Value>;
 
 function traceRunner(runner: WorkflowRunner, inSpan: InSpan): WorkflowRunner {
-  const { trigger, triggerBatch, cancel, identify } = runner;
+  const { capabilitiesOf, trigger, triggerBatch, cancel, identify, forget } = runner;
   return {
-    ...runner,
+    // One by one: spreading would leave behind the methods of a runner that is a class.
+    capabilities: runner.capabilities,
+    ...(capabilitiesOf && { capabilitiesOf: (workflow: string) => capabilitiesOf.call(runner, workflow) }),
     trigger: (request, run) =>
       inSpan(`send ${request.workflow}`, sendAttributes(request.workflow, run), async (span) => {
         const started = await trigger.call(runner, request, run);
@@ -109,6 +111,7 @@ function traceRunner(runner: WorkflowRunner, inSpan: InSpan): WorkflowRunner {
           cancel.call(runner, request, run),
         ),
     }),
+    ...(forget && { forget: (request) => inSpan("forget", system, () => forget.call(runner, request)) }),
     ...(identify && {
       identify: (request) =>
         inSpan("identify", { ...system, "messaging.batch.message_count": request.users.length }, () =>

@@ -1,4 +1,5 @@
 import { BellwireError } from "../../../core/errors.js";
+import { isRow, type Row } from "../stored-row.js";
 
 /** A `Pool` or `Client` of `pg`. */
 export interface PgClient {
@@ -13,9 +14,6 @@ export interface PostgresJsClient {
 export type PostgresValue = string | number | null;
 
 export type PostgresClient = PgClient | PostgresJsClient;
-
-/** A row as either driver returns it; read through the functions below, because drivers differ in what a bigint becomes. */
-export type Row = Readonly<Record<string, unknown>>;
 
 /** One statement, one round trip. */
 export type Query = (sql: string, ...values: PostgresValue[]) => Promise<readonly Row[]>;
@@ -59,28 +57,6 @@ function migrationPending(cause: unknown): BellwireError {
   const message =
     "The database lacks tables of this version. Run await storage.migrate(), or storage.migrationSql() by hand.";
   return new BellwireError({ code: "STORAGE_MIGRATION_PENDING", message, cause, retryable: true });
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null;
-}
-
-export function textOf(row: Row, column: string): string {
-  return String(row[column]);
-}
-
-export function textOrNull(row: Row, column: string): string | null {
-  const value = row[column];
-  return value === null || value === undefined ? null : String(value);
-}
-
-export function numberOf(row: Row, column: string): number {
-  return Number(row[column]);
-}
-
-export function dateOrNull(row: Row, column: string): Date | null {
-  const value = row[column];
-  return value === null || value === undefined ? null : new Date(Number(value));
 }
 
 /** Rows inside a row, as `json_agg` makes them. */

@@ -1,18 +1,11 @@
-import { eventReasons } from "../../../core/reasons.js";
-import { eventStatuses } from "../../../outcome/outcome.js";
-import type {
-  EventRecord,
-  EventStore,
-  NewEvent,
-  RecordedEventStatus,
-  RecordParams,
-  RecordResult,
-} from "../../../storage/storage.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { nowMs, numberOf, type Query, type Row, rowsOf, textOf, textOrNull } from "./postgres-client.js";
+import type { EventRecord, EventStore, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { toClaimedRun, toEventRecord, toNameCount } from "../stored-records.js";
+import { numberOf, type Row, textOf } from "../stored-row.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { nowMs, type Query, rowsOf } from "./postgres-client.js";
 import { forgetWaitingSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
-import { toClaimedRun, toRunInput, toRunRecord } from "./postgres-run-rows.js";
+import { toRunInput } from "./postgres-runs.js";
 
 const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
   WHERE r.environment = t.environment AND r.source = t.source AND r.message_id = t.message_id)`;
@@ -78,7 +71,7 @@ export function postgresEventStore(query: Query): EventStore {
         source,
         toStoredText(messageId),
       );
-      return row === undefined ? null : toEventRecord(row);
+      return row === undefined ? null : storedEvent(row);
     },
     async list(params) {
       return pageOf(query, {
@@ -98,7 +91,7 @@ export function postgresEventStore(query: Query): EventStore {
         ],
         limit: params.limit,
         cursor: params.cursor,
-        toItem: toEventRecord,
+        toItem: storedEvent,
       });
     },
     async names({ environment, source }) {
@@ -108,14 +101,7 @@ export function postgresEventStore(query: Query): EventStore {
         environment,
         source ?? null,
       );
-      return rows.map((row) => ({
-        type: textOf(row, "type"),
-        // Names are not empty; the empty text stands for none, because NULL can not be part of a key.
-        name: textOf(row, "name") === "" ? null : fromStoredText(textOf(row, "name")),
-        count: numberOf(row, "count"),
-        firstSeenAt: new Date(numberOf(row, "first_seen_at")),
-        lastSeenAt: new Date(numberOf(row, "last_seen_at")),
-      }));
+      return rows.map(toNameCount);
     },
     async purge({ payloadsOlderThanMs, eventsOlderThanMs, limit }) {
       const [row] = await query(purgeSql, payloadsOlderThanMs, eventsOlderThanMs, limit);
@@ -165,7 +151,7 @@ function toRecordResult(row: Row): RecordResult | null {
     return { status: "new", claimed, stored: null };
   }
   if (row["message_id"] === null) return null;
-  const stored = toEventRecord(row);
+  const stored = storedEvent(row);
   const claimed = rowsOf(row, "leased").map(toClaimedRun);
   if (claimed.length > 0) return { status: "unfinished", claimed, stored };
   if (!stored.runs.some((run) => run.status === "pending")) return { status: "finished", claimed, stored };
@@ -229,32 +215,6 @@ WITH theirs AS (
 UPDATE bellwire.events t SET ${bare} FROM theirs
 WHERE t.environment = theirs.environment AND t.source = theirs.source AND t.message_id = theirs.message_id RETURNING 1 AS erased`;
 
-function toEventRecord(row: Row): EventRecord {
-  const text = (column: string) => {
-    const stored = textOrNull(row, column);
-    return stored === null ? null : fromStoredText(stored);
-  };
-  const payload = textOrNull(row, "payload");
-  const decision = textOrNull(row, "decision");
-  return {
-    environment: textOf(row, "environment"),
-    source: textOf(row, "source"),
-    messageId: fromStoredText(textOf(row, "message_id")),
-    type: text("type"),
-    name: text("name"),
-    userId: text("user_id"),
-    anonymousId: text("anonymous_id"),
-    occurredAt: new Date(numberOf(row, "occurred_at")),
-    receivedAt: new Date(numberOf(row, "received_at")),
-    payload: payload === null ? null : JSON.parse(payload),
-    decision: decision === null ? { triggers: [] } : JSON.parse(decision),
-    reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
-    status: toStatus(textOf(row, "status")),
-    runs: rowsOf(row, "runs").map(toRunRecord),
-  };
-}
-
-function toStatus(text: string): RecordedEventStatus {
-  const known = eventStatuses.find((status) => status === text);
-  return known === undefined || known === "duplicate" ? "processed" : known;
+function storedEvent(row: Row): EventRecord {
+  return toEventRecord(row, rowsOf(row, "runs"));
 }

@@ -1,5 +1,6 @@
 import type { Page } from "../../../storage/storage.js";
-import { numberOf, type PostgresValue, type Query, type Row, textOf } from "./postgres-client.js";
+import { numberOf, type Row, textOf } from "../stored-row.js";
+import type { PostgresValue, Query } from "./postgres-client.js";
 
 export interface PageQuery<Item> {
   readonly table: string;

@@ -1,9 +1,26 @@
-import type { ClaimedRun, RunStore } from "../../../storage/storage.js";
+import type { ClaimedRun, NewRun, RunStore } from "../../../storage/storage.js";
+import { toClaimedRun, toExpiredHold, toRunRecord } from "../stored-records.js";
+import { textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { nowMs, type Query, textOf } from "./postgres-client.js";
+import { nowMs, type Query } from "./postgres-client.js";
 import { expiredSql, finishSql, skipSql, wakeSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
-import { toClaimedRun, toExpiredHold, toRunRecord } from "./postgres-run-rows.js";
+
+/** A planned run as `record` sends it. */
+export function toRunInput(messageId: string, run: NewRun, position: number) {
+  return {
+    idempotency_key: run.idempotencyKey,
+    message_id: messageId,
+    position,
+    trigger_key: toStoredText(run.trigger),
+    workflow: toStoredText(run.workflow),
+    action: run.action,
+    request: run.request,
+    waiting_for: run.hold === undefined ? null : toStoredText(run.hold.userId),
+    hold_ms: run.hold?.forMs ?? null,
+    hold_then: run.hold?.onExpiry ?? null,
+  };
+}
 
 const claimSql = `
 UPDATE bellwire.runs SET fence = fence + 1, owner = $3, leased_until = ${nowMs} + $4::bigint, first_claimed_at = coalesce(first_claimed_at, ${nowMs})

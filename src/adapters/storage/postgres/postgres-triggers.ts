@@ -1,6 +1,7 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
+import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { numberOf, type Query, type Row, rowsOf, textOf, textOrNull } from "./postgres-client.js";
+import { type Query, rowsOf } from "./postgres-client.js";
 
 export function postgresTriggerStore(query: Query): TriggerStore {
   return {

@@ -8,8 +8,9 @@ import {
   toUser,
   type UserRegisters,
 } from "../../../users/user-registers.js";
+import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
-import { numberOf, type Query, type Row, textOf, textOrNull } from "./postgres-client.js";
+import type { Query } from "./postgres-client.js";
 
 /** A user as read, and as it is to be written when nobody wrote in between. */
 interface Draft {

@@ -1,4 +1,5 @@
 import { BellwireError } from "../../../core/errors.js";
+import { isRow, type Row } from "../stored-row.js";
 
 export type SqliteValue = string | number | null;
 
@@ -12,9 +13,6 @@ export interface SqliteStatement {
   run(...parameters: SqliteValue[]): unknown;
   all(...parameters: SqliteValue[]): unknown[];
 }
-
-/** A row as every driver returns it; read through the functions below, never by its type. */
-export type Row = Readonly<Record<string, unknown>>;
 
 /** The handle with prepared statements kept, and transactions that nothing asynchronous can slip into. */
 export interface SqliteSession {
@@ -68,26 +66,4 @@ function prepareMigrated(database: SqliteDatabase, sql: string): SqliteStatement
     const message = "The database lacks tables of this version. Call await storage.migrate() when the process starts.";
     throw new BellwireError({ code: "STORAGE_MIGRATION_PENDING", message, cause, retryable: true });
   }
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null;
-}
-
-export function textOf(row: Row, column: string): string {
-  return String(row[column]);
-}
-
-export function textOrNull(row: Row, column: string): string | null {
-  const value = row[column];
-  return value === null || value === undefined ? null : String(value);
-}
-
-export function numberOf(row: Row, column: string): number {
-  return Number(row[column]);
-}
-
-export function dateOrNull(row: Row, column: string): Date | null {
-  const value = row[column];
-  return value === null || value === undefined ? null : new Date(Number(value));
 }

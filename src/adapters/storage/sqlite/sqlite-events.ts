@@ -1,19 +1,12 @@
 import type { Clock } from "../../../core/clock.js";
-import { eventReasons } from "../../../core/reasons.js";
-import { eventStatuses } from "../../../outcome/outcome.js";
-import type {
-  EventRecord,
-  EventStore,
-  NewEvent,
-  RecordedEventStatus,
-  RecordParams,
-  RecordResult,
-} from "../../../storage/storage.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { numberOf, type Row, type SqliteSession, textOf, textOrNull } from "./sqlite-database.js";
+import type { EventRecord, EventStore, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { toEventRecord, toNameCount } from "../stored-records.js";
+import { numberOf, type Row, textOf } from "../stored-row.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import type { SqliteSession } from "./sqlite-database.js";
 import { forgetWaiting } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { insertRun, leaseRun, runsOfEvent, toRunRecord } from "./sqlite-run-rows.js";
+import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
 
 export function sqliteEventStore(session: SqliteSession, clock: Clock): EventStore {
   return {
@@ -22,7 +15,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
     },
     async get({ environment, source, messageId }) {
       const row = findEvent(session, environment, source, messageId);
-      return row === undefined ? null : toEventRecord(session, row);
+      return row === undefined ? null : storedEvent(session, row);
     },
     async list(params) {
       return pageOf(session, {
@@ -40,7 +33,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
         ],
         limit: params.limit,
         cursor: params.cursor,
-        toItem: (row) => toEventRecord(session, row),
+        toItem: (row) => storedEvent(session, row),
       });
     },
     async names({ environment, source }) {
@@ -51,14 +44,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
         source ?? null,
         source ?? null,
       );
-      return rows.map((row) => ({
-        type: textOf(row, "type"),
-        // Names are not empty; the empty text stands for none, because NULL can not be part of a key.
-        name: textOf(row, "name") === "" ? null : fromStoredText(textOf(row, "name")),
-        count: numberOf(row, "count"),
-        firstSeenAt: new Date(numberOf(row, "first_seen_at")),
-        lastSeenAt: new Date(numberOf(row, "last_seen_at")),
-      }));
+      return rows.map(toNameCount);
     },
     purge: async (params) => session.transaction(() => purge(session, params, clock.now())),
     async erase({ environment, userId }) {
@@ -97,7 +83,7 @@ function recordOne(session: SqliteSession, params: RecordParams, event: NewEvent
       stored: null,
     };
   }
-  const stored = toEventRecord(session, known);
+  const stored = storedEvent(session, known);
   const pending = runsOfEvent(session, numberOf(known, "id")).filter((run) => textOf(run, "status") === "pending");
   if (pending.length === 0) return { status: "finished", claimed: [], stored };
   if (pending.some((run) => numberOf(run, "leased_until") > now)) return { status: "leased", claimed: [], stored };
@@ -181,32 +167,6 @@ function strip(session: SqliteSession, eventId: number): void {
   );
 }
 
-function toEventRecord(session: SqliteSession, row: Row): EventRecord {
-  const text = (column: string) => {
-    const stored = textOrNull(row, column);
-    return stored === null ? null : fromStoredText(stored);
-  };
-  const payload = textOrNull(row, "payload");
-  const decision = textOrNull(row, "decision");
-  return {
-    environment: textOf(row, "environment"),
-    source: textOf(row, "source"),
-    messageId: fromStoredText(textOf(row, "message_id")),
-    type: text("type"),
-    name: text("name"),
-    userId: text("user_id"),
-    anonymousId: text("anonymous_id"),
-    occurredAt: new Date(numberOf(row, "occurred_at")),
-    receivedAt: new Date(numberOf(row, "received_at")),
-    payload: payload === null ? null : JSON.parse(payload),
-    decision: decision === null ? { triggers: [] } : JSON.parse(decision),
-    reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
-    status: toStatus(textOf(row, "status")),
-    runs: runsOfEvent(session, numberOf(row, "id")).map(toRunRecord),
-  };
-}
-
-function toStatus(text: string): RecordedEventStatus {
-  const known = eventStatuses.find((status) => status === text);
-  return known === undefined || known === "duplicate" ? "processed" : known;
+function storedEvent(session: SqliteSession, row: Row): EventRecord {
+  return toEventRecord(row, runsOfEvent(session, numberOf(row, "id")));
 }

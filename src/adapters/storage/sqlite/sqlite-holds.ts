@@ -1,6 +1,8 @@
 import type { ClaimedRun, RunStore, WakeParams } from "../../../storage/storage.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
-import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+import { toExpiredHold } from "../stored-records.js";
+import { numberOf, textOf } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
+import type { SqliteSession } from "./sqlite-database.js";
 import { leaseRun, updateEventStatus } from "./sqlite-run-rows.js";
 
 export function wakeHeld(
@@ -34,10 +36,7 @@ export function findExpired(
     now,
     limit,
   );
-  return rows.map((row) => ({
-    userId: fromStoredText(textOf(row, "waiting_for")),
-    onExpiry: textOf(row, "hold_then") === "create" ? "create" : "skip",
-  }));
+  return rows.map(toExpiredHold);
 }
 
 export function skipHeld(

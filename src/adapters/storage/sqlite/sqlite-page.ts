@@ -1,5 +1,6 @@
 import type { Page } from "../../../storage/storage.js";
-import { numberOf, type Row, type SqliteSession, type SqliteValue } from "./sqlite-database.js";
+import { numberOf, type Row } from "../stored-row.js";
+import type { SqliteSession, SqliteValue } from "./sqlite-database.js";
 
 export interface PageQuery<Item> {
   readonly table: string;

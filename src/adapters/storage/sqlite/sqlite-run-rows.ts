@@ -1,14 +1,8 @@
-import {
-  type ClaimedRun,
-  type NewRun,
-  type RunAction,
-  type RunRecord,
-  type RunStatus,
-  runActions,
-  runStatuses,
-} from "../../../storage/storage.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
-import { dateOrNull, numberOf, type Row, type SqliteSession, textOf, textOrNull } from "./sqlite-database.js";
+import type { ClaimedRun, NewRun } from "../../../storage/storage.js";
+import { toClaimedRun } from "../stored-records.js";
+import type { Row } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
+import type { SqliteSession } from "./sqlite-database.js";
 
 /** Where a run belongs; the event's texts are in their stored form already. */
 export interface RunOwner {
@@ -67,39 +61,7 @@ export function leaseRun(
     lease.now,
     key,
   );
-  return row === undefined ? null : { run: toRunRecord(row), fence: numberOf(row, "fence") };
-}
-
-export function toRunRecord(row: Row): RunRecord {
-  const runId = textOrNull(row, "workflow_run_id");
-  const error = textOrNull(row, "error");
-  const waitingFor = textOrNull(row, "waiting_for");
-  return {
-    environment: textOf(row, "environment"),
-    source: textOf(row, "source"),
-    messageId: fromStoredText(textOf(row, "message_id")),
-    idempotencyKey: textOf(row, "idempotency_key"),
-    trigger: fromStoredText(textOf(row, "trigger_key")),
-    workflow: fromStoredText(textOf(row, "workflow")),
-    action: toRunAction(textOf(row, "action")),
-    request: textOf(row, "request"),
-    status: toRunStatus(textOf(row, "status")),
-    attempts: numberOf(row, "attempts"),
-    firstClaimedAt: dateOrNull(row, "first_claimed_at"),
-    nextAttemptAt: dateOrNull(row, "next_attempt_at"),
-    waitingFor: waitingFor === null ? null : fromStoredText(waitingFor),
-    heldUntil: dateOrNull(row, "held_until"),
-    workflowRunId: runId === null ? null : fromStoredText(runId),
-    error: error === null ? null : fromStoredText(error),
-  };
-}
-
-function toRunAction(text: string): RunAction {
-  return runActions.find((action) => action === text) ?? "trigger";
-}
-
-function toRunStatus(text: string): RunStatus {
-  return runStatuses.find((status) => status === text) ?? "pending";
+  return row === undefined ? null : toClaimedRun(row);
 }
 
 export function updateEventStatus(session: SqliteSession, eventId: number): void {

@@ -1,10 +1,12 @@
 import type { Clock } from "../../../core/clock.js";
 import type { RunResult, RunStore } from "../../../storage/storage.js";
+import { toRunRecord } from "../stored-records.js";
+import { numberOf, textOf } from "../stored-row.js";
 import { toStoredTextOrNull } from "../stored-text.js";
-import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+import type { SqliteSession } from "./sqlite-database.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { leaseRun, toRunRecord, updateEventStatus } from "./sqlite-run-rows.js";
+import { leaseRun, updateEventStatus } from "./sqlite-run-rows.js";
 
 export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   return {

@@ -1,6 +1,7 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
+import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
-import { numberOf, type Row, type SqliteSession, textOf, textOrNull } from "./sqlite-database.js";
+import type { SqliteSession } from "./sqlite-database.js";
 
 export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
   return {

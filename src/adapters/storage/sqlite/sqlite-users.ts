@@ -8,8 +8,9 @@ import {
   toUser,
   type UserRegisters,
 } from "../../../users/user-registers.js";
+import { numberOf, textOf } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
-import { numberOf, type SqliteSession, textOf } from "./sqlite-database.js";
+import type { SqliteSession } from "./sqlite-database.js";
 
 export function sqliteUserStore(session: SqliteSession): UserStore {
   return {

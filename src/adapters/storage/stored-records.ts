@@ -1,0 +1,81 @@
+import { eventReasons } from "../../core/reasons.js";
+import { eventStatuses } from "../../outcome/outcome.js";
+import {
+  type ClaimedRun,
+  type EventNameCount,
+  type EventRecord,
+  type RecordedEventStatus,
+  type RunHold,
+  type RunRecord,
+  runActions,
+  runStatuses,
+} from "../../storage/storage.js";
+import { dateOrNull, decodedOf, decodedOrNull, numberOf, type Row, textOf, textOrNull } from "./stored-row.js";
+
+/** The columns have the same names in every database. */
+export function toRunRecord(row: Row): RunRecord {
+  return {
+    environment: textOf(row, "environment"),
+    source: textOf(row, "source"),
+    messageId: decodedOf(row, "message_id"),
+    idempotencyKey: textOf(row, "idempotency_key"),
+    trigger: decodedOf(row, "trigger_key"),
+    workflow: decodedOf(row, "workflow"),
+    action: runActions.find((action) => action === row["action"]) ?? "trigger",
+    request: textOf(row, "request"),
+    status: runStatuses.find((status) => status === row["status"]) ?? "pending",
+    attempts: numberOf(row, "attempts"),
+    firstClaimedAt: dateOrNull(row, "first_claimed_at"),
+    // At once: 0 or NULL.
+    nextAttemptAt: numberOf(row, "next_attempt_at") === 0 ? null : dateOrNull(row, "next_attempt_at"),
+    waitingFor: decodedOrNull(row, "waiting_for"),
+    heldUntil: dateOrNull(row, "held_until"),
+    workflowRunId: decodedOrNull(row, "workflow_run_id"),
+    error: decodedOrNull(row, "error"),
+  };
+}
+
+export function toClaimedRun(row: Row): ClaimedRun {
+  return { run: toRunRecord(row), fence: numberOf(row, "fence") };
+}
+
+export function toExpiredHold(row: Row): Pick<RunHold, "userId" | "onExpiry"> {
+  return { userId: decodedOf(row, "waiting_for"), onExpiry: row["hold_then"] === "create" ? "create" : "skip" };
+}
+
+export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
+  const payload = textOrNull(row, "payload");
+  const decision = textOrNull(row, "decision");
+  return {
+    environment: textOf(row, "environment"),
+    source: textOf(row, "source"),
+    messageId: decodedOf(row, "message_id"),
+    type: decodedOrNull(row, "type"),
+    name: decodedOrNull(row, "name"),
+    userId: decodedOrNull(row, "user_id"),
+    anonymousId: decodedOrNull(row, "anonymous_id"),
+    occurredAt: new Date(numberOf(row, "occurred_at")),
+    receivedAt: new Date(numberOf(row, "received_at")),
+    payload: payload === null ? null : JSON.parse(payload),
+    decision: decision === null ? { triggers: [] } : JSON.parse(decision),
+    reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
+    status: toStatus(textOf(row, "status")),
+    runs: runs.map(toRunRecord),
+  };
+}
+
+function toStatus(text: string): RecordedEventStatus {
+  const known = eventStatuses.find((status) => status === text);
+  return known === undefined || known === "duplicate" ? "processed" : known;
+}
+
+export function toNameCount(row: Row): EventNameCount {
+  return {
+    type: textOf(row, "type"),
+    // Names are not empty; the empty text stands for none, because NULL can not be part of a key.
+    name: textOf(row, "name") === "" ? null : decodedOf(row, "name"),
+    count: numberOf(row, "count"),
+    firstSeenAt: new Date(numberOf(row, "first_seen_at")),
+    lastSeenAt: new Date(numberOf(row, "last_seen_at")),
+  };
+}
