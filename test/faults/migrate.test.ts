@@ -7,7 +7,9 @@ import { promisify } from "node:util";
 import Database from "libsql";
 import pg from "pg";
 import { expect, it } from "vitest";
+import { postgresMigrationSql } from "../../src/adapters/storage/postgres/postgres-migrations.js";
 import { postgresStorage } from "../../src/adapters/storage/postgres.js";
+import { sqliteMigrationSql } from "../../src/adapters/storage/sqlite/sqlite-migrations.js";
 import { sqliteStorage } from "../../src/adapters/storage/sqlite.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { eventWithRun, recordParams, resultOf, scope } from "../../src/testing/storage-fixtures.js";
@@ -67,6 +69,55 @@ it("PostgreSQL: a migration whose backend is killed at each of its statements le
     await storage.migrate();
     await expectToWork(storage);
   }
+  await pool.end();
+  await server.stop();
+});
+
+/** As version 1 wrote them: an event with a run that is still to be dispatched, and a user. */
+const rowsOfVersion1 = (
+  table: (name: string) => string,
+  extra: { readonly column: string; readonly value: string },
+) => [
+  `INSERT INTO ${table("events")} (environment, source, message_id, type, occurred_at, received_at, base_status, status${extra.column})
+   VALUES ('production', 'web', 'a', 'track', 1, 1, 'processed', 'in_progress'${extra.value})`,
+  `INSERT INTO ${table("users")} (environment, id, registers${extra.column === "" ? "" : ", version"})
+   VALUES ('production', 'ada', '{"/email":["a@example.com",1]}'${extra.column === "" ? "" : ", 1"})`,
+];
+
+async function expectUpgraded(storage: Storage & { migrate(): Promise<void> }): Promise<void> {
+  // Installed, and not migrated yet: refused in words that say what to do.
+  const record = storage.events.record(recordParams([eventWithRun("new")]));
+  await expect(record).rejects.toMatchObject({ code: "STORAGE_MIGRATION_PENDING", retryable: true });
+  await storage.migrate();
+  const [claimed] = await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 10 });
+  expect(claimed?.run).toMatchObject({ idempotencyKey: "run_a", waitingFor: null, heldUntil: null });
+  await storage.runs.settle({ results: [resultOf(claimed)] });
+  expect((await storage.events.get({ ...scope, messageId: "a" }))?.status).toBe("processed");
+  const [user] = await storage.users.find({ environment: scope.environment, ids: ["ada"] });
+  expect(user?.email).toBe("a@example.com");
+}
+
+const runColumns =
+  "idempotency_key, environment, source, message_id, position, trigger_key, workflow, action, request, received_at, status";
+const runValues = "'run_a', 'production', 'web', 'a', 0, 'w', 'w', 'trigger', '{}', 1, 'pending'";
+
+it("SQLite: what version 1 wrote is there after the migration, and is worked off", async () => {
+  const database = new Database(":memory:");
+  database.exec(sqliteMigrationSql(1));
+  for (const sql of rowsOfVersion1((name) => `bellwire_${name}`, { column: "", value: "" })) database.exec(sql);
+  database.exec(`INSERT INTO bellwire_runs (event_id, ${runColumns}) VALUES (1, ${runValues})`);
+  await expectUpgraded(sqliteStorage({ database }));
+});
+
+it("PostgreSQL: what version 1 wrote is there after the migration, and is worked off", async () => {
+  const server = await startPostgres();
+  const pool = new pg.Pool({ connectionString: server.connectionString });
+  pool.on("error", () => undefined);
+  await pool.query(postgresMigrationSql("old", 1));
+  for (const sql of rowsOfVersion1((name) => `old.bellwire_${name}`, { column: ", pending_runs", value: ", 1" }))
+    await pool.query(sql);
+  await pool.query(`INSERT INTO old.bellwire_runs (${runColumns}) VALUES (${runValues})`);
+  await expectUpgraded(postgresStorage({ pool, schema: "old" }));
   await pool.end();
   await server.stop();
 });

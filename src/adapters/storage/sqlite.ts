@@ -44,6 +44,6 @@ export function sqliteStorage({
     users: sqliteUserStore(session),
     triggers: sqliteTriggerStore(session),
     migrate: async () => migrateSqlite(database),
-    migrationSql: sqliteMigrationSql,
+    migrationSql: () => sqliteMigrationSql(),
   };
 }

@@ -104,10 +104,12 @@ const migrations: readonly string[] = [
 /**
  * All of it as SQL. Each version checks for itself whether it is needed, and everything stands in one block, which PostgreSQL runs
  * as one transaction under an advisory lock: killed half-way or run by two processes at once, it is whole or not there.
+ *
+ * @param through an earlier version to stop at
  */
-export function postgresMigrationSql(schema: string): string {
+export function postgresMigrationSql(schema: string, through: number = migrations.length): string {
   const name = quoteIdentifier(schema);
-  const versions = migrations.map(
+  const versions = migrations.slice(0, through).map(
     (sql, index) => `IF NOT EXISTS (SELECT 1 FROM bellwire.migrations WHERE version = ${index + 1}) THEN
 ${sql}
 INSERT INTO bellwire.migrations (version) VALUES (${index + 1});

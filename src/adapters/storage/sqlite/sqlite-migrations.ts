@@ -120,10 +120,10 @@ export function migrateSqlite(database: SqliteDatabase): void {
   }
 }
 
-/** All of it as SQL, for teams that run their own migrations. */
-export function sqliteMigrationSql(): string {
-  const versions = migrations.map(
-    (sql, index) => `${sql}\nINSERT INTO bellwire_migrations (version) VALUES (${index + 1});`,
-  );
+/** All of it as SQL, for teams that run their own migrations; or up to an earlier version. */
+export function sqliteMigrationSql(through: number = migrations.length): string {
+  const versions = migrations
+    .slice(0, through)
+    .map((sql, index) => `${sql}\nINSERT INTO bellwire_migrations (version) VALUES (${index + 1});`);
   return [`${bookkeeping};`, ...versions].join("\n");
 }
