@@ -25,7 +25,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.each(backends)("BullMQ on %s", (name, available, start) => {
   it.skipIf(!available)(
-    `away in the middle of ${events / 2} events${available ? "" : " (this machine has no redis-server)"}: nothing hangs, nothing is lost, and nothing is done twice but what a worker had in hand`,
+    `away in the middle of ${events / 2} events${available ? "" : " (this machine has no redis-server)"}: nothing hangs, nothing is lost, and nothing is done twice`,
     async () => {
       const backend = await start();
       const queue = backend.queue<RunJobData>("runs");
@@ -72,7 +72,7 @@ describe.each(backends)("BullMQ on %s", (name, available, start) => {
       console.log(
         `BullMQ on ${name}: ${total} runs, ${refused} deliveries refused and repeated, slowest answer ${slowest} ms, ${repeated} worked off twice, 0 lost`,
       );
-      expect(repeated).toBeLessThanOrEqual(20);
+      expect(repeated).toBe(0);
       expect(slowest).toBeLessThan(4_000);
       await worker.close();
       await queue.close();

@@ -8,14 +8,7 @@ import type {
   WorkflowRunRequest,
 } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
-import {
-  type BullmqJob,
-  type BullmqJobOptions,
-  type BullmqQueue,
-  settleWithin,
-  type TraceCarrier,
-  unrecoverable,
-} from "./bullmq-queue.js";
+import { type BullmqJobOptions, type BullmqQueue, settleWithin, type TraceCarrier } from "./bullmq-queue.js";
 
 /** What a job carries: a run as it was planned, and where it comes from. */
 export interface RunJobData {
@@ -88,36 +81,5 @@ export function bullmqRunner(options: BullmqRunnerOptions): WorkflowRunner {
       const added = await settled(queue.addBulk(jobs));
       return added.map((job) => ({ workflowRunId: job.id ?? null }));
     },
-  };
-}
-
-export interface RunProcessorOptions {
-  readonly trace?: TraceCarrier;
-}
-
-/**
- * The worker's side: `new Worker(name, createRunProcessor(functionRunner({ … })))`. Hands every job to a runner, which may be any
- * of them. What the runner calls permanent is not tried again.
- */
-export function createRunProcessor(
-  runner: WorkflowRunner,
-  { trace }: RunProcessorOptions = {},
-): (job: BullmqJob<RunJobData>, token?: string, signal?: AbortSignal) => Promise<StartedRun> {
-  const start = async ({ data, attemptsMade }: BullmqJob<RunJobData>, signal: AbortSignal): Promise<StartedRun> => {
-    const context: RunContext = { ...data.context, attempt: attemptsMade + 1, signal };
-    const { request } = data;
-    if (request.action === "trigger") return runner.trigger(request, context);
-    if (runner.cancel === undefined) throw runnerError("permanent", "The runner can not cancel runs.");
-    await runner.cancel(request, context);
-    return { workflowRunId: null };
-  };
-  return async (job, _token, signal = new AbortController().signal) => {
-    try {
-      const work = () => start(job, signal);
-      return trace === undefined || job.data.trace === undefined ? await work() : await trace.run(job.data.trace, work);
-    } catch (error) {
-      const failure = classifyRunnerFailure(error);
-      throw failure.kind === "permanent" ? unrecoverable(new Error(failure.message, { cause: error })) : error;
-    }
   };
 }

@@ -1,9 +1,4 @@
 export { type BullmqIngestOptions, bullmqIngest, createIngestProcessor, type IngestJobData } from "./bullmq-ingest.js";
+export { createRunProcessor, type RunProcessorOptions } from "./bullmq-processor.js";
 export type { BullmqJob, BullmqJobOptions, BullmqQueue, TraceCarrier } from "./bullmq-queue.js";
-export {
-  type BullmqRunnerOptions,
-  bullmqRunner,
-  createRunProcessor,
-  type RunJobData,
-  type RunProcessorOptions,
-} from "./bullmq-runner.js";
+export { type BullmqRunnerOptions, bullmqRunner, type RunJobData } from "./bullmq-runner.js";

@@ -126,6 +126,32 @@ for (const [name, available, start] of backends) {
       await queue.close();
     });
 
+    it("a job that is handed out again, because the backend did not learn that it was done, is not done again", async () => {
+      const queueName = newName();
+      const queue = backend.queue<RunJobData>(queueName);
+      const attempts: string[] = [];
+      const process = createRunProcessor(
+        functionRunner((_, { idempotencyKey, attempt }) => {
+          attempts.push(`${idempotencyKey} ${attempt}`);
+          if (idempotencyKey === "bw_flaky" && attempt === 1) throw runnerError("retryable", "busy");
+        }),
+      );
+      await bullmqRunner({ queue }).trigger(runRequest("welcome"), runContext("bw_twice"));
+      await bullmqRunner({ queue, backoffMs: 50 }).trigger(runRequest("welcome"), runContext("bw_flaky"));
+      let lost = 0;
+      const worker = backend.worker<RunJobData>(queueName, async (...job) => {
+        const done = await process(...job);
+        lost += 1;
+        // What a lost connection looks like from here: the work was done, and BullMQ hands the job out once more.
+        if (lost <= 2) throw new Error("Connection is closed.");
+        return done;
+      });
+      await expect.poll(() => queue.getJobCounts("completed"), { timeout: 15_000 }).toMatchObject({ completed: 2 });
+      expect([...attempts].sort()).toEqual(["bw_flaky 1", "bw_flaky 2", "bw_twice 1"]);
+      await worker.close();
+      await queue.close();
+    });
+
     it("a process that only receives: authenticates, queues and answers; a worker handles the payload", async () => {
       const [ingestName, runsName] = [newName(), newName()];
       const ingest = backend.queue<IngestJobData>(ingestName);
