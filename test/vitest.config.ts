@@ -1,11 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { mutate } from "./support/mutate.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const mutant = process.env["MUTANT"];
 const src = (file: string) => `${root}src/${file}`;
 
 export default defineConfig({
   root,
+  plugins: mutant === undefined ? [] : [mutate(mutant)],
   resolve: {
     alias: [
       { find: /^bellwire\/(express|koa|fastify|fetch)$/, replacement: src("adapters/http/$1.ts") },

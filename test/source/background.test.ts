@@ -1,4 +1,11 @@
-import { createSegmentSource, defineTrigger, memoryStorage, runnerError, type SegmentSourceOptions } from "bellwire";
+import {
+  createSegmentSource,
+  defineTrigger,
+  functionRunner,
+  memoryStorage,
+  runnerError,
+  type SegmentSourceOptions,
+} from "bellwire";
 import { manualClock, recordingRunner, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
 
@@ -121,6 +128,23 @@ describe("recover", () => {
         JSON.stringify(runner.runs[0]?.request),
       ]),
     );
+  });
+
+  it("makes no attempt that could outlive its lease, and gives the run back to whoever asks next", async () => {
+    const notified: unknown[] = [];
+    const { clock, make } = setUp({ lease: "11s", runTimeout: "10s", concurrency: 1, deadline: "1h" });
+    const source = make({
+      runner: functionRunner(async ({ recipients }) => {
+        notified.push(recipients);
+        if (notified.length === 1) await clock.advance("5s");
+      }),
+    });
+    const { retryable, events } = await source.handleSegmentPayload([signUp("ada"), signUp("grace")]);
+    expect([retryable, events.map(({ status }) => status)]).toEqual([false, ["processed", "in_progress"]]);
+    expect(notified).toEqual([["ada"]]);
+    expect(await source.recover()).toMatchObject({ claimed: 1, succeeded: 1 });
+    expect(notified).toEqual([["ada"], ["grace"]]);
+    await source.close();
   });
 
   it("counts what came of the attempts, over more than one batch", async () => {

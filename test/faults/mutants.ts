@@ -1,0 +1,200 @@
+/** A mistake that somebody could make, and the tests that must notice it. */
+export interface Mutant {
+  readonly name: string;
+  /** From `src/`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** From `test/`. */
+  readonly tests: readonly string[];
+}
+
+const source = ["source"];
+const storages = ["storage", "adapters/storage"];
+
+/** The mistakes that would cost somebody a notification, or give somebody else's away. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: "acknowledge what could not be recorded",
+    file: "source/handle-payload.ts",
+    find: "storage.events.record({ ...scope, owner, leaseMs, events, signal }),",
+    replace:
+      'storage.events.record({ ...scope, owner, leaseMs, events, signal }).catch(() => events.map(() => ({ status: "new" as const, claimed: [], stored: null }))),',
+    tests: source,
+  },
+  {
+    name: "resolve again on a redelivery",
+    file: "source/handle-payload.ts",
+    find: 'if (status === "new") continue;',
+    replace: "continue;",
+    tests: source,
+  },
+  {
+    name: "a key without the trigger",
+    file: "source/idempotency-key.ts",
+    find: "scope.source, messageId, trigger, part]",
+    replace: "scope.source, messageId, part]",
+    tests: source,
+  },
+  {
+    name: "a key without the chunk",
+    file: "source/idempotency-key.ts",
+    find: "messageId, trigger, part]",
+    replace: "messageId, trigger]",
+    tests: source,
+  },
+  {
+    name: "no fencing in memory",
+    file: "storage/memory-runs.ts",
+    find: "run.fence !== result.fence || ",
+    replace: "",
+    tests: ["storage"],
+  },
+  {
+    name: "no fencing in SQLite",
+    file: "adapters/storage/sqlite/sqlite-runs.ts",
+    find: "WHERE idempotency_key = ? AND fence = ? AND status = 'pending' RETURNING",
+    replace: "WHERE idempotency_key = ? AND fence <= ? + 1000 AND status = 'pending' RETURNING",
+    tests: ["adapters/storage/sqlite"],
+  },
+  {
+    name: "no fencing in PostgreSQL",
+    file: "adapters/storage/postgres/postgres-runs.ts",
+    find: "AND r.fence = i.fence AND r.status = 'pending'",
+    replace: "AND r.status = 'pending'",
+    tests: ["adapters/storage/postgres"],
+  },
+  {
+    name: "claim what somebody else has leased",
+    file: "storage/memory-runs.ts",
+    find: "run.leasedUntil <= now && dueAt(run) <= now",
+    replace: "dueAt(run) <= now",
+    tests: ["storage"],
+  },
+  {
+    name: "no second look-up after a hold was recorded",
+    file: "source/holds.ts",
+    find: "for (const userId of await lookUp(context, environment, [...waiting])) released.add(userId);",
+    replace: "",
+    tests: ["source/holds"],
+  },
+  {
+    name: "ask the engine again when its window is over",
+    file: "source/dispatcher.ts",
+    find: "now - run.firstClaimedAt.getTime() <= idempotencyWindowMs",
+    replace: "now >= 0",
+    tests: source,
+  },
+  {
+    name: "an attempt that outlives its lease",
+    file: "source/dispatcher.ts",
+    find: "if (startedAt + runTimeoutMs > leasedUntil) return null;",
+    replace: "",
+    tests: source,
+  },
+  {
+    name: "answer 200 although a run is to be sent again",
+    file: "http/respond.ts",
+    find: "json(retryable ? 503 : 200, body)",
+    replace: "json(200, body)",
+    tests: ["http"],
+  },
+  {
+    name: "answer 4xx for a fault of ours",
+    file: "http/status.ts",
+    find: 'case "PAYLOAD_TOO_LARGE":',
+    replace: 'case "STORAGE_FAILED":\n    case "PAYLOAD_TOO_LARGE":',
+    tests: ["http"],
+  },
+  {
+    name: "trust the whole batch because its first element is signed",
+    file: "segment/signature.ts",
+    find: 'covers: first.isOnly ? "all" : "first"',
+    replace: 'covers: "all"',
+    tests: ["segment", "http"],
+  },
+  {
+    name: "accept only the first shared secret",
+    file: "segment/signature.ts",
+    find: "for (const key of keys) {",
+    replace: "for (const key of keys.slice(0, 1)) {",
+    tests: ["segment"],
+  },
+  {
+    name: "accept unsigned requests where a secret is set",
+    file: "http/authenticate.ts",
+    find: 'if (verdict.status === "missing") return unsigned(body);',
+    replace: 'if (verdict.status === "missing") return null;',
+    tests: ["http"],
+  },
+  {
+    name: "no bound on what a body decompresses to",
+    file: "http/read-body.ts",
+    find: "if (size > maxBytes) throw tooLarge(maxBytes);",
+    replace: "if (size > maxBytes * 1_000) throw tooLarge(maxBytes);",
+    tests: ["http"],
+  },
+  {
+    name: "take the Event Tester's constant id for a message id",
+    file: "segment/message-id.ts",
+    find: "if (given === constantTestId) return",
+    replace: "if (given === null) return",
+    tests: ["segment"],
+  },
+  {
+    name: "let a clock that is ahead win for years",
+    file: "users/user-registers.ts",
+    find: "return at.getTime() > receivedAt.getTime() + toleratedFutureMs ? receivedAt : at;",
+    replace: "return at;",
+    tests: ["users", "source"],
+  },
+  {
+    name: "of two at the same time the one that came last wins",
+    file: "users/user-registers.ts",
+    find: "return canonicalJson(value) > canonicalJson(knownValue);",
+    replace: "return true;",
+    tests: ["users", ...storages],
+  },
+  {
+    name: "copy prototype keys",
+    file: "core/json.ts",
+    find: 'new Set(["__proto__", "prototype", "constructor"])',
+    replace: "new Set<string>()",
+    tests: ["users", "mapping", "segment", "recipients"],
+  },
+  {
+    name: "read inherited properties",
+    file: "mapping/path.ts",
+    find: "return Object.hasOwn(value, name) ? value[name] : undefined;",
+    replace: "return value[name];",
+    tests: ["mapping"],
+  },
+  {
+    name: "drop the recipients above an engine's limit",
+    file: "recipients/chunk-recipients.ts",
+    find: "return chunks;",
+    replace: "return chunks.slice(0, 1);",
+    tests: ["source", "recipients"],
+  },
+  {
+    name: "a throwing listener keeps the event from the others",
+    file: "core/safe-emitter.ts",
+    find: "onListenerError(name, error);\n        }",
+    replace: "throw error;\n        }",
+    tests: ["core", "source"],
+  },
+  {
+    name: "erase a user's events and leave their runs",
+    file: "storage/memory-state.ts",
+    find: "strip(stored: StoredEvent): void {\n    this.#dropRuns(stored);",
+    replace: "strip(stored: StoredEvent): void {",
+    tests: ["storage"],
+  },
+  {
+    name: "seconds taken for milliseconds",
+    file: "segment/timestamp.ts",
+    find: "new Date(Math.round(value * 1_000))",
+    replace: "new Date(value)",
+    tests: ["segment"],
+  },
+];
