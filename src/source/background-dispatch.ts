@@ -33,7 +33,7 @@ async function dispatchBatch(
   const claimed: readonly ClaimedRun[] = await context.storageCall("runs.claim", (signal) =>
     storage.runs.claim({ environment, source, owner, leaseMs, limit: batchSize, signal }),
   );
-  const results = await dispatchClaimed(context, {
+  const { results } = await dispatchClaimed(context, {
     claimed,
     environment,
     leasedUntil,

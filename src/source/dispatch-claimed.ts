@@ -17,13 +17,17 @@ export interface DispatchOptions {
   readonly track: (work: Promise<void>) => void;
 }
 
-/**
- * Dispatches claimed runs and settles them: everything that ended in time with one call.
- * @returns the results that are written down
- */
-export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<readonly RunResult[]> {
+export interface Dispatched {
+  /** The attempts that are written down. */
+  readonly results: readonly RunResult[];
+  /** Keys of runs that no attempt was made with, because it could have outlived the lease: they are free for whoever asks next. */
+  readonly released: readonly string[];
+}
+
+/** Dispatches claimed runs and settles them: everything that ended in time with one call. */
+export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
   const { claimed, leasedUntil, requests } = options;
-  if (claimed.length === 0) return [];
+  if (claimed.length === 0) return { results: [], released: [] };
   const ended: RunResult[] = [];
   const untouched: ClaimedRun[] = [];
   const dispatch = async (group: readonly ClaimedRun[]) => {
@@ -39,9 +43,10 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
       : Promise.all(identified).then(() => dispatchAll(groups.others));
   const inTime = await endsWithin(all, options.waitMs, context, options.signal);
   const results = ended.splice(0);
+  const released = inTime ? untouched.map(({ run }) => run.idempotencyKey) : [];
   if (!inTime) options.track(settleLater(context, options.environment, all, ended, untouched));
-  else if (untouched.length > 0) await release(context, untouched);
-  return settle(context, results);
+  else await release(context, untouched);
+  return { results: await settle(context, results), released };
 
   function dispatchAll(others: readonly (readonly ClaimedRun[])[]): Promise<unknown> {
     return Promise.all(others.map(dispatch));

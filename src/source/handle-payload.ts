@@ -66,7 +66,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const released = await findReleased(context, environment, { users, recorded, waitingFor });
   const taken = dispatch === "inline" ? leaseMs : null;
   const woken = await wakeHeld(context, { ...call.scope, owner: call.owner, userIds: released, leaseMs: taken });
-  const results = await dispatchClaimed(context, {
+  const dispatched = await dispatchClaimed(context, {
     claimed: [...recorded.flatMap((result) => result.claimed), ...woken],
     environment,
     leasedUntil,
@@ -75,7 +75,8 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     signal,
     track: call.track,
   });
-  const result = toPayloadResult({ items, events, recorded, results, released, isInline: dispatch === "inline" });
+  const isInline = dispatch === "inline";
+  const result = toPayloadResult({ items, events, recorded, dispatched, woken: released, isInline });
   announce(context, environment, { items, receivedAt, result });
   return result;
 }

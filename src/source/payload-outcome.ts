@@ -1,5 +1,6 @@
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { NewEvent, RecordResult, RunResult } from "../storage/storage.js";
+import type { Dispatched } from "./dispatch-claimed.js";
 import type { PayloadItem } from "./plan-payload.js";
 import { type RunState, toEventOutcome } from "./to-event-outcome.js";
 
@@ -9,10 +10,9 @@ export interface RecordedPayload {
   readonly events: readonly NewEvent[];
   /** Of `events`, in their order. */
   readonly recorded: readonly RecordResult[];
-  /** The attempts that are written down. */
-  readonly results: readonly RunResult[];
+  readonly dispatched: Dispatched;
   /** Users whose held runs were woken. */
-  readonly released: readonly string[];
+  readonly woken: readonly string[];
   /** In the background nothing gets further by handing the payload in again. */
   readonly isInline: boolean;
 }
@@ -22,12 +22,12 @@ export function toPayloadResult({
   items,
   events,
   recorded,
-  results,
-  released,
+  dispatched: { results, released },
+  woken,
   isInline,
 }: RecordedPayload): PayloadResult {
   const attempted = new Map(results.map((result) => [result.idempotencyKey, result]));
-  const isReleased = (userId: string) => released.includes(userId);
+  const isWoken = (userId: string) => woken.includes(userId);
   let next = 0;
   const outcomes = items.map((item, index): EventOutcome => {
     if (item.kind === "repeated") return repeatedOutcome(item, index);
@@ -35,7 +35,7 @@ export function toPayloadResult({
     const result = recorded[next];
     next += 1;
     if (event === undefined || result === undefined) throw new RangeError("record answered for too few events");
-    const outcome = recordedOutcome(index, event, result, { attempted, isReleased });
+    const outcome = recordedOutcome(index, event, result, { attempted, isWoken });
     const identity = item.kind === "event" ? item.plan.identity : null;
     // Told to whoever asked, and kept nowhere.
     if (identity?.kind !== "delete" || outcome.status === "duplicate") return outcome;
@@ -44,7 +44,8 @@ export function toPayloadResult({
   const leased = recorded.some((result) => result.status === "leased");
   // A run that was held belongs to another event: delivering this one again does nothing for it.
   const own = new Set(recorded.flatMap(({ claimed }) => claimed.map(({ run }) => run.idempotencyKey)));
-  const isPending = results.some(({ idempotencyKey, status }) => status === "pending" && own.has(idempotencyKey));
+  const pending = results.filter(({ status }) => status === "pending").map(({ idempotencyKey }) => idempotencyKey);
+  const isPending = [...pending, ...released].some((key) => own.has(key));
   return { events: outcomes, retryable: isInline && (leased || isPending) };
 }
 
@@ -57,7 +58,7 @@ function recordedOutcome(
   index: number,
   event: NewEvent,
   result: RecordResult,
-  { attempted, isReleased }: Attempts,
+  { attempted, isWoken }: Attempts,
 ): EventOutcome {
   const { messageId, type, name } = event;
   if (result.status === "finished") {
@@ -74,7 +75,7 @@ function recordedOutcome(
     for (const { idempotencyKey, hold } of event.runs) {
       if (hold === undefined) continue;
       const attempt = attempted.get(idempotencyKey);
-      const status = isReleased(hold.userId) ? "pending" : "held";
+      const status = isWoken(hold.userId) ? "pending" : "held";
       const untouched = { idempotencyKey, status, attempts: 0, workflowRunId: null, error: null } as const;
       states.set(idempotencyKey, attempt ? { ...attempt, attempts: 1 } : untouched);
     }
@@ -90,7 +91,7 @@ function recordedOutcome(
 
 interface Attempts {
   readonly attempted: ReadonlyMap<string, RunResult>;
-  readonly isReleased: (userId: string) => boolean;
+  readonly isWoken: (userId: string) => boolean;
 }
 
 function planOf(status: NewEvent["status"] | "in_progress", stored: Pick<NewEvent, "reason" | "decision">) {

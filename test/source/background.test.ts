@@ -140,7 +140,7 @@ describe("recover", () => {
       }),
     });
     const { retryable, events } = await source.handleSegmentPayload([signUp("ada"), signUp("grace")]);
-    expect([retryable, events.map(({ status }) => status)]).toEqual([false, ["processed", "in_progress"]]);
+    expect([retryable, events.map(({ status }) => status)]).toEqual([true, ["processed", "in_progress"]]);
     expect(notified).toEqual([["ada"]]);
     expect(await source.recover()).toMatchObject({ claimed: 1, succeeded: 1 });
     expect(notified).toEqual([["ada"], ["grace"]]);
