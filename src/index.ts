@@ -26,6 +26,7 @@ export type {
   TriggerStatus,
   UserOutcome,
 } from "./outcome/outcome.js";
+export type { ComparisonTrace, ConditionTrace, PathTrace, TriggerTrace } from "./outcome/trace.js";
 export type { InlineUser, ObjectReference, Recipient, RecipientKey } from "./recipients/recipient.js";
 export type { CombineRunnersOptions } from "./runner/combine-runners.js";
 export { combineRunners } from "./runner/combine-runners.js";

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../core/json.js";
+import type { CompiledPath } from "./path.js";
 
 /** A path with a value for when it leads nowhere. Named as in Segment's mapping kit. */
 export interface PathDirective {
@@ -37,7 +38,16 @@ export interface UnresolvedPath {
   readonly nearest: string | null;
 }
 
+/** A path of a mapping, for those who explain what came of it. */
+export interface MappedPath {
+  readonly field: string;
+  readonly path: CompiledPath;
+  readonly fallback?: JsonValue;
+}
+
 export interface CompiledMapping {
+  /** Every path that is read, in the order of reading. */
+  readonly paths: readonly MappedPath[];
   /** `undefined` when nothing came of it. Paths that lead nowhere are added to `unresolved`; in objects and lists they are left out. */
   resolve(event: JsonObject, unresolved: UnresolvedPath[]): JsonValue | undefined;
 }

@@ -18,7 +18,7 @@ function compileValue(mapping: unknown, field: string, depth: number): CompiledM
   if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
   if (typeof mapping === "string") return compilePathMapping(mapping, field, undefined);
   if (mapping === null || typeof mapping === "boolean" || (typeof mapping === "number" && Number.isFinite(mapping))) {
-    return { resolve: () => mapping };
+    return { paths: [], resolve: () => mapping };
   }
   if (Array.isArray(mapping)) return compileList(mapping, field, depth);
   if (isPlainObject(mapping)) {
@@ -37,6 +37,7 @@ function isPlainObject(value: unknown): value is JsonObject {
 function compilePathMapping(path: string, field: string, fallback: JsonValue | undefined): CompiledMapping {
   const compiled = compilePath(path, field);
   return {
+    paths: [{ field, path: compiled, ...(fallback !== undefined && { fallback }) }],
     resolve(event, unresolved) {
       const value = compiled.read(event);
       if (value !== undefined) return value;
@@ -52,7 +53,7 @@ function compileDirective(mapping: JsonObject, directive: string, field: string)
   );
   if (foreign.length > 0) throw invalid(field, `has ${foreign.join(", ")} beside ${directive}`);
   const value = mapping[directive];
-  if (directive === "@literal" && value !== undefined) return { resolve: () => value };
+  if (directive === "@literal" && value !== undefined) return { paths: [], resolve: () => value };
   if (directive === "@path" && typeof value === "string") return compilePathMapping(value, field, mapping["default"]);
   if (directive === "@template" && typeof value === "string") return compileTemplate(value, field);
   const known = directive === "@path" || directive === "@template" || directive === "@literal";
@@ -67,6 +68,7 @@ function compileDirective(mapping: JsonObject, directive: string, field: string)
 function compileList(mapping: readonly unknown[], field: string, depth: number): CompiledMapping {
   const items = mapping.map((item, index) => compileValue(item, `${field}.${index}`, depth + 1));
   return {
+    paths: items.flatMap(({ paths }) => paths),
     resolve(event, unresolved) {
       const list: JsonValue[] = [];
       for (const item of items) {
@@ -84,6 +86,7 @@ function compileObject(mapping: JsonObject, field: string, depth: number): Compi
     return { key, mapping: compileValue(value, `${field}.${key}`, depth + 1) };
   });
   return {
+    paths: members.flatMap((member) => member.mapping.paths),
     resolve(event, unresolved) {
       const object: Record<string, JsonValue> = {};
       for (const member of members) {

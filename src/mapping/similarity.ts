@@ -5,20 +5,26 @@ const maxCompared = 500;
  * @returns `null` when none is near
  */
 export function nearestOf(wanted: string, candidates: Iterable<string>): string | null {
-  let nearest: string | null = null;
-  let best = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  return nearestAmong(wanted, candidates, 1)[0] ?? null;
+}
+
+/** The candidates that a person may have meant, nearest first; at most `max`. */
+export function nearestAmong(wanted: string, candidates: Iterable<string>, max: number): readonly string[] {
+  const near: { readonly candidate: string; readonly distance: number }[] = [];
+  let limit = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   let compared = 0;
   for (const candidate of candidates) {
     compared += 1;
     if (compared > maxCompared) break;
     if (candidate === wanted) continue;
-    const distance = fold(candidate) === fold(wanted) ? 0 : editDistance(wanted, candidate, best);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
+    const distance = fold(candidate) === fold(wanted) ? 0 : editDistance(wanted, candidate, limit);
+    if (distance >= limit) continue;
+    near.push({ candidate, distance });
+    near.sort((left, right) => left.distance - right.distance);
+    if (near.length > max) near.pop();
+    if (near.length === max) limit = near[max - 1]?.distance ?? limit;
   }
-  return nearest;
+  return near.map(({ candidate }) => candidate);
 }
 
 function fold(text: string): string {

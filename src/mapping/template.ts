@@ -13,6 +13,7 @@ export function compileTemplate(template: string, field: string): CompiledMappin
     .split(/\{\{(.*?)\}\}/s)
     .map((part, index) => (index % 2 === 0 ? part : compilePath(part.trim(), field)));
   return {
+    paths: parts.flatMap((part) => (typeof part === "string" ? [] : [{ field, path: part }])),
     resolve(event, unresolved) {
       let text = "";
       for (const part of parts) text += typeof part === "string" ? part : readText(part, event, field, unresolved);

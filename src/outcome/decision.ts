@@ -1,12 +1,15 @@
 import type { RecipientReason, TriggerReason } from "../core/reasons.js";
 import type { RecipientKey } from "../recipients/recipient.js";
 import type { OutcomeDetail, UserOutcome } from "./outcome.js";
+import type { TriggerTrace } from "./trace.js";
 
 /** What was decided about one recipient: into which of the trigger's runs it went (`run`, from 0), or why into none. */
 export interface RecipientDecision {
   readonly recipient: RecipientKey;
   readonly run?: number;
   readonly reason?: RecipientReason;
+  /** What was expected and what came, of an element that is no recipient. */
+  readonly message?: string;
 }
 
 /** What was decided about one trigger when its event was first received. */
@@ -21,6 +24,8 @@ export interface TriggerDecision {
   readonly recipients: readonly RecipientDecision[];
   /** Idempotency keys of the planned runs. */
   readonly runs: readonly string[];
+  /** Put together when it is first read; absent where the trigger compared and read nothing. */
+  readonly trace?: TriggerTrace | undefined;
 }
 
 /** What became of the event's user. */

@@ -1,12 +1,17 @@
+import { isJsonObject, type JsonValue } from "../core/json.js";
 import type { RecipientKey } from "../recipients/recipient.js";
+import { traceLines } from "./format-trace.js";
 import type {
   EventOutcome,
   EventStatus,
   OutcomeDetail,
+  RecipientOutcome,
+  RunOutcome,
   TriggerOutcome,
   TriggerStatus,
   UserOutcome,
 } from "./outcome.js";
+import { type Color, createPaint, type Paint, printable } from "./paint.js";
 
 export interface FormatExplanationOptions {
   /** ANSI colors, for a terminal. @default false */
@@ -15,41 +20,39 @@ export interface FormatExplanationOptions {
   readonly maxRecipients?: number;
 }
 
-type Paint = (code: number, text: string) => string;
-
-const red = 31;
-const green = 32;
-const yellow = 33;
-const dim = 2;
-const bold = 1;
-
-const signs: Readonly<Record<EventStatus | TriggerStatus, readonly [sign: string, color: number]>> = {
-  processed: ["✓", green],
-  triggered: ["✓", green],
-  canceled: ["✓", green],
-  duplicate: ["=", dim],
-  ignored: ["·", dim],
-  in_progress: ["…", yellow],
-  pending: ["…", yellow],
-  held: ["…", yellow],
-  skipped: ["–", yellow],
-  invalid: ["✗", red],
-  failed: ["✗", red],
+const signs: Readonly<Record<EventStatus | TriggerStatus, readonly [sign: string, color: Color]>> = {
+  processed: ["✓", "green"],
+  triggered: ["✓", "green"],
+  canceled: ["✓", "green"],
+  duplicate: ["=", "dim"],
+  ignored: ["·", "dim"],
+  in_progress: ["…", "yellow"],
+  pending: ["…", "yellow"],
+  held: ["…", "yellow"],
+  skipped: ["–", "yellow"],
+  invalid: ["✗", "red"],
+  failed: ["✗", "red"],
 };
 
 /** Renders what happened to an event, and why, as lines of text for a terminal or a log. */
 export function formatExplanation(outcome: EventOutcome, options: FormatExplanationOptions = {}): string {
-  const paint: Paint = options.color === true ? (code, text) => `\u001b[${code}m${text}\u001b[0m` : (_, text) => text;
+  const paint = createPaint(options.color === true);
   const title = outcome.name ?? outcome.type ?? "not an event";
   const type = outcome.name === null ? "" : `${outcome.type ?? "?"} · `;
   const head = [
     status(outcome.status, paint),
-    paint(bold, printable(title)),
-    paint(dim, `${type}${printable(outcome.messageId)}`),
+    paint("bold", printable(title)),
+    paint("dim", `${type}${printable(outcome.messageId)}`),
   ].join("  ");
-  const lines = [head, ...reasonLines(outcome, "  ", paint)];
+  const lines = [head, ...reasonLines(outcome, paint).map((line) => `  ${line}`)];
   if (outcome.user !== undefined) lines.push(`  ${userLine(outcome.user)}`);
-  for (const trigger of outcome.triggers) lines.push(...triggerLines(trigger, options.maxRecipients ?? 10, paint));
+  for (const trigger of outcome.triggers) {
+    const { trigger: key, workflow } = trigger;
+    lines.push(
+      `  ${status(trigger.status, paint)}  ${paint("bold", printable(key))} → ${printable(workflow)}`,
+      ...triggerLines(trigger, options.maxRecipients ?? 10, paint).map((line) => `      ${line}`),
+    );
+  }
   return lines.join("\n");
 }
 
@@ -60,17 +63,22 @@ function status(word: EventStatus | TriggerStatus, paint: Paint): string {
 
 function reasonLines(
   outcome: { readonly reason?: string; readonly detail?: OutcomeDetail },
-  indent: string,
   paint: Paint,
-): string[] {
-  const lines: string[] = [];
+): readonly string[] {
   const { reason, detail } = outcome;
-  if (reason !== undefined || detail !== undefined) {
-    const message = detail === undefined ? "" : printable(detail.message);
-    const code = reason === undefined ? "" : paint(yellow, reason);
-    lines.push(indent + [code, message].filter((part) => part !== "").join(": "));
-  }
-  return lines;
+  const code = reason === undefined ? [] : [paint("yellow", reason)];
+  const message = detail === undefined ? [] : [printable(detail.message)];
+  const line = [...code, ...message].join(": ");
+  return [...(line === "" ? [] : [line]), ...issueLines(detail, paint)];
+}
+
+/** What a schema found, where it is more than the message says. */
+function issueLines(detail: OutcomeDetail | undefined, paint: Paint): readonly string[] {
+  const issues: JsonValue = detail?.facts?.["issues"] ?? [];
+  if (!Array.isArray(issues) || issues.length < 2) return [];
+  return issues
+    .filter(isJsonObject)
+    .map(({ path, message }) => `  ${printable(String(path))}  ${paint("dim", printable(String(message)))}`);
 }
 
 function userLine({ id, status: what, sync }: UserOutcome): string {
@@ -80,27 +88,48 @@ function userLine({ id, status: what, sync }: UserOutcome): string {
   return `${line}; to be told to the engine: ${[sync.status, ...(sync.error === undefined ? [] : [printable(sync.error)])].join(", ")}`;
 }
 
-function triggerLines(trigger: TriggerOutcome, maxRecipients: number, paint: Paint): string[] {
-  const { recipients, runs } = trigger;
-  const ids = runs.flatMap((run) => (run.workflowRunId === null ? [] : [printable(run.workflowRunId)]));
-  const run = ids.length === 0 ? "" : paint(dim, `  run ${ids.join(", ")}`);
-  const lines = [`  ${status(trigger.status, paint)}  ${trigger.trigger} → ${trigger.workflow}${run}`];
-  lines.push(...reasonLines(trigger, "      ", paint));
-  for (const { recipient, status: what, reason } of recipients.slice(0, maxRecipients)) {
-    const why = reason === undefined ? "" : `: ${reason}`;
-    lines.push(`      ${recipientText(recipient)}  ${paint(dim, `${what}${why}`)}`);
+const maxRuns = 5;
+
+function triggerLines(trigger: TriggerOutcome, maxRecipients: number, paint: Paint): readonly string[] {
+  const { recipients, runs, trace, reason } = trigger;
+  // The trace says it better, at the very path or comparison.
+  const isTraced =
+    (reason === "path_unresolved" && trace?.paths.some(({ reached }) => reached !== undefined)) ||
+    (reason === "condition_false" && trace?.condition !== undefined);
+  const lines = [...reasonLines(isTraced ? { ...(reason && { reason }) } : trigger, paint)];
+  if (trace !== undefined) lines.push(...traceLines(trace, paint));
+  for (const { message, path } of trigger.unresolved ?? []) {
+    if (trace === undefined || path === undefined) lines.push(`${paint("yellow", "left out")} ${printable(message)}`);
   }
-  if (recipients.length > maxRecipients) lines.push(`      and ${recipients.length - maxRecipients} more`);
-  for (const missing of trigger.unresolved ?? [])
-    lines.push(`      ${paint(yellow, "left out")} ${printable(missing.message)}`);
+  lines.push(...runs.slice(0, maxRuns).map((run) => runLine(run, runs.length > 1, paint)));
+  if (runs.length > maxRuns) lines.push(`and ${runs.length - maxRuns} more runs`);
+  lines.push(...recipientLines(recipients.slice(0, maxRecipients), paint));
+  if (recipients.length > maxRecipients) lines.push(`and ${recipients.length - maxRecipients} more`);
   return lines;
+}
+
+/** @param isOneOfMany then its status and error are not those of the trigger */
+function runLine(run: RunOutcome, isOneOfMany: boolean, paint: Paint): string {
+  const { idempotencyKey, workflowRunId, attempts, durationMs, error } = run;
+  const facts = [
+    ...(workflowRunId === null ? [] : [printable(workflowRunId)]),
+    ...(attempts === 0 ? ["no attempt yet"] : [attempts === 1 ? "1 attempt" : `${attempts} attempts`]),
+    ...(durationMs === null ? [] : [`${durationMs} ms`]),
+    ...(isOneOfMany ? [run.status, ...(error === undefined ? [] : [printable(error)])] : []),
+  ];
+  return paint("dim", `run ${idempotencyKey}  ${facts.join(" · ")}`);
+}
+
+function recipientLines(recipients: readonly RecipientOutcome[], paint: Paint): readonly string[] {
+  const names = recipients.map(({ recipient }) => recipientText(recipient));
+  const width = Math.min(40, Math.max(0, ...names.map(({ length }) => length)));
+  return recipients.map(({ status: what, reason, message }, index) => {
+    const why = [reason, message && printable(message)].filter(Boolean).join(": ");
+    const [, color] = signs[what];
+    return `${(names[index] ?? "").padEnd(width)}  ${paint(color, what)}${why === "" ? "" : `: ${why}`}`;
+  });
 }
 
 function recipientText(recipient: RecipientKey): string {
   return printable(typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`);
-}
-
-/** Ids and names come from outside: a control character in one must not move the cursor or forge a line. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

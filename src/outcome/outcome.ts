@@ -1,6 +1,7 @@
 import type { JsonObject } from "../core/json.js";
 import type { EventReason, RecipientReason, TriggerReason } from "../core/reasons.js";
 import type { RecipientKey } from "../recipients/recipient.js";
+import type { TriggerTrace } from "./trace.js";
 
 export const eventStatuses = ["processed", "duplicate", "in_progress", "ignored", "invalid", "failed"] as const;
 
@@ -27,7 +28,7 @@ export interface OutcomeDetail {
   readonly path?: string;
   /** The longest part of `path` that exists in the event. */
   readonly reached?: string;
-  /** The existing path most like `path`. */
+  /** The existing path most like `path`; of an event that nothing listens to, the name most like its own. */
   readonly nearest?: string;
   readonly facts?: JsonObject;
 }
@@ -36,6 +37,8 @@ export interface RecipientOutcome {
   readonly recipient: RecipientKey;
   readonly status: TriggerStatus;
   readonly reason?: RecipientReason | TriggerReason;
+  /** What was expected and what came, of an element that is no recipient; of many such only the first have it. */
+  readonly message?: string;
 }
 
 export interface RunOutcome {
@@ -44,6 +47,8 @@ export interface RunOutcome {
   /** The engine's id; `null` when it gives none or has not been reached. */
   readonly workflowRunId: string | null;
   readonly attempts: number;
+  /** How long the last attempt took; `null` before one has ended. */
+  readonly durationMs: number | null;
   /** How the last attempt failed. */
   readonly error?: string;
 }
@@ -59,6 +64,8 @@ export interface TriggerOutcome {
   readonly unresolved?: readonly OutcomeDetail[];
   readonly runs: readonly RunOutcome[];
   readonly recipients: readonly RecipientOutcome[];
+  /** What it compared and read; put together when it is first read. Absent where it was left before that, as when it is inactive. */
+  readonly trace?: TriggerTrace | undefined;
 }
 
 export interface UserOutcome {

@@ -65,8 +65,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const late = group.flatMap((claimed) => tooLate(claimed, startedAt, options) ?? []);
         const keys = new Set(late.map((result) => result.idempotencyKey));
         const due = late.length === 0 ? group : group.filter(({ run }) => !keys.has(run.idempotencyKey));
-        const results = [...late, ...(due.length === 0 ? [] : await attempt(due, requests))];
-        const durationMs = clock.now() - startedAt;
+        const attempted = due.length === 0 ? [] : await attempt(due, requests);
+        const durationMs = Math.max(0, Math.round(clock.now() - startedAt));
+        const results = [...late, ...attempted.map((result) => ({ ...result, durationMs }))];
         const runs = new Map(group.map(({ run }) => [run.idempotencyKey, run]));
         for (const result of results) {
           const run = runs.get(result.idempotencyKey);

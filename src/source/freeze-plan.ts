@@ -2,14 +2,16 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import type { EventReason } from "../core/reasons.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail, UserOutcome } from "../outcome/outcome.js";
+import { type TriggerTrace, traceAllowance } from "../outcome/trace.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
-import type { Recipient } from "../recipients/recipient.js";
+import type { Recipient, RejectedRecipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
 import { type UserSyncRequest, userSyncTrigger } from "../runner/user-sync.js";
 import type { InvalidEvent } from "../segment/event.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, NewRun } from "../storage/storage.js";
+import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
 import type { EventPlan, TriggerPlan } from "./plan-event.js";
@@ -46,7 +48,11 @@ interface FrozenTrigger {
 /** Fixes what is sent, to whom and under which key; from here on every attempt is the same. Pure. */
 export function freezePlan(plan: EventPlan, options: FreezeOptions): NewEvent {
   const { received } = plan;
-  const frozen = plan.triggers.map((trigger) => freezeTrigger(trigger, received.messageId, options));
+  const allowance = traceAllowance(plan.triggers.length);
+  const frozen = plan.triggers.map((each) => {
+    const { decision, runs } = freezeTrigger(each, received.messageId, options);
+    return { decision: withTrace(decision, each, { toShown: options.toPayload, allowance }), runs };
+  });
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, options);
   // What asks to forget somebody must not be what remembers them.
@@ -141,11 +147,11 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   const base = { trigger: trigger.key, workflow: trigger.workflow, action: trigger.action };
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
-    const recipients = (evaluation.rejected ?? []).map(({ recipient, reason }) => ({ recipient, reason }));
+    const recipients = (evaluation.rejected ?? []).map(toRejection);
     return { decision: { ...base, status, reason, detail, recipients, runs: [] }, runs: [] };
   }
-  const unresolved = evaluation.unresolved.length > 0 ? { unresolved: evaluation.unresolved } : {};
-  const rejected = evaluation.rejected.map(({ recipient, reason }) => ({ recipient, reason }));
+  const unresolved = evaluation.unresolved.length > 0 ? { unresolved: bounded(evaluation.unresolved) } : {};
+  const rejected = evaluation.rejected.map(toRejection);
 
   if (trigger.action === "cancel") {
     const request: WorkflowCancelRequest = {
@@ -194,6 +200,33 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   for (const decision of rejected) recipients.push(decision);
   const keys = runs.map((run) => run.idempotencyKey);
   return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
+}
+
+/** What was compared and read is put together when the decision is stored or somebody looks at it, and not before. */
+function withTrace(
+  decision: TriggerDecision,
+  { trigger, evaluation: { stage, event } }: TriggerPlan,
+  options: Pick<TraceOptions, "toShown" | "allowance">,
+): TriggerDecision {
+  if (stage === "event" || options.allowance === 0) return decision;
+  let trace: TriggerTrace | undefined;
+  return Object.defineProperty(decision, "trace", {
+    enumerable: true,
+    configurable: true,
+    get: () => (trace ??= traceTrigger(trigger, { event, stage, ...options })),
+  });
+}
+
+const maxNotes = 20;
+
+function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] {
+  if (notes.length <= maxNotes) return notes;
+  return [...notes.slice(0, maxNotes), { message: `${notes.length - maxNotes} more fields came to nothing.` }];
+}
+
+/** Of many the first say in words what was wrong. */
+function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
+  return { recipient, reason, ...(index < maxNotes && { message }) };
 }
 
 function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]) {

@@ -1,3 +1,4 @@
+import { cutValue } from "../outcome/cut-value.js";
 import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { parseSegmentPayload } from "../segment/parse.js";
@@ -146,10 +147,15 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
 
 function explainNoMatch({ registry }: SourceContext, { received }: EventPlan): OutcomeDetail {
   const what =
-    received.name === null ? `${received.type} events` : `the ${received.type} ${JSON.stringify(received.name)}`;
-  const nearest = registry.nearestNames(received.type, received.name);
-  const hint = nearest.length > 0 ? ` Did you mean ${nearest.map((name) => JSON.stringify(name)).join(" or ")}?` : "";
-  return { message: `No trigger listens to ${what}.${hint}` };
+    received.name === null
+      ? `${received.type} events`
+      : `the ${received.type} ${JSON.stringify(cutValue(received.name))}`;
+  const { names, types } = registry.nearestNames(received.type, received.name);
+  const hints = [...names.map((name) => JSON.stringify(name)), ...types.map((type) => `the ${type} of that name`)];
+  const hint = hints.length > 0 ? ` Did you mean ${hints.join(" or ")}?` : "";
+  const [nearest] = names;
+  const message = `No trigger listens to ${what}.${hint}`;
+  return { message, ...(nearest !== undefined && { nearest }), facts: { nearestNames: names, otherTypes: types } };
 }
 
 function recordEvents(

@@ -1,4 +1,4 @@
-import type { TriggerReason } from "../core/reasons.js";
+import type { JsonObject, JsonValue } from "../core/json.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { InlineUser, Recipient } from "../recipients/recipient.js";
 import { isInlineUser } from "../recipients/recipient-key.js";
@@ -33,6 +33,8 @@ export interface PlanEventOptions {
   readonly readIdentity: ReadIdentity;
   /** Why a trigger is switched off; `null` when it is active. */
   readonly inactive: (trigger: CompiledTrigger) => OutcomeDetail | null;
+  /** What is kept of an event. */
+  readonly toPayload: (event: JsonObject) => JsonValue;
 }
 
 /** Matches and resolves one event; pure. */
@@ -45,8 +47,8 @@ export function planEvent(
   const inline: UserChange[] = [];
   const triggers = matching.map((trigger): TriggerPlan => {
     const off = options.inactive(trigger);
-    if (off !== null) return { trigger, evaluation: skipped("trigger_inactive", off) };
-    const evaluation = evaluateTrigger(trigger, received, options.receivedAt.getTime());
+    if (off !== null) return { trigger, evaluation: inactive(off, received.event) };
+    const evaluation = evaluateTrigger(trigger, received, options.receivedAt.getTime(), options.toPayload);
     if (evaluation.status === "matched") collectInlineUsers(evaluation, at, inline);
     return { trigger, evaluation };
   });
@@ -61,8 +63,8 @@ function identityOf(received: ReceivedEvent, at: Date, options: PlanEventOptions
   return action.kind === "delete" ? { ...action, at } : { ...action, change: { ...action.change, at } };
 }
 
-function skipped(reason: TriggerReason, detail: OutcomeDetail): TriggerEvaluation {
-  return { status: "skipped", reason, detail };
+function inactive(detail: OutcomeDetail, event: JsonObject): TriggerEvaluation {
+  return { status: "skipped", reason: "trigger_inactive", detail, stage: "event", event };
 }
 
 function collectInlineUsers(

@@ -25,7 +25,7 @@ export interface PlanPayloadOptions {
 
 /** Matches and resolves every event of a payload against the triggers as they stand now. */
 export function planPayload(
-  { registry }: Pick<SourceContext, "registry">,
+  { registry, options: { toPayload } }: Pick<SourceContext, "registry" | "options">,
   parsed: readonly ParsedEvent[],
   { environment, receivedAt, identifyEnabled, readIdentity, view }: PlanPayloadOptions,
 ): readonly PayloadItem[] {
@@ -40,7 +40,13 @@ export function planPayload(
     const matching = registry.match(element.event.type, element.event.name);
     return {
       kind: "event",
-      plan: planEvent(element.event, matching, { receivedAt, identify: identifyEnabled, readIdentity, inactive }),
+      plan: planEvent(element.event, matching, {
+        receivedAt,
+        identify: identifyEnabled,
+        readIdentity,
+        inactive,
+        toPayload,
+      }),
     };
   });
 }

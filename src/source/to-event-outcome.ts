@@ -13,7 +13,8 @@ import type {
 import type { NewEvent, RunRecord, RunStatus } from "../storage/storage.js";
 
 /** What is known of a run when an outcome is drawn up. */
-export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error">;
+export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error"> &
+  Partial<Pick<RunRecord, "durationMs">>;
 
 interface RunVerdict {
   readonly status: TriggerStatus;
@@ -80,14 +81,15 @@ function toTriggerOutcome(decision: TriggerDecision, runs: ReadonlyMap<string, R
   if (decision.status !== "planned") {
     const { status, reason, detail } = decision;
     const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
-    return { ...base, status, ...(reason && { reason }), ...(detail && { detail }), runs: [], recipients };
+    const why = { ...(reason && { reason }), ...(detail && { detail }) };
+    return withTrace({ ...base, status, ...why, runs: [], recipients }, decision);
   }
   const states = decision.runs.map((key) => runs.get(key));
   const runVerdicts = states.map(verdictOf);
   const deciding = runVerdicts.reduce((heaviest, verdict) => (verdict.weight > heaviest.weight ? verdict : heaviest));
   const failed = states[runVerdicts.indexOf(deciding)];
   const detail: OutcomeDetail | null = failed?.error ? { message: failed.error } : null;
-  return {
+  const outcome = {
     ...base,
     status: deciding.status,
     ...(deciding.reason !== null && { reason: deciding.reason }),
@@ -95,6 +97,16 @@ function toTriggerOutcome(decision: TriggerDecision, runs: ReadonlyMap<string, R
     runs: decision.runs.map((key, run) => toRunOutcome(key, states[run], runVerdicts[run] ?? verdicts.pending)),
     recipients: decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts)),
   };
+  return withTrace(outcome, decision);
+}
+
+/** Looks at the decision's trace only when somebody looks at this one's. */
+function withTrace(outcome: Omit<TriggerOutcome, "trace">, decision: TriggerDecision): TriggerOutcome {
+  return Object.defineProperty(outcome, "trace", {
+    enumerable: true,
+    configurable: true,
+    get: () => decision.trace,
+  });
 }
 
 function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict: RunVerdict): RunOutcome {
@@ -103,15 +115,18 @@ function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict
     status: verdict.status,
     workflowRunId: run?.workflowRunId ?? null,
     attempts: run?.attempts ?? 0,
+    durationMs: run?.durationMs ?? null,
     ...(run?.error && { error: run.error }),
   };
 }
 
 function toRecipientOutcome(
-  { recipient, run, reason }: RecipientDecision,
+  { recipient, run, reason, message }: RecipientDecision,
   runs: readonly RunVerdict[],
 ): RecipientOutcome {
   const verdict = run === undefined ? undefined : runs[run];
-  if (verdict === undefined) return { recipient, status: "skipped", ...(reason && { reason }) };
+  if (verdict === undefined) {
+    return { recipient, status: "skipped", ...(reason && { reason }), ...(message && { message }) };
+  }
   return { recipient, status: verdict.status, ...(verdict.reason && { reason: verdict.reason }) };
 }

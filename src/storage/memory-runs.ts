@@ -21,6 +21,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
         run.leasedUntil = 0;
         run.workflowRunId = result.workflowRunId;
         run.error = result.error;
+        run.durationMs = result.durationMs ?? null;
         run.nextAttemptAt = result.retryInMs === null ? null : new Date(state.clock.now() + result.retryInMs);
         state.setRunStatus(run, result.status);
         return true;

@@ -22,6 +22,7 @@ export interface StoredRun extends NewRun, SourceScope {
   nextAttemptAt: Date | null;
   workflowRunId: string | null;
   error: string | null;
+  durationMs: number | null;
   readonly heldUntil: number | null;
   fence: number;
   leasedUntil: number;
@@ -127,6 +128,7 @@ export class MemoryState {
       nextAttemptAt: null,
       workflowRunId: null,
       error: null,
+      durationMs: null,
       fence: 0,
       leasedUntil: 0,
     };
@@ -268,11 +270,12 @@ function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount 
 
 export function toRunRecord(run: StoredRun): RunRecord {
   const { environment, source, messageId, idempotencyKey, trigger, workflow, action, request } = run;
-  const { status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error } = run;
+  const { status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error, durationMs } = run;
   const identity = { environment, source, messageId, idempotencyKey, trigger, workflow, action, request };
   const waitingFor = run.hold?.userId ?? null;
   const heldUntil = run.heldUntil === null ? null : new Date(run.heldUntil);
-  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, waitingFor, heldUntil, workflowRunId, error };
+  const ended = { workflowRunId, error, durationMs };
+  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, waitingFor, heldUntil, ...ended };
 }
 
 export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {

@@ -87,6 +87,8 @@ export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
   readonly workflowRunId: string | null;
   /** How the last attempt failed; no personal data. */
   readonly error: string | null;
+  /** How long the last attempt took; `null` before one was settled. */
+  readonly durationMs: number | null;
 }
 
 /** A run that is leased to the caller until the lease ends. */
@@ -200,6 +202,8 @@ export interface RunResult {
   readonly error: string | null;
   /** For `pending`: how long to wait before the next claim may take it. */
   readonly retryInMs: number | null;
+  /** How long the attempt took, in whole milliseconds; absent where it is not known. */
+  readonly durationMs?: number;
 }
 
 export interface ListRunsParams extends Abortable {

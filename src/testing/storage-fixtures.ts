@@ -59,6 +59,7 @@ export function resultOf(claimed: ClaimedRun | undefined, overrides: Partial<Run
     workflowRunId: "engine-1",
     error: null,
     retryInMs: null,
+    durationMs: 12,
     ...overrides,
   };
 }

@@ -27,8 +27,8 @@ const settleCases: readonly StorageCase[] = [
       assert.equal(event?.status, "processed");
       const [run] = event?.runs ?? [];
       assert.deepEqual(
-        [run?.status, run?.attempts, run?.workflowRunId, run?.error],
-        ["triggered", 1, "engine-1", null],
+        [run?.status, run?.attempts, run?.workflowRunId, run?.error, run?.durationMs],
+        ["triggered", 1, "engine-1", null, 12],
       );
       assert.deepEqual((await storage.events.record(recordParams([eventWithRun("a")])))[0]?.status, "finished");
     },

@@ -1,27 +1,43 @@
-import type { JsonObject, JsonValue } from "../core/json.js";
-import { toPlainJson } from "../core/json.js";
+import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
+import type { TriggerReason } from "../core/reasons.js";
 import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
-import type { ConditionFailure } from "./condition.js";
-import type { SchemaIssue, SchemaResult } from "./standard-schema.js";
+import { decidingComparisons, describeComparisons } from "./deciding-comparisons.js";
+import { describeIssues } from "./describe-issues.js";
+import type { SchemaResult } from "./standard-schema.js";
 import type { TriggerMiss } from "./trigger-evaluation.js";
 
 /** The event as the trigger's fields see it, or why the trigger does not run. */
 export type CheckedEvent = { readonly event: JsonObject } | TriggerMiss;
 
-/** Age, schema and condition, in this order. Never throws. */
-export function checkPreconditions(trigger: CompiledTrigger, received: ReceivedEvent, now: number): CheckedEvent {
+type Miss = Omit<TriggerMiss, "stage" | "event">;
+
+const maxFacts = 8;
+
+/** Age, schema and condition, in this order. Never throws. @param toShown what may be kept of an event */
+export function checkPreconditions(
+  trigger: CompiledTrigger,
+  received: ReceivedEvent,
+  now: number,
+  toShown: (event: JsonObject) => JsonValue,
+): CheckedEvent {
   const { maxEventAgeMs } = trigger;
   const ageMs = now - received.occurredAt.getTime();
   if (maxEventAgeMs !== null && ageMs > maxEventAgeMs) {
     const message = `The event happened at ${received.occurredAt.toISOString()}, longer ago than the trigger's maxEventAge of ${maxEventAgeMs} ms.`;
-    return skipped("event_too_old", message, { ageMs, maxEventAgeMs });
+    const miss = skipped("event_too_old", message, { ageMs, maxEventAgeMs });
+    return { ...miss, stage: "event", event: received.event };
   }
   const checked = trigger.schema === null ? { event: received.event } : applySchema(trigger.schema, received.event);
-  return "status" in checked ? checked : (checkCondition(trigger, checked.event) ?? checked);
+  if ("status" in checked) return { ...checked, stage: "event", event: received.event };
+  const miss = checkCondition(trigger, checked.event, toShown);
+  return miss === null ? checked : { ...miss, stage: "condition", event: checked.event };
 }
 
-function applySchema(schema: NonNullable<CompiledTrigger["schema"]>, event: JsonObject): CheckedEvent {
+function applySchema(
+  schema: NonNullable<CompiledTrigger["schema"]>,
+  event: JsonObject,
+): { readonly event: JsonObject } | Miss {
   let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
   try {
     result = schema["~standard"].validate(event["properties"] ?? {});
@@ -36,14 +52,8 @@ function applySchema(schema: NonNullable<CompiledTrigger["schema"]>, event: Json
     );
   }
   if (result.issues !== undefined) {
-    const issues = result.issues.map(({ message, path }) => ({ path: pathText(path), message }));
-    const [first] = issues;
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-    return skipped(
-      "schema_mismatch",
-      `The properties do not fit the event's schema: ${first?.path ?? ""}: ${first?.message ?? ""}${more}`,
-      { issues },
-    );
+    const { text, issues } = describeIssues("properties", result.issues);
+    return skipped("schema_mismatch", `The properties do not fit the event's schema: ${text}`, { issues });
   }
   // A schema may make dates and the like of what it reads; runs are JSON.
   const properties = toPlainJson(result.value);
@@ -52,22 +62,24 @@ function applySchema(schema: NonNullable<CompiledTrigger["schema"]>, event: Json
   return { event: { ...event, properties } };
 }
 
-function pathText(path: SchemaIssue["path"]): string {
-  const keys = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
-  return ["properties", ...keys].join(".");
-}
-
-function checkCondition(trigger: CompiledTrigger, event: JsonObject): TriggerMiss | null {
-  if (trigger.condition !== null) {
-    const failures = trigger.condition(event);
-    return failures.length === 0
-      ? null
-      : skipped("condition_false", describeFailures(failures), { conditions: failures.map(toJson) });
+function checkCondition(
+  { condition, predicate }: CompiledTrigger,
+  event: JsonObject,
+  toShown: (event: JsonObject) => JsonValue,
+): Miss | null {
+  if (condition !== null) {
+    if (condition.holds(event)) return null;
+    const shown = toShown(event);
+    const deciding = decidingComparisons(condition.trace(event, isJsonObject(shown) ? shown : null)).slice(0, maxFacts);
+    const conditions = deciding.map(({ path, operator, expected, actual = null, negated }) => {
+      return { path, operator, expected, actual, negated };
+    });
+    return skipped("condition_false", describeComparisons(deciding), { conditions });
   }
-  if (trigger.predicate === null) return null;
+  if (predicate === null) return null;
   let held: unknown;
   try {
-    held = trigger.predicate(event);
+    held = predicate(event);
   } catch (error) {
     return failed("condition_failed", `The predicate threw: ${textOf(error)}`);
   }
@@ -78,29 +90,11 @@ function checkCondition(trigger: CompiledTrigger, event: JsonObject): TriggerMis
   return held ? null : skipped("condition_false", "The predicate answered no.");
 }
 
-function toJson({ path, operator, expected, actual, negated }: ConditionFailure): JsonObject {
-  return { path, operator, expected, actual, negated };
-}
-
-const shownLength = 80;
-
-function describeFailures(failures: readonly ConditionFailure[]): string {
-  const show = (value: JsonValue) => {
-    const text = JSON.stringify(value);
-    return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
-  };
-  const parts = failures.map(({ path, operator, expected, actual, negated }) => {
-    const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
-    return `${path} is ${show(actual)}, expected ${negated ? "not " : ""}${wanted}`;
-  });
-  return `${parts.join("; ")}.`;
-}
-
-function skipped(reason: TriggerMiss["reason"], message: string, facts?: JsonObject): TriggerMiss {
+function skipped(reason: TriggerReason, message: string, facts?: JsonObject): Miss {
   return { status: "skipped", reason, detail: { message, ...(facts && { facts }) } };
 }
 
-function failed(reason: TriggerMiss["reason"], message: string): TriggerMiss {
+function failed(reason: TriggerReason, message: string): Miss {
   return { status: "failed", reason, detail: { message } };
 }
 

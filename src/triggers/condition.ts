@@ -2,25 +2,18 @@ import { BellwireError } from "../core/errors.js";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import { compilePath } from "../mapping/path.js";
 import { nearestOf } from "../mapping/similarity.js";
+import { cutValue } from "../outcome/cut-value.js";
+import type { ConditionTrace } from "../outcome/trace.js";
 import { parseSegmentTimestamp } from "../segment/timestamp.js";
 import { type Operator, operators } from "./trigger-definition.js";
 
-/** A comparison that did not come out as the condition wants. */
-export interface ConditionFailure {
-  readonly path: string;
-  readonly operator: Operator;
-  readonly expected: JsonValue;
-  /** `null` also where the path leads nowhere. */
-  readonly actual: JsonValue;
-  /** The comparison held, and the condition wants that it does not. */
-  readonly negated: boolean;
+export interface CompiledCondition {
+  holds(event: JsonObject): boolean;
+  /** Every comparison with what it found. @param shown what values are shown from: the event, or what may be kept of it */
+  trace(event: JsonObject, shown: JsonObject | null): ConditionTrace;
 }
 
-/** Nothing when the condition holds; otherwise the comparisons that decided. */
-export type CompiledCondition = (event: JsonObject) => readonly ConditionFailure[];
-
 const maxDepth = 16;
-const holds: readonly ConditionFailure[] = [];
 const takesNoValue: ReadonlySet<Operator> = new Set(["empty", "not_empty", "exists", "not_exists"]);
 const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
 
@@ -29,50 +22,47 @@ const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
  * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`
  */
 export function compileCondition(condition: unknown, field: string): CompiledCondition {
-  return compileNode(condition, field, false, 0);
+  return compileNode(condition, field, 0);
 }
 
-function compileNode(condition: unknown, field: string, negated: boolean, depth: number): CompiledCondition {
+function compileNode(condition: unknown, field: string, depth: number): CompiledCondition {
   if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
   if (!isJsonObject(condition))
     throw invalid(field, "is not a condition; expected { path, operator, value }, { all }, { any } or { not }");
   const [kind, ...others] = Object.keys(condition);
   if (kind !== undefined && others.length === 0) {
-    if (kind === "not") return compileNode(condition["not"], `${field}.not`, !negated, depth + 1);
+    if (kind === "not") return compileNot(compileNode(condition["not"], `${field}.not`, depth + 1));
     if (kind === "all" || kind === "any") {
       const list = condition[kind];
       if (!Array.isArray(list) || list.length === 0) throw invalid(`${field}.${kind}`, "is not a list of conditions");
-      const parts = list.map((part, index) => compileNode(part, `${field}.${kind}.${index}`, negated, depth + 1));
-      // not (a and b) is (not a) or (not b).
-      return (kind === "all") === !negated ? every(parts) : some(parts);
+      return compileList(
+        kind,
+        list.map((part, index) => compileNode(part, `${field}.${kind}.${index}`, depth + 1)),
+      );
     }
   }
-  return compileComparison(condition, field, negated);
+  return compileComparison(condition, field);
 }
 
-function every(parts: readonly CompiledCondition[]): CompiledCondition {
-  return (event) => {
-    for (const part of parts) {
-      const failures = part(event);
-      if (failures.length > 0) return failures;
-    }
-    return holds;
+function compileNot(part: CompiledCondition): CompiledCondition {
+  return {
+    holds: (event) => !part.holds(event),
+    trace: (event, shown) => ({ kind: "not", part: part.trace(event, shown), holds: !part.holds(event) }),
   };
 }
 
-function some(parts: readonly CompiledCondition[]): CompiledCondition {
-  return (event) => {
-    const all: ConditionFailure[] = [];
-    for (const part of parts) {
-      const failures = part(event);
-      if (failures.length === 0) return holds;
-      all.push(...failures);
-    }
-    return all;
+function compileList(kind: "all" | "any", parts: readonly CompiledCondition[]): CompiledCondition {
+  const holds = (event: JsonObject) => {
+    for (const part of parts) if (part.holds(event) !== (kind === "all")) return kind === "any";
+    return kind === "all";
+  };
+  return {
+    holds,
+    trace: (event, shown) => ({ kind, parts: parts.map((part) => part.trace(event, shown)), holds: holds(event) }),
   };
 }
 
-function compileComparison(condition: JsonObject, field: string, negated: boolean): CompiledCondition {
+function compileComparison(condition: JsonObject, field: string): CompiledCondition {
   const { path, operator, value = null } = condition;
   if (typeof path !== "string") throw invalid(`${field}.path`, "is not a text");
   if (!isOperator(operator)) throw invalid(`${field}.operator`, describeOperator(operator));
@@ -87,10 +77,15 @@ function compileComparison(condition: JsonObject, field: string, negated: boolea
     throw invalid(`${field}.value`, `is no timestamp; ${operator} needs one`);
   }
   const compiled = compilePath(path, `${field}.path`);
-  return (event) => {
-    const actual = compiled.read(event);
-    if (compare(operator, actual, value) !== negated) return holds;
-    return [{ path, operator, expected: value, actual: actual ?? null, negated }];
+  const holds = (event: JsonObject) => compare(operator, compiled.read(event), value);
+  return {
+    holds,
+    trace(event, shown) {
+      const actual = shown === null ? undefined : compiled.read(shown);
+      const absent = compiled.read(event) === undefined ? {} : { isHidden: true as const };
+      const found = actual === undefined ? absent : { actual: cutValue(actual) };
+      return { kind: "comparison", path, operator, expected: cutValue(value), ...found, holds: holds(event) };
+    },
   };
 }
 

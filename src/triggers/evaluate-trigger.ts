@@ -10,16 +10,26 @@ import type { CompiledTrigger } from "./compile-trigger.js";
 import { FieldFailure, type FieldResolver } from "./field-resolver.js";
 import type { TriggerEvaluation, TriggerMatch, TriggerMiss } from "./trigger-evaluation.js";
 
-/** Evaluates one trigger on one event; pure, and never throws. @param now milliseconds, for `maxEventAge` */
-export function evaluateTrigger(trigger: CompiledTrigger, received: ReceivedEvent, now: number): TriggerEvaluation {
-  const checked = checkPreconditions(trigger, received, now);
+/**
+ * Evaluates one trigger on one event; pure, and never throws.
+ *
+ * @param now milliseconds, for `maxEventAge`
+ * @param toShown what may be kept of an event, for explanations
+ */
+export function evaluateTrigger(
+  trigger: CompiledTrigger,
+  received: ReceivedEvent,
+  now: number,
+  toShown: (event: JsonObject) => JsonValue = (event) => event,
+): TriggerEvaluation {
+  const checked = checkPreconditions(trigger, received, now, toShown);
   if ("status" in checked) return checked;
   try {
     return resolveFields(trigger, checked.event);
   } catch (error) {
     if (!(error instanceof FieldFailure)) throw error;
     const { reason, field, message } = error;
-    return { status: "failed", reason, detail: { message, field } };
+    return { status: "failed", reason, detail: { message, field }, stage: "fields", event: checked.event };
   }
 }
 
@@ -51,9 +61,12 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
       status: "skipped",
       reason: "no_cancellation_key",
       detail: detail ?? { message, field: "cancellationKey" },
+      stage: "fields",
+      event,
     };
   }
-  return { status: "matched", ...people, actor, tenant, data: given, cancellationKey, unresolved: notes };
+  const fields = { ...people, actor, tenant, data: given, cancellationKey, unresolved: notes };
+  return { status: "matched", ...fields, stage: "fields", event };
 }
 
 function resolve(resolver: FieldResolver | null, event: JsonObject, missing: UnresolvedPath[]): JsonValue | undefined {
@@ -73,10 +86,11 @@ function resolvePeople(
   if (recipients.length > 0) return { recipients, rejected };
   const [path] = missing;
   if (path !== undefined && rejected.length === 0) {
-    return { status: "skipped", reason: "path_unresolved", detail: describeUnresolved(path) };
+    return { status: "skipped", reason: "path_unresolved", detail: describeUnresolved(path), stage: "fields", event };
   }
   const message = rejected[0]?.message ?? "The recipients resolved to nobody.";
-  return { status: "skipped", reason: "no_recipients", detail: { message, field: "recipients" }, rejected };
+  const detail = { message, field: "recipients" };
+  return { status: "skipped", reason: "no_recipients", detail, rejected, stage: "fields", event };
 }
 
 /** What the event is about: `properties`, or the traits of an identify or group. */

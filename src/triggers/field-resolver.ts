@@ -1,10 +1,12 @@
 import { type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
 import { compileMapping } from "../mapping/mapping.js";
-import type { UnresolvedPath } from "../mapping/mapping-value.js";
+import type { MappedPath, UnresolvedPath } from "../mapping/mapping-value.js";
 
 /** Makes one field of a run from an event. */
 export interface FieldResolver {
+  /** What it reads of the event; nothing is known of a function. */
+  readonly paths: readonly MappedPath[];
   /** @throws {FieldFailure} and nothing else */
   resolve(event: JsonObject, unresolved: UnresolvedPath[]): JsonValue | undefined;
 }
@@ -25,6 +27,7 @@ export function compileField(value: unknown, field: string): FieldResolver {
   if (typeof value !== "function") return compileMapping(value, field);
   const map = toHostFunction(value);
   return {
+    paths: [],
     resolve: (event) =>
       toField(
         callHost(() => map(event), field),

@@ -3,17 +3,26 @@ import type { TriggerReason } from "../core/reasons.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { Recipient, RejectedRecipient } from "../recipients/recipient.js";
 
+/** How far an evaluation came: `event` is age and schema, then `when`, then the mapping. */
+export type EvaluationStage = "event" | "condition" | "fields";
+
+interface Evaluated {
+  readonly stage: EvaluationStage;
+  /** The event as the condition and the mapping see it: after its schema. */
+  readonly event: JsonObject;
+}
+
 /** What a trigger makes of an event. */
 export type TriggerEvaluation = TriggerMiss | TriggerMatch;
 
-export interface TriggerMiss {
+export interface TriggerMiss extends Evaluated {
   readonly status: "skipped" | "failed";
   readonly reason: TriggerReason;
   readonly detail: OutcomeDetail;
   readonly rejected?: readonly RejectedRecipient[];
 }
 
-export interface TriggerMatch {
+export interface TriggerMatch extends Evaluated {
   readonly status: "matched";
   readonly recipients: readonly Recipient[];
   readonly rejected: readonly RejectedRecipient[];

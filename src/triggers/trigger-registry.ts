@@ -1,5 +1,5 @@
 import { BellwireError } from "../core/errors.js";
-import { nearestOf } from "../mapping/similarity.js";
+import { nearestAmong } from "../mapping/similarity.js";
 import type { SegmentEventType } from "../segment/event.js";
 import { type CompiledTrigger, compileTrigger } from "./compile-trigger.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
@@ -17,9 +17,20 @@ export interface TriggerRegistry {
   hasHolds(): boolean;
   /** Those that listen to the event, in the order of registration. */
   match(type: SegmentEventType, name: string | null): readonly CompiledTrigger[];
-  /** Names that triggers listen to and that the given one may be meant to be. */
-  nearestNames(type: SegmentEventType, name: string | null): readonly string[];
+  /** What triggers listen to and the given name may be meant to be. */
+  nearestNames(type: SegmentEventType, name: string | null): NearestNames;
 }
+
+export interface NearestNames {
+  /** Of the same type; nearest first, at most three. */
+  readonly names: readonly string[];
+  /** Other types with triggers for this very name. */
+  readonly types: readonly SegmentEventType[];
+}
+
+/** Searching costs far more than matching, and what no trigger listens to comes again and again. */
+const maxRemembered = 1_000;
+const maxRememberedName = 200;
 
 const none: readonly CompiledTrigger[] = [];
 
@@ -27,6 +38,7 @@ export function createTriggerRegistry(): TriggerRegistry {
   const triggers = new Map<string, CompiledTrigger>();
   /** By type and name; the empty name, which no event has, holds those that listen to every event of the type. */
   const index = new Map<SegmentEventType, Map<string, readonly CompiledTrigger[]>>();
+  const search = createNameSearch(index);
   const order = new Map<CompiledTrigger, number>();
   let registered = 0;
   let holding = 0;
@@ -49,6 +61,7 @@ export function createTriggerRegistry(): TriggerRegistry {
         });
       }
       triggers.set(trigger.key, trigger);
+      search.forget();
       order.set(trigger, registered);
       registered += 1;
       if (trigger.unidentified?.kind === "hold") holding += 1;
@@ -61,6 +74,7 @@ export function createTriggerRegistry(): TriggerRegistry {
       const trigger = triggers.get(key);
       if (trigger === undefined) return false;
       triggers.delete(key);
+      search.forget();
       if (trigger.unidentified?.kind === "hold") holding -= 1;
       order.delete(trigger);
       const names = namesOf(trigger.type);
@@ -81,10 +95,31 @@ export function createTriggerRegistry(): TriggerRegistry {
       if (ofType.length === 0) return named;
       return named.length === 0 ? ofType : inOrder([...named, ...ofType]);
     },
-    nearestNames(type, name) {
-      if (name === null) return [];
-      const nearest = nearestOf(name, index.get(type)?.keys() ?? []);
-      return nearest === null || nearest === "" ? [] : [nearest];
+    nearestNames: search.nearest,
+  };
+}
+
+type NameIndex = ReadonlyMap<SegmentEventType, ReadonlyMap<string, unknown>>;
+
+/** What no trigger listens to comes again and again, so what was found is remembered until a trigger changes. */
+function createNameSearch(index: NameIndex) {
+  const remembered = new Map<string, NearestNames>();
+  const find = (type: SegmentEventType, name: string): NearestNames => {
+    const candidates = [...(index.get(type)?.keys() ?? [])].filter((candidate) => candidate !== "");
+    const types = [...index].flatMap(([other, names]) => (other !== type && names.has(name) ? [other] : []));
+    return { names: nearestAmong(name, candidates, 3), types };
+  };
+  return {
+    forget: () => remembered.clear(),
+    nearest(type: SegmentEventType, name: string | null): NearestNames {
+      if (name === null) return { names: [], types: [] };
+      const key = `${type} ${name}`;
+      const known = remembered.get(key);
+      if (known !== undefined) return known;
+      const found = find(type, name);
+      if (remembered.size >= maxRemembered) remembered.clear();
+      if (name.length <= maxRememberedName) remembered.set(key, found);
+      return found;
     },
   };
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../src/core/json.js";
 import { parseSegmentPayload } from "../../src/segment/parse.js";
 import { compileTrigger, isActiveByDefinition } from "../../src/triggers/compile-trigger.js";
 import { compileCondition } from "../../src/triggers/condition.js";
+import { decidingComparisons } from "../../src/triggers/deciding-comparisons.js";
 import { defineEvent } from "../../src/triggers/define-event.js";
 import { evaluateTrigger } from "../../src/triggers/evaluate-trigger.js";
 import type { TriggerDefinition } from "../../src/triggers/trigger-definition.js";
@@ -24,7 +25,7 @@ const properties = {
 const base = { key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" } as const;
 
 describe("conditions", () => {
-  const holds = (condition: unknown) => compileCondition(condition, "when")({ properties }).length === 0;
+  const holds = (condition: unknown) => compileCondition(condition, "when").holds({ properties });
   it.each<[string, string, unknown, boolean]>([
     ["plan", "equal_to", "pro", true],
     ["plan", "equal_to", "free", false],
@@ -87,7 +88,7 @@ describe("conditions", () => {
   });
 
   it("name what decided, with the expected and the actual value", () => {
-    const failures = compileCondition(
+    const condition = compileCondition(
       {
         any: [
           { path: "properties.plan", operator: "equal_to", value: "free" },
@@ -95,11 +96,23 @@ describe("conditions", () => {
         ],
       },
       "when",
-    )({ properties });
-    expect(failures).toEqual([
-      { path: "properties.plan", operator: "equal_to", expected: "free", actual: "pro", negated: false },
-      { path: "properties.seats", operator: "exists", expected: null, actual: 3, negated: true },
+    );
+    const trace = condition.trace({ properties }, { properties });
+    const plan = { path: "properties.plan", operator: "equal_to", expected: "free", actual: "pro", holds: false };
+    const seats = { path: "properties.seats", operator: "exists", expected: null, actual: 3, holds: true };
+    expect(decidingComparisons(trace)).toMatchObject([
+      { ...plan, negated: false },
+      { ...seats, negated: true },
     ]);
+    expect(trace).toEqual({
+      kind: "any",
+      holds: false,
+      parts: [
+        { kind: "comparison", ...plan },
+        { kind: "not", holds: false, part: { kind: "comparison", ...seats } },
+      ],
+    });
+    expect(condition.trace({ properties }, null)).not.toHaveProperty("parts.0.actual");
   });
 
   const nest = (levels: number): unknown =>
@@ -404,9 +417,14 @@ describe("the registry", () => {
   });
 
   it("knows the nearest names", () => {
-    expect(registry.nearestNames("track", "signed_up")).toEqual(["Signed Up"]);
-    expect(registry.nearestNames("track", "Nothing like it")).toEqual([]);
-    expect(registry.nearestNames("identify", null)).toEqual([]);
+    expect(registry.nearestNames("track", "signed_up")).toEqual({ names: ["Signed Up"], types: [] });
+    expect(registry.nearestNames("track", "Nothing like it")).toEqual({ names: [], types: [] });
+    expect(registry.nearestNames("page", "Signed Up")).toEqual({ names: [], types: ["track"] });
+    expect(registry.nearestNames("identify", null)).toEqual({ names: [], types: [] });
+    add("late", "Nothing like that");
+    expect(registry.nearestNames("track", "Nothing like it").names).toEqual(["Nothing like that"]);
+    registry.unregister("late");
+    expect(registry.nearestNames("track", "Nothing like it").names).toEqual([]);
   });
 
   it("refuses a key twice, until it is unregistered", () => {

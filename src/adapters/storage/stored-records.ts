@@ -32,6 +32,7 @@ export function toRunRecord(row: Row): RunRecord {
     heldUntil: dateOrNull(row, "held_until"),
     workflowRunId: decodedOrNull(row, "workflow_run_id"),
     error: decodedOrNull(row, "error"),
+    durationMs: row["duration_ms"] === null ? null : numberOf(row, "duration_ms"),
   };
 }
 

@@ -99,6 +99,7 @@ const migrations: readonly string[] = [
      PRIMARY KEY (environment, id)
    );
    CREATE INDEX ON bellwire.merged_users (environment, merged_into);`,
+  `ALTER TABLE bellwire.runs ADD COLUMN duration_ms integer;`,
 ];
 
 /**

@@ -37,12 +37,12 @@ RETURNING *`;
 const settleSql = `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::text::json)
-  AS x(idempotency_key text, fence integer, status text, workflow_run_id text, error text, retry_in_ms bigint)
+  AS x(idempotency_key text, fence integer, status text, workflow_run_id text, error text, retry_in_ms bigint, duration_ms integer)
 ), locked AS (
   SELECT r.idempotency_key FROM bellwire.runs r JOIN input i USING (idempotency_key) ORDER BY r.idempotency_key FOR UPDATE OF r
 ), settled AS (
   UPDATE bellwire.runs r SET status = i.status, attempts = r.attempts + 1, leased_until = 0, workflow_run_id = i.workflow_run_id,
-    error = i.error, next_attempt_at = coalesce(${nowMs} + i.retry_in_ms, 0)
+    error = i.error, duration_ms = i.duration_ms, next_attempt_at = coalesce(${nowMs} + i.retry_in_ms, 0)
   FROM input i JOIN locked USING (idempotency_key)
   WHERE r.idempotency_key = i.idempotency_key AND r.fence = i.fence AND r.status = 'pending'
   RETURNING r.idempotency_key, r.environment, r.source, r.message_id, r.status
@@ -64,6 +64,7 @@ export function postgresRunStore(query: Query): RunStore {
         workflow_run_id: toStoredTextOrNull(result.workflowRunId),
         error: toStoredTextOrNull(result.error),
         retry_in_ms: result.retryInMs,
+        duration_ms: result.durationMs ?? null,
       }));
       const settled = new Set(
         (await query(settleSql, JSON.stringify(input))).map((row) => textOf(row, "idempotency_key")),

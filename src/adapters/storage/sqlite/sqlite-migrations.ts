@@ -100,6 +100,7 @@ const migrations: readonly string[] = [
      PRIMARY KEY (environment, id)
    ) WITHOUT ROWID;
    CREATE INDEX bellwire_merged_users_into ON bellwire_merged_users (environment, merged_into);`,
+  `ALTER TABLE bellwire_runs ADD COLUMN duration_ms INTEGER;`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

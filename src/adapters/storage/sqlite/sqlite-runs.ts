@@ -71,11 +71,13 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
 /** The event of the run, or `null` where the lease was lost. */
 function settleOne(session: SqliteSession, result: RunResult, now: number): number | null {
   const [row] = session.all(
-    `UPDATE bellwire_runs SET status = ?, attempts = attempts + 1, leased_until = 0, workflow_run_id = ?, error = ?, next_attempt_at = ?
+    `UPDATE bellwire_runs SET status = ?, attempts = attempts + 1, leased_until = 0, workflow_run_id = ?, error = ?, duration_ms = ?,
+     next_attempt_at = ?
      WHERE idempotency_key = ? AND fence = ? AND status = 'pending' RETURNING event_id`,
     result.status,
     toStoredTextOrNull(result.workflowRunId),
     toStoredTextOrNull(result.error),
+    result.durationMs ?? null,
     result.retryInMs === null ? null : now + result.retryInMs,
     result.idempotencyKey,
     result.fence,

@@ -1,0 +1,108 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import type { MappedPath } from "../mapping/mapping-value.js";
+import { cutValue } from "../outcome/cut-value.js";
+import type { ConditionTrace, PathTrace, TriggerTrace } from "../outcome/trace.js";
+import type { CompiledTrigger } from "./compile-trigger.js";
+import type { EvaluationStage } from "./trigger-evaluation.js";
+
+export interface TraceOptions {
+  /** The event as the trigger's fields saw it. */
+  readonly event: JsonObject;
+  /** How far the evaluation came. */
+  readonly stage: EvaluationStage;
+  /** What may be kept of an event. */
+  readonly toShown: (event: JsonObject) => JsonValue;
+  /** Characters of JSON. */
+  readonly allowance: number;
+}
+
+const fields = ["actor", "recipients", "tenant", "data", "cancellationKey"] as const;
+
+/**
+ * What an evaluation compared and read, put together from the compiled parts that decided it; pure, and done only when somebody
+ * reads it or it is stored.
+ */
+export function traceTrigger(trigger: CompiledTrigger, options: TraceOptions): TriggerTrace {
+  const { event, stage, toShown } = options;
+  const kept = toShown(event);
+  const shown = isJsonObject(kept) ? kept : null;
+  const budget = new Budget(options.allowance);
+  const condition = traceCondition(trigger, options, shown);
+  const fitting = condition === undefined ? undefined : fitCondition(condition, budget);
+  const paths: PathTrace[] = [];
+  if (stage === "fields") {
+    for (const field of fields) {
+      for (const path of trigger[field]?.paths ?? []) {
+        const traced = tracePath(path, event, shown);
+        if (budget.take(traced)) paths.push(traced);
+      }
+    }
+  }
+  return {
+    ...(fitting && { condition: fitting }),
+    paths,
+    ...(budget.refused > 0 && { omitted: budget.refused }),
+  };
+}
+
+function traceCondition(
+  { condition, predicate }: CompiledTrigger,
+  { event, stage }: TraceOptions,
+  shown: JsonObject | null,
+): ConditionTrace | undefined {
+  if (condition !== null) return condition.trace(event, shown);
+  return predicate === null ? undefined : { kind: "function", holds: stage === "fields" };
+}
+
+function tracePath({ field, path, fallback }: MappedPath, event: JsonObject, shown: JsonObject | null): PathTrace {
+  const base = { field, path: path.path };
+  if (path.read(event) === undefined) {
+    const { reached, nearest } = path.explain(event);
+    return {
+      ...base,
+      reached,
+      ...(nearest !== null && { nearest }),
+      ...(fallback !== undefined && { fallback: cutValue(fallback) }),
+    };
+  }
+  const value = shown === null ? undefined : path.read(shown);
+  return value === undefined ? base : { ...base, value: cutValue(value) };
+}
+
+/** The tree as far as there is room for it; a list loses its last parts first. */
+function fitCondition(trace: ConditionTrace, budget: Budget): ConditionTrace | undefined {
+  switch (trace.kind) {
+    case "comparison":
+    case "function":
+      return budget.take(trace) ? trace : undefined;
+    case "not": {
+      const part = fitCondition(trace.part, budget);
+      return part && { ...trace, part };
+    }
+    default: {
+      const parts = trace.parts.map((part) => fitCondition(part, budget)).filter((part) => part !== undefined);
+      return { ...trace, parts };
+    }
+  }
+}
+
+class Budget {
+  refused = 0;
+  #left: number;
+
+  constructor(allowance: number) {
+    // For the braces around it.
+    this.#left = allowance - 64;
+  }
+
+  take(part: ConditionTrace | PathTrace): boolean {
+    // And for what a part is nested in.
+    const length = JSON.stringify(part).length + 40;
+    if (length > this.#left) {
+      this.refused += 1;
+      return false;
+    }
+    this.#left -= length;
+    return true;
+  }
+}
