@@ -27,6 +27,7 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
 
   const expire = (window: Window) => {
     if (current === window) current = null;
+    if (window.pending.size === 0) return;
     window.controller.abort();
     for (const timeOut of window.pending) timeOut();
     window.pending.clear();
@@ -35,6 +36,7 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   const openWindow = (): Window => {
     const now = clock.now();
     if (current !== null && now - current.startedAt <= windowMs && now >= current.startedAt) return current;
+    if (current?.pending.size === 0) current.cancelTimer();
     const controller = new AbortController();
     // Many calls share the signal, and clients listen to it: no leak, and no reason for Node to warn of one.
     setMaxListeners(0, controller.signal);
@@ -50,9 +52,8 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
 
   const leave = (window: Window, timeOut: () => void) => {
     window.pending.delete(timeOut);
-    if (window.pending.size > 0) return;
-    window.cancelTimer();
-    if (current === window) current = null;
+    // The current one stays for the calls that come next: a timer for each would cost more than many a call.
+    if (window !== current && window.pending.size === 0) window.cancelTimer();
   };
 
   return {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { BellwireError } from "../core/errors.js";
 import { createSignatureVerifier } from "../segment/signature.js";
 import type { EnvironmentCredentials } from "../source/source-options.js";
@@ -87,7 +87,7 @@ function present(values: readonly (string | undefined)[] | undefined): readonly 
 }
 
 function digest(value: string): Buffer {
-  return createHash("sha256").update(value).digest();
+  return hash("sha256", value, "buffer");
 }
 
 /** Compares digests, which have one length, without an early exit: how long it takes tells nothing. */

@@ -101,8 +101,8 @@ function createContext(options: ResolvedOptions): SourceContext {
     logger.error({ err: error, source: key, listener: name }, "a listener failed; event handling went on"),
   );
   const storageCall = createStorageCall(clock, options.storageTimeoutMs);
-  const onAttempt = (run: RunRecord, result: RunResult, durationMs: number) => {
-    if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result, durationMs));
+  const onAttempt = (run: RunRecord, result: RunResult) => {
+    if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result));
   };
   return {
     options,
@@ -127,7 +127,7 @@ function createContext(options: ResolvedOptions): SourceContext {
   };
 }
 
-function toRunEvent(run: RunRecord, result: RunResult, durationMs: number): SegmentSourceEvents["run"] {
+function toRunEvent(run: RunRecord, result: RunResult): SegmentSourceEvents["run"] {
   const { environment, source, idempotencyKey, messageId, trigger, workflow } = run;
   const { status, workflowRunId, error } = result;
   const succeeded = status === "triggered" || status === "canceled" || status === "pending";
@@ -140,7 +140,7 @@ function toRunEvent(run: RunRecord, result: RunResult, durationMs: number): Segm
     workflow,
     status: succeeded ? status : "failed",
     attempt: run.attempts + 1,
-    durationMs,
+    durationMs: result.durationMs ?? 0,
     workflowRunId,
     error,
   };

@@ -18,7 +18,7 @@ export interface DispatcherOptions {
   readonly maxAttempts: number;
   readonly random: () => number;
   /** Told of every attempt that ended. */
-  readonly onAttempt: (run: RunRecord, result: RunResult, durationMs: number) => void;
+  readonly onAttempt: (run: RunRecord, result: RunResult) => void;
 }
 
 /** Hands claimed runs to the runner. */
@@ -35,7 +35,7 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { clock, runTimeoutMs } = options;
+  const { clock, runTimeoutMs, runner, findUsers } = options;
   const limiter = createLimiter(options.concurrency);
   const timeLimit = createTimeLimit(clock, runTimeoutMs);
   const onTimeout = () => runnerError("ambiguous", `The runner did not answer within ${runTimeoutMs} ms.`);
@@ -44,68 +44,87 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     group: readonly ClaimedRun[],
     requests: ReadonlyMap<string, RunRequest>,
   ): Promise<readonly RunResult[]> => {
+    const startedAt = clock.now();
+    const elapsed = () => Math.max(0, Math.round(clock.now() - startedAt));
     try {
       const runs = group.map(({ run }) => ({
         run,
         request: requests.get(run.idempotencyKey) ?? JSON.parse(run.request),
       }));
-      const answers = await timeLimit.run((signal) => sendRuns(runs, { ...options, signal }), onTimeout);
-      return group.map((claimed, index) => toResult(claimed, answers[index], options));
+      const answers = await timeLimit.run((signal) => sendRuns(runs, { runner, findUsers, signal }), onTimeout);
+      const durationMs = elapsed();
+      return group.map((claimed, index) => toResult(claimed, answers[index], durationMs, options));
     } catch (error) {
-      return group.map((claimed) => resultOfFailure(claimed, error, options));
+      const durationMs = elapsed();
+      return group.map((claimed) => resultOfFailure(claimed, error, durationMs, options));
     }
   };
 
+  const dispatch = async (
+    group: readonly ClaimedRun[],
+    leasedUntil: number,
+    requests: ReadonlyMap<string, RunRequest>,
+  ): Promise<readonly RunResult[] | null> => {
+    const now = clock.now();
+    // An attempt that outlives its lease could be made a second time by whoever claims the run next.
+    if (now + runTimeoutMs > leasedUntil) return null;
+    const due = group.filter((claimed) => !isTooLate(claimed, now, options));
+    const attempted = due.length === 0 ? [] : await attempt(due, requests);
+    const late = due.length === group.length ? [] : group.filter((claimed) => !due.includes(claimed));
+    const results = late.length === 0 ? attempted : [...late.map(toUncertain), ...attempted];
+    for (const [index, { run }] of (late.length === 0 ? group : [...late, ...due]).entries()) {
+      const result = results[index];
+      if (result !== undefined) options.onAttempt(run, result);
+    }
+    return results;
+  };
+
+  return { dispatch: (group, leasedUntil, requests) => limiter.run(() => dispatch(group, leasedUntil, requests)) };
+}
+
+/** Whether an earlier attempt may have succeeded, and the engine may have forgotten the run's key by now. */
+function isTooLate({ run }: ClaimedRun, now: number, { runner }: DispatcherOptions): boolean {
+  // Users are the same however often they are sent.
+  if (run.action === "identify" || run.firstClaimedAt === null) return false;
+  const { idempotencyWindowMs } = capabilitiesOf(runner, run.workflow);
+  return idempotencyWindowMs !== null && now - run.firstClaimedAt.getTime() > idempotencyWindowMs;
+}
+
+function toUncertain({ run, fence }: ClaimedRun): RunResult {
+  const error =
+    "An earlier attempt may have succeeded, and the engine has forgotten its idempotency key by now; decide by hand.";
+  const { idempotencyKey } = run;
+  return { idempotencyKey, fence, status: "uncertain", workflowRunId: null, error, retryInMs: null, durationMs: 0 };
+}
+
+function toResult(claimed: ClaimedRun, answer: unknown, durationMs: number, options: DispatcherOptions): RunResult {
+  if (answer instanceof Error || BellwireError.is(answer)) {
+    return resultOfFailure(claimed, answer, durationMs, options);
+  }
+  // Runners are written by others: what they answer with is not trusted to be what it should.
+  const started: Partial<StartedRun> = typeof answer === "object" && answer !== null ? answer : {};
   return {
-    dispatch: (group, leasedUntil, requests) =>
-      limiter.run(async () => {
-        const startedAt = clock.now();
-        // An attempt that outlives its lease could be made a second time by whoever claims the run next.
-        if (startedAt + runTimeoutMs > leasedUntil) return null;
-        const late = group.flatMap((claimed) => tooLate(claimed, startedAt, options) ?? []);
-        const keys = new Set(late.map((result) => result.idempotencyKey));
-        const due = late.length === 0 ? group : group.filter(({ run }) => !keys.has(run.idempotencyKey));
-        const attempted = due.length === 0 ? [] : await attempt(due, requests);
-        const durationMs = Math.max(0, Math.round(clock.now() - startedAt));
-        const results = [...late, ...attempted.map((result) => ({ ...result, durationMs }))];
-        const runs = new Map(group.map(({ run }) => [run.idempotencyKey, run]));
-        for (const result of results) {
-          const run = runs.get(result.idempotencyKey);
-          if (run !== undefined) options.onAttempt(run, result, durationMs);
-        }
-        return results;
-      }),
+    idempotencyKey: claimed.run.idempotencyKey,
+    fence: claimed.fence,
+    status: claimed.run.action === "cancel" ? "canceled" : "triggered",
+    workflowRunId: typeof started.workflowRunId === "string" ? started.workflowRunId : null,
+    error: null,
+    retryInMs: null,
+    durationMs,
   };
 }
 
-/** What a run ends in whose earlier attempt may have succeeded, and whose key the engine may have forgotten by now. */
-function tooLate({ run, fence }: ClaimedRun, now: number, { runner }: DispatcherOptions): RunResult | null {
-  // Users are the same however often they are sent.
-  if (run.action === "identify" || run.firstClaimedAt === null) return null;
-  const { idempotencyWindowMs } = capabilitiesOf(runner, run.workflow);
-  if (idempotencyWindowMs === null || now - run.firstClaimedAt.getTime() <= idempotencyWindowMs) return null;
-  const error = `An earlier attempt may have succeeded, and the engine forgets idempotency keys after ${idempotencyWindowMs} ms; decide by hand.`;
-  return { ...keyOf({ run, fence }), status: "uncertain", workflowRunId: null, error, retryInMs: null };
-}
-
-function toResult(claimed: ClaimedRun, answer: unknown, options: DispatcherOptions): RunResult {
-  if (answer instanceof Error || BellwireError.is(answer)) return resultOfFailure(claimed, answer, options);
-  // Runners are written by others: what they answer with is not trusted to be what it should.
-  const started: Partial<StartedRun> = typeof answer === "object" && answer !== null ? answer : {};
-  const workflowRunId = typeof started.workflowRunId === "string" ? started.workflowRunId : null;
-  const status = claimed.run.action === "cancel" ? "canceled" : "triggered";
-  return { ...keyOf(claimed), status, workflowRunId, error: null, retryInMs: null };
-}
-
-function keyOf({ run, fence }: ClaimedRun) {
-  return { idempotencyKey: run.idempotencyKey, fence };
-}
-
-function resultOfFailure(claimed: ClaimedRun, error: unknown, options: DispatcherOptions): RunResult {
+function resultOfFailure(
+  { run, fence }: ClaimedRun,
+  error: unknown,
+  durationMs: number,
+  { maxAttempts, random }: DispatcherOptions,
+): RunResult {
   const failure = classifyRunnerFailure(error);
-  const attempts = claimed.run.attempts + 1;
-  const base = { ...keyOf(claimed), workflowRunId: null, error: failure.message };
+  const attempts = run.attempts + 1;
+  const { idempotencyKey } = run;
+  const base = { idempotencyKey, fence, workflowRunId: null, error: failure.message, durationMs };
   if (failure.kind === "permanent") return { ...base, status: "failed", retryInMs: null };
-  if (attempts >= options.maxAttempts) return { ...base, status: "dead", retryInMs: null };
-  return { ...base, status: "pending", retryInMs: backoffMs(attempts, failure.retryAfterMs, options.random) };
+  if (attempts >= maxAttempts) return { ...base, status: "dead", retryInMs: null };
+  return { ...base, status: "pending", retryInMs: backoffMs(attempts, failure.retryAfterMs, random) };
 }

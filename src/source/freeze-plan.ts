@@ -180,11 +180,19 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
   const recipients: RecipientDecision[] = [];
   const { workflow } = trigger;
   const { actor, tenant, data, cancellationKey } = evaluation;
-  const shared = { action: "trigger" as const, workflow, actor, tenant, data, cancellationKey };
+  const toRequest = (to: readonly Recipient[]): WorkflowRunRequest => ({
+    action: "trigger",
+    workflow,
+    recipients: to,
+    actor,
+    tenant,
+    data,
+    cancellationKey,
+  });
   for (const chunk of chunkRecipients(identified, options.maxRecipientsOf(trigger.workflow))) {
     const run = runs.length;
     for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
-    runs.push(newRun(base, messageId, run, { ...shared, recipients: chunk }, options));
+    runs.push(newRun(base, messageId, run, toRequest(chunk), options));
   }
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
@@ -193,7 +201,7 @@ function freezeTrigger({ trigger, evaluation }: TriggerPlan, messageId: string, 
     }
     // A run of their own: each is identified at another time, if ever.
     const { forMs, onExpiry } = policy;
-    const run = newRun(base, messageId, `hold ${userId}`, { ...shared, recipients: [userId] }, options);
+    const run = newRun(base, messageId, `hold ${userId}`, toRequest([userId]), options);
     recipients.push({ recipient: userId, run: runs.length, reason: "not_identified" });
     runs.push({ ...run, hold: { userId, forMs, onExpiry } });
   }
@@ -262,5 +270,6 @@ function newRun(
 ): NewRun {
   const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, part);
   options.onRequest(idempotencyKey, request);
-  return { ...base, idempotencyKey, request: JSON.stringify(request) };
+  const { trigger, workflow, action } = base;
+  return { idempotencyKey, trigger, workflow, action, request: JSON.stringify(request) };
 }

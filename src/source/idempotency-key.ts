@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SourceScope } from "../storage/scope.js";
 
 /**
@@ -12,5 +12,5 @@ export function createIdempotencyKey(
   part: number | string,
 ): string {
   const identity = JSON.stringify([scope.environment, scope.source, messageId, trigger, part]);
-  return `bw_${createHash("sha256").update(identity).digest("hex").slice(0, 40)}`;
+  return `bw_${hash("sha256", identity).slice(0, 40)}`;
 }

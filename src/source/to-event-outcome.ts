@@ -110,14 +110,14 @@ function withTrace(outcome: Omit<TriggerOutcome, "trace">, decision: TriggerDeci
 }
 
 function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict: RunVerdict): RunOutcome {
-  return {
+  const outcome: RunOutcome = {
     idempotencyKey,
     status: verdict.status,
     workflowRunId: run?.workflowRunId ?? null,
     attempts: run?.attempts ?? 0,
     durationMs: run?.durationMs ?? null,
-    ...(run?.error && { error: run.error }),
   };
+  return run?.error ? { ...outcome, error: run.error } : outcome;
 }
 
 function toRecipientOutcome(
@@ -128,5 +128,6 @@ function toRecipientOutcome(
   if (verdict === undefined) {
     return { recipient, status: "skipped", ...(reason && { reason }), ...(message && { message }) };
   }
-  return { recipient, status: verdict.status, ...(verdict.reason && { reason: verdict.reason }) };
+  const { status } = verdict;
+  return verdict.reason === null ? { recipient, status } : { recipient, status, reason: verdict.reason };
 }

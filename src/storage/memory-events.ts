@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.js";
 import { page } from "./memory-page.js";
+import { type StoredEvent, type StoredRun, toEventRecord } from "./memory-records.js";
 import { claimRun } from "./memory-runs.js";
-import { type MemoryState, type StoredEvent, type StoredRun, toEventRecord } from "./memory-state.js";
+import type { MemoryState } from "./memory-state.js";
 import type { ClaimedRun, EventStore, ListEventsParams, NewEvent, RecordParams, RecordResult } from "./storage.js";
 
 export function memoryEventStore(state: MemoryState): EventStore {

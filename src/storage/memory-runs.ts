@@ -1,5 +1,6 @@
 import { page } from "./memory-page.js";
-import { type MemoryState, type StoredRun, toRunRecord } from "./memory-state.js";
+import { type StoredRun, toRunRecord } from "./memory-records.js";
+import type { MemoryState } from "./memory-state.js";
 import type { ClaimedRun, RunStore } from "./storage.js";
 
 export function memoryRunStore(state: MemoryState): RunStore {

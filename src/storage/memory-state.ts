@@ -1,42 +1,7 @@
 import type { Clock } from "../core/clock.js";
+import type { StoredEvent, StoredRun } from "./memory-records.js";
 import type { SourceScope } from "./scope.js";
-import type {
-  EventNameCount,
-  EventRecord,
-  NewEvent,
-  NewRun,
-  RecordedEventStatus,
-  RunRecord,
-  RunStatus,
-} from "./storage.js";
-
-/** A run as the store keeps it; what it hands out are copies. */
-export interface StoredRun extends NewRun, SourceScope {
-  readonly messageId: string;
-  readonly receivedAt: Date;
-  readonly order: number;
-  readonly stored: StoredEvent;
-  status: RunStatus;
-  attempts: number;
-  firstClaimedAt: Date | null;
-  nextAttemptAt: Date | null;
-  workflowRunId: string | null;
-  error: string | null;
-  durationMs: number | null;
-  readonly heldUntil: number | null;
-  fence: number;
-  leasedUntil: number;
-}
-
-export interface StoredEvent extends SourceScope {
-  readonly order: number;
-  readonly receivedAt: Date;
-  event: NewEvent;
-  runs: readonly StoredRun[];
-  status: RecordedEventStatus;
-  /** Payload and decision are gone. */
-  isBare: boolean;
-}
+import type { EventNameCount, NewEvent, NewRun, RunStatus } from "./storage.js";
 
 interface NameCount {
   readonly environment: string;
@@ -114,7 +79,12 @@ export class MemoryState {
 
   #addRun(stored: StoredEvent, run: NewRun): StoredRun {
     const added: StoredRun = {
-      ...run,
+      idempotencyKey: run.idempotencyKey,
+      trigger: run.trigger,
+      workflow: run.workflow,
+      action: run.action,
+      request: run.request,
+      hold: run.hold,
       environment: stored.environment,
       source: stored.source,
       messageId: stored.event.messageId,
@@ -266,18 +236,4 @@ function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount 
     firstSeenAt: left.firstSeenAt < right.firstSeenAt ? left.firstSeenAt : right.firstSeenAt,
     lastSeenAt: left.lastSeenAt > right.lastSeenAt ? left.lastSeenAt : right.lastSeenAt,
   };
-}
-
-export function toRunRecord(run: StoredRun): RunRecord {
-  const { environment, source, messageId, idempotencyKey, trigger, workflow, action, request } = run;
-  const { status, attempts, firstClaimedAt, nextAttemptAt, workflowRunId, error, durationMs } = run;
-  const identity = { environment, source, messageId, idempotencyKey, trigger, workflow, action, request };
-  const waitingFor = run.hold?.userId ?? null;
-  const heldUntil = run.heldUntil === null ? null : new Date(run.heldUntil);
-  const ended = { workflowRunId, error, durationMs };
-  return { ...identity, status, attempts, firstClaimedAt, nextAttemptAt, waitingFor, heldUntil, ...ended };
-}
-
-export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {
-  return { ...event, environment, source, status, runs: runs.map(toRunRecord) };
 }

@@ -65,8 +65,19 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
       event,
     };
   }
-  const fields = { ...people, actor, tenant, data: given, cancellationKey, unresolved: notes };
-  return { status: "matched", ...fields, stage: "fields", event };
+  const { recipients, rejected } = people;
+  return {
+    status: "matched",
+    stage: "fields",
+    event,
+    recipients,
+    rejected,
+    actor,
+    tenant,
+    data: given,
+    cancellationKey,
+    unresolved: notes,
+  };
 }
 
 function resolve(resolver: FieldResolver | null, event: JsonObject, missing: UnresolvedPath[]): JsonValue | undefined {

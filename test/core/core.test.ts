@@ -161,13 +161,25 @@ describe("createTimeLimit", () => {
     expect(second).toBe("timed out");
   });
 
-  it("leaves no timer behind", async () => {
+  it("needs one timer for calls that start close together, one after the other too, and keeps no other", async () => {
+    let now = 0;
     const cancel = vi.fn();
     const schedule = vi.fn(() => cancel);
-    const limit = createTimeLimit({ now: () => 0, schedule }, 1_000);
+    const limit = createTimeLimit({ now: () => now, schedule }, 1_000);
     await Promise.all([limit.run(async () => 1, timedOut), limit.run(async () => 2, timedOut)]);
-    expect(schedule).toHaveBeenCalledTimes(1);
-    expect(cancel).toHaveBeenCalledTimes(1);
+    await limit.run(async () => 3, timedOut);
+    expect([schedule.mock.calls.length, cancel.mock.calls.length]).toEqual([1, 0]);
+    now = 500;
+    await limit.run(async () => 4, timedOut);
+    expect([schedule.mock.calls.length, cancel.mock.calls.length]).toEqual([2, 1]);
+  });
+
+  it("aborts nothing when all has ended in time", async () => {
+    const clock = manualClock();
+    const signals: AbortSignal[] = [];
+    await createTimeLimit(clock, 1_000).run(async (signal) => signals.push(signal), timedOut);
+    await clock.advance("2s");
+    expect(signals.map((signal) => signal.aborted)).toEqual([false]);
   });
 });
 

@@ -81,14 +81,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "ask the engine again when its window is over",
     file: "source/dispatcher.ts",
-    find: "now - run.firstClaimedAt.getTime() <= idempotencyWindowMs",
-    replace: "now >= 0",
+    find: "now - run.firstClaimedAt.getTime() > idempotencyWindowMs",
+    replace: "now < 0",
     tests: source,
   },
   {
     name: "an attempt that outlives its lease",
     file: "source/dispatcher.ts",
-    find: "if (startedAt + runTimeoutMs > leasedUntil) return null;",
+    find: "if (now + runTimeoutMs > leasedUntil) return null;",
     replace: "",
     tests: source,
   },
