@@ -100,6 +100,8 @@ export type { UserStore, UserUpdate } from "./storage/user-store.js";
 export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
+export type { WorkflowDefinition } from "./triggers/define-workflow.js";
+export { defineWorkflow } from "./triggers/define-workflow.js";
 export type { EventPath, TypedSegmentEvent } from "./triggers/event-path.js";
 export type { StandardSchema } from "./triggers/standard-schema.js";
 export type {

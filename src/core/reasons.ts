@@ -29,6 +29,7 @@ export const triggerReasons = [
   "path_unresolved",
   "mapping_failed",
   "mapping_invalid",
+  "data_mismatch",
   "no_recipients",
   "not_identified",
   "no_cancellation_key",

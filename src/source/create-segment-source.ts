@@ -106,7 +106,7 @@ function createContext(options: ResolvedOptions): SourceContext {
   };
   return {
     options,
-    registry: createTriggerRegistry(),
+    registry: createTriggerRegistry(options.workflows),
     overrides: createOverrides({
       source: key,
       store: storage.triggers,

@@ -257,8 +257,8 @@ function notIdentified(recipient: string): RecipientDecision {
 }
 
 function describeUnknown(count: number): string {
-  const who = count === 1 ? "The recipient was" : `None of the ${count} recipients was`;
-  return `${who} ever identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create" or { hold: "15m", then: "skip" }.`;
+  const who = count === 1 ? "The recipient was never" : `None of the ${count} recipients was ever`;
+  return `${who} identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create" or { hold: "15m", then: "skip" }.`;
 }
 
 function newRun(

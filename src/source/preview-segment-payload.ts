@@ -5,7 +5,7 @@ import { createSegmentSource } from "./create-segment-source.js";
 import type { SegmentSourceOptions } from "./source-options.js";
 
 export interface PreviewSegmentPayloadOptions
-  extends Pick<SegmentSourceOptions, "triggers" | "unidentified" | "identifyFrom" | "traits"> {
+  extends Pick<SegmentSourceOptions, "triggers" | "workflows" | "unidentified" | "identifyFrom" | "traits"> {
   /** Ids of users who are to count as known. */
   readonly users?: readonly string[];
 }

@@ -5,7 +5,7 @@ import { runnerError } from "../runner/runner-error.js";
 import type { Storage } from "../storage/storage.js";
 import type { UserStore } from "../storage/user-store.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
-import { createTriggerRegistry } from "../triggers/trigger-registry.js";
+import { createTriggerRegistry, type TriggerRegistry } from "../triggers/trigger-registry.js";
 import { handlePayload } from "./handle-payload.js";
 import type { PreviewOptions } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
@@ -30,15 +30,19 @@ export async function previewPayload(
         trigger: () => Promise.reject(runnerError("permanent", "A preview sends nothing.")),
       },
     },
-    registry: triggers === undefined ? context.registry : registryOf(triggers),
+    registry: triggers === undefined ? context.registry : registryOf(context, triggers),
     emitter: createSafeEmitter(() => undefined),
   };
   const scope = { environment, source: context.options.key };
   return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
 }
 
-function registryOf(triggers: readonly TriggerDefinition[]) {
-  const registry = createTriggerRegistry();
+/** A registry of these triggers alone. */
+export function registryOf(
+  { options }: Pick<SourceContext, "options">,
+  triggers: readonly TriggerDefinition[],
+): TriggerRegistry {
+  const registry = createTriggerRegistry(options.workflows);
   for (const trigger of triggers) registry.register(trigger);
   return registry;
 }

@@ -7,6 +7,7 @@ import { compileRedaction } from "../mapping/redaction.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
+import type { TypedWorkflows } from "../triggers/compile-trigger.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { compileIdentity, type ReadIdentity } from "../users/identity.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
@@ -19,6 +20,7 @@ export interface ResolvedOptions {
   readonly runner: WorkflowRunner;
   readonly unidentified: UnidentifiedPolicy;
   readonly readIdentity: ReadIdentity;
+  readonly workflows: TypedWorkflows;
   readonly dispatch: "inline" | "background";
   /** What is stored of an event. */
   readonly toPayload: (event: JsonObject) => JsonValue;
@@ -60,6 +62,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     runner: options.runner,
     unidentified: compileUnidentified(options.unidentified ?? "skip"),
     readIdentity: compileIdentity(options),
+    workflows: new Map(options.workflows?.map((workflow) => [workflow.name, workflow])),
     dispatch: options.dispatch ?? "inline",
     toPayload: options.recordPayload === "none" ? () => null : compileRedaction(options.redact ?? []),
     retention: resolveRetention(options.retention),

@@ -4,6 +4,7 @@ import type { Logger } from "../core/logger.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import type { Storage } from "../storage/storage.js";
+import type { WorkflowDefinition } from "../triggers/define-workflow.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import type { Unidentified } from "../triggers/unidentified.js";
 import type { IdentityOptions } from "../users/identity.js";
@@ -37,6 +38,8 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
   readonly triggers?: readonly TriggerDefinition[];
+  /** Of `defineWorkflow`: the data of triggers that only name one of them, such as stored ones, is checked when an event comes. */
+  readonly workflows?: readonly WorkflowDefinition[];
   /**
    * What becomes of a recipient id that storage does not know: left out with the reason, created, or held until the user is
    * identified: `{ hold: "15m", then: "skip" }`. With holds, call `start()` (or `recover()` now and then), which ends them.

@@ -5,6 +5,7 @@ import type { JsonObject } from "../core/json.js";
 import { nearestOf } from "../mapping/similarity.js";
 import { type SegmentEventType, segmentEventTypes } from "../segment/event.js";
 import { type CompiledCondition, compileCondition } from "./condition.js";
+import type { WorkflowDefinition } from "./define-workflow.js";
 import { compileField, type FieldResolver, toHostFunction } from "./field-resolver.js";
 import type { StandardSchema } from "./standard-schema.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
@@ -31,6 +32,8 @@ export interface CompiledTrigger {
   readonly maxEventAgeMs: number | null;
   readonly excludeActor: boolean;
   readonly unidentified: UnidentifiedPolicy | null;
+  /** What the workflow wants its data to be. */
+  readonly dataSchema: StandardSchema<unknown> | null;
   /** Whether recipients were mapped at all; a cancel without them reaches everyone. */
   readonly hasRecipients: boolean;
 }
@@ -41,6 +44,7 @@ const anything = z.unknown().optional();
 const shape = z.strictObject({
   key: text,
   workflow: text,
+  typedWorkflow: anything,
   event: z.unknown(),
   action: z.enum(["trigger", "cancel"]).optional(),
   recipients: anything,
@@ -63,15 +67,25 @@ const shape = z.strictObject({
   active: z.union([z.boolean(), z.record(z.string(), z.boolean())]).optional(),
 });
 
+/** The workflows that were defined with `defineWorkflow`, by name. */
+export type TypedWorkflows = ReadonlyMap<string, WorkflowDefinition>;
+
+const noWorkflows: TypedWorkflows = new Map();
+
 /**
  * Checks and compiles a trigger.
+ *
+ * @param workflows the data of triggers that name one of them is checked by it
  * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID` naming the trigger and the field
  */
-export function compileTrigger(definition: TriggerDefinition): CompiledTrigger {
+export function compileTrigger(
+  definition: TriggerDefinition,
+  workflows: TypedWorkflows = noWorkflows,
+): CompiledTrigger {
   const checked = shape.safeParse(definition);
   if (!checked.success) throw invalid(definition, describeIssue(checked.error));
   try {
-    return compileChecked(definition);
+    return compileChecked(definition, workflows);
   } catch (error) {
     if (!BellwireError.is(error)) throw error;
     const { code, details, message } = error;
@@ -79,7 +93,7 @@ export function compileTrigger(definition: TriggerDefinition): CompiledTrigger {
   }
 }
 
-function compileChecked(definition: TriggerDefinition): CompiledTrigger {
+function compileChecked(definition: TriggerDefinition, workflows: TypedWorkflows): CompiledTrigger {
   const { key, workflow, action = "trigger", when, maxEventAge } = definition;
   if (action === "trigger" && definition.recipients === undefined) {
     throw invalidField("recipients", 'is missing; say who is notified, such as "userId"');
@@ -105,8 +119,15 @@ function compileChecked(definition: TriggerDefinition): CompiledTrigger {
     cancellationKey: compile("cancellationKey"),
     maxEventAgeMs: maxEventAge === undefined ? null : durationToMs(maxEventAge, "maxEventAge"),
     excludeActor: definition.excludeActor ?? false,
+    dataSchema: dataSchemaOf(definition, workflows),
     unidentified: definition.unidentified === undefined ? null : compileUnidentified(definition.unidentified),
   };
+}
+
+/** A trigger that was made from another one may carry the schema of the workflow that it named before. */
+function dataSchemaOf({ workflow, typedWorkflow }: TriggerDefinition, workflows: TypedWorkflows) {
+  const typed = typedWorkflow?.name === workflow ? typedWorkflow : workflows.get(workflow);
+  return typed?.schema ?? null;
 }
 
 function compileEvent(event: TriggerDefinition["event"]): Pick<CompiledTrigger, "type" | "name" | "schema"> {

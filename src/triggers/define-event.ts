@@ -1,6 +1,5 @@
 import { BellwireError } from "../core/errors.js";
-import { isJsonObject } from "../core/json.js";
-import type { StandardSchema } from "./standard-schema.js";
+import { isStandardSchema, type StandardSchema } from "./standard-schema.js";
 
 /** A track event by name, with what its `properties` hold. */
 export interface EventDefinition<Name extends string = string, Properties = unknown> {
@@ -20,10 +19,7 @@ export function defineEvent<const Name extends string, Properties>(
   schema: StandardSchema<Properties>,
 ): EventDefinition<Name, Properties> {
   if (name === "") throw invalid("the name is empty. Segment's track events have a name.");
-  // Schemas of arktype are functions.
-  const holder: unknown =
-    typeof schema === "function" ? Reflect.get(schema, "~standard") : isJsonObject(schema) && schema["~standard"];
-  if (!isJsonObject(holder) || typeof holder["validate"] !== "function") {
+  if (!isStandardSchema(schema)) {
     throw invalid(
       "the schema is no Standard Schema. Give one of zod 4, valibot 1, arktype 2 or another that implements it.",
     );

@@ -5,6 +5,7 @@ import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import { resolveActor, resolveRecipients, resolveTenant } from "../recipients/resolve-recipients.js";
 import type { ReceivedEvent } from "../segment/event.js";
+import { checkData } from "./check-data.js";
 import { checkPreconditions } from "./check-preconditions.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
 import { FieldFailure, type FieldResolver } from "./field-resolver.js";
@@ -28,8 +29,9 @@ export function evaluateTrigger(
     return resolveFields(trigger, checked.event);
   } catch (error) {
     if (!(error instanceof FieldFailure)) throw error;
-    const { reason, field, message } = error;
-    return { status: "failed", reason, detail: { message, field }, stage: "fields", event: checked.event };
+    const { reason, field, message, facts } = error;
+    const detail = { message, field, ...(facts && { facts }) };
+    return { status: "failed", reason, detail, stage: "fields", event: checked.event };
   }
 }
 
@@ -65,6 +67,8 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
       event,
     };
   }
+  const checked =
+    trigger.dataSchema === null || trigger.action === "cancel" ? given : checkData(trigger.dataSchema, given);
   const { recipients, rejected } = people;
   return {
     status: "matched",
@@ -74,7 +78,7 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
     rejected,
     actor,
     tenant,
-    data: given,
+    data: checked,
     cancellationKey,
     unresolved: notes,
   };

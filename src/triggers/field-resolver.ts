@@ -15,8 +15,10 @@ export interface FieldResolver {
 export class FieldFailure extends Error {
   readonly reason: TriggerReason;
   readonly field: string;
-  constructor(reason: TriggerReason, field: string, message: string) {
+  readonly facts: JsonObject | undefined;
+  constructor(reason: TriggerReason, field: string, message: string, facts?: JsonObject) {
     super(message);
+    this.facts = facts;
     this.reason = reason;
     this.field = field;
   }

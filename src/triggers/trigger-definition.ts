@@ -3,6 +3,7 @@ import type { JsonObject } from "../core/json.js";
 import type { LiteralDirective, PathDirective, TemplateDirective } from "../mapping/mapping-value.js";
 import type { SegmentEventType } from "../segment/event.js";
 import type { EventDefinition } from "./define-event.js";
+import type { WorkflowDefinition } from "./define-workflow.js";
 import type { TypedSegmentEvent } from "./event-path.js";
 import type { Unidentified } from "./unidentified.js";
 
@@ -28,7 +29,7 @@ export type FieldMapping<Path extends string> =
   | { readonly [key: string]: FieldMapping<Path> };
 
 /** Synchronous and without side effects: it also runs for previews and repeated deliveries. Returns JSON. */
-export type EventFunction<Event> = { call(event: Event): unknown }["call"];
+export type EventFunction<Event, Returned = unknown> = { call(event: Event): Returned }["call"];
 
 /** The comparisons of Knock's conditions. */
 export const operators = [
@@ -64,16 +65,18 @@ export type Condition<Path extends string = string> =
   | { readonly any: readonly Condition<Path>[] }
   | { readonly not: Condition<Path> };
 
-interface TriggerBase<Path extends string, Event> {
+interface TriggerBase<Path extends string, Event, Workflow, Data> {
   /** Unique in the source; part of idempotency keys, so renaming a trigger makes it another one. */
   readonly key: string;
   /** The workflow that the runner starts or cancels. */
-  readonly workflow: string;
+  readonly workflow: Workflow;
+  /** Set by `defineTrigger` from a workflow of `defineWorkflow`: the data is checked against it where the names are equal. */
+  readonly typedWorkflow?: WorkflowDefinition;
   /** Who is said to have done it. */
   readonly actor?: FieldMapping<Path> | EventFunction<Event>;
   readonly tenant?: FieldMapping<Path> | EventFunction<Event>;
   /** @default all of `properties`; of `traits`, for identify and group */
-  readonly data?: FieldMapping<Path> | EventFunction<Event>;
+  readonly data?: Data;
   /** Runs only when it holds. */
   readonly when?: Condition<Path> | EventFunction<Event>;
   /** Events that happened longer ago are skipped, such as those of a Segment replay. @default no limit */
@@ -87,7 +90,7 @@ interface TriggerBase<Path extends string, Event> {
 }
 
 /** Starts a workflow run. */
-interface TriggerRun<Path extends string, Event> extends TriggerBase<Path, Event> {
+interface TriggerRun<Path extends string, Event, Workflow, Data> extends TriggerBase<Path, Event, Workflow, Data> {
   readonly action?: "trigger";
   readonly recipients: FieldMapping<Path> | EventFunction<Event>;
   /** With it the run can be canceled later. */
@@ -95,7 +98,7 @@ interface TriggerRun<Path extends string, Event> extends TriggerBase<Path, Event
 }
 
 /** Cancels the runs that were started with the same cancellation key. */
-interface TriggerCancel<Path extends string, Event> extends TriggerBase<Path, Event> {
+interface TriggerCancel<Path extends string, Event, Workflow, Data> extends TriggerBase<Path, Event, Workflow, Data> {
   readonly action: "cancel";
   readonly cancellationKey: FieldMapping<Path> | EventFunction<Event>;
   /** @default everyone the run was started for */
@@ -103,10 +106,13 @@ interface TriggerCancel<Path extends string, Event> extends TriggerBase<Path, Ev
 }
 
 /** What `defineTrigger` takes: fields checked against the event's type. */
-export type TriggerOptions<Event extends TriggerEvent, Path extends string, Typed> = (
-  | TriggerRun<Path, Typed>
-  | TriggerCancel<Path, Typed>
-) & { readonly event: Event };
+export type TriggerOptions<
+  Event extends TriggerEvent,
+  Path extends string,
+  Typed,
+  Workflow = string,
+  Data = FieldMapping<Path> | EventFunction<Typed>,
+> = (TriggerRun<Path, Typed, Workflow, Data> | TriggerCancel<Path, Typed, Workflow, Data>) & { readonly event: Event };
 
 /** A trigger as the registry takes it. Without functions it is plain JSON. */
 export type TriggerDefinition = TriggerOptions<TriggerEvent, string, TypedSegmentEvent<JsonObject>>;

@@ -1,7 +1,7 @@
 import { BellwireError } from "../core/errors.js";
 import { nearestAmong } from "../mapping/similarity.js";
 import type { SegmentEventType } from "../segment/event.js";
-import { type CompiledTrigger, compileTrigger } from "./compile-trigger.js";
+import { type CompiledTrigger, compileTrigger, type TypedWorkflows } from "./compile-trigger.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
 
 /** The triggers of one source, indexed so that matching an event costs the same for one trigger and for a hundred thousand. */
@@ -34,7 +34,8 @@ const maxRememberedName = 200;
 
 const none: readonly CompiledTrigger[] = [];
 
-export function createTriggerRegistry(): TriggerRegistry {
+/** @param workflows check the data of triggers that name them */
+export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegistry {
   const triggers = new Map<string, CompiledTrigger>();
   /** By type and name; the empty name, which no event has, holds those that listen to every event of the type. */
   const index = new Map<SegmentEventType, Map<string, readonly CompiledTrigger[]>>();
@@ -53,7 +54,7 @@ export function createTriggerRegistry(): TriggerRegistry {
 
   return {
     register(definition) {
-      const trigger = compileTrigger(definition);
+      const trigger = compileTrigger(definition, workflows);
       if (triggers.has(trigger.key)) {
         throw new BellwireError({
           code: "CONFIG_TRIGGER_DUPLICATE",

@@ -6,6 +6,8 @@ import { compileTrigger, isActiveByDefinition } from "../../src/triggers/compile
 import { compileCondition } from "../../src/triggers/condition.js";
 import { decidingComparisons } from "../../src/triggers/deciding-comparisons.js";
 import { defineEvent } from "../../src/triggers/define-event.js";
+import { defineTrigger } from "../../src/triggers/define-trigger.js";
+import { defineWorkflow } from "../../src/triggers/define-workflow.js";
 import { evaluateTrigger } from "../../src/triggers/evaluate-trigger.js";
 import type { TriggerDefinition } from "../../src/triggers/trigger-definition.js";
 import { createTriggerRegistry } from "../../src/triggers/trigger-registry.js";
@@ -308,6 +310,20 @@ describe("what a trigger makes of an event", () => {
       { message: "data resolved to a list; it must be an object." },
     ],
     [
+      "data that its workflow does not take",
+      { workflow: "w", typedWorkflow: defineWorkflow("w", z.object({ plan: z.number(), seats: z.number() })) },
+      "failed",
+      "data_mismatch",
+      { field: "data", facts: { issues: [{ path: "data.plan", message: expect.any(String) }] } },
+    ],
+    ...([throwing, asynchronous, toBigInt] as never[]).map((broken): [string, object, string, string, object] => [
+      "a workflow's schema that fails",
+      { workflow: "w", typedWorkflow: { name: "w", schema: broken } },
+      "failed",
+      "schema_failed",
+      { message: expect.stringContaining("The workflow's schema") },
+    ]),
+    [
       "a key that is an object",
       { cancellationKey: "properties.o" },
       "failed",
@@ -394,6 +410,27 @@ describe("what a trigger makes of an event", () => {
     expect(evaluate({ event: { type: "group" } }, event)).toMatchObject({ data: { name: "Acme" } });
     expect(evaluate({}, { properties: null })).toMatchObject({ data: {} });
   });
+});
+
+it("data is what the schema of its workflow makes of it, also where a trigger only names the workflow", () => {
+  const workflow = defineWorkflow("w", z.object({ plan: z.string(), seats: z.number().default(1) }));
+  const typed = defineTrigger({ key: "k", event: "Signed Up", workflow, recipients: "userId" });
+  expect(typed.workflow).toBe("w");
+  const stored = JSON.parse(JSON.stringify({ ...typed, typedWorkflow: undefined }));
+  const workflows = new Map([[workflow.name, workflow]]);
+  for (const [trigger, expected] of [
+    [compileTrigger(typed), { plan: "pro", seats: 1 }],
+    [compileTrigger(stored, workflows), { plan: "pro", seats: 1 }],
+    [compileTrigger({ ...typed, workflow: "other" }), { plan: "pro", extra: true }],
+  ] as const) {
+    const event = { type: "track", event: "Signed Up", userId: "ada", properties: { plan: "pro", extra: true } };
+    const [parsed] = parseSegmentPayload(event, { receivedAt: new Date() });
+    if (parsed?.ok !== true) throw new Error("not an event");
+    expect(evaluateTrigger(trigger, parsed.event, Date.now())).toMatchObject({ status: "matched", data: expected });
+    expect(evaluateTrigger(trigger, parsed.event, Date.now())).toHaveProperty("data", expected);
+  }
+  expect(() => defineWorkflow("", z.object({}))).toThrow("the name is empty");
+  expect(() => defineWorkflow("w", {} as never)).toThrow("no Standard Schema");
 });
 
 describe("the registry", () => {
