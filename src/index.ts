@@ -47,9 +47,16 @@ export type {
 export type { RunnerFailureKind } from "./runner/runner-error.js";
 export { runnerError } from "./runner/runner-error.js";
 export type { SegmentEvent, SegmentEventType } from "./segment/event.js";
-export type { CompareTriggersOptions, TriggerComparison, TriggerDifference } from "./source/compare-triggers.js";
-export { compareTriggers, formatComparison } from "./source/compare-triggers.js";
+export type {
+  CompareTriggersOptions,
+  TriggerComparison,
+  TriggerDifference,
+  TriggerVerdict,
+} from "./source/compare-triggers.js";
+export { compareTriggers } from "./source/compare-triggers.js";
 export { createSegmentSource } from "./source/create-segment-source.js";
+export type { FormatComparisonOptions } from "./source/format-comparison.js";
+export { formatComparison } from "./source/format-comparison.js";
 export type { PreviewSegmentPayloadOptions } from "./source/preview-segment-payload.js";
 export { previewSegmentPayload } from "./source/preview-segment-payload.js";
 export type {

@@ -1,6 +1,8 @@
-import type { EventOutcome } from "../outcome/outcome.js";
-import { recipientKeyText } from "../recipients/recipient-key.js";
+import type { TriggerReason } from "../core/reasons.js";
+import type { EventOutcome, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
+import type { RecipientKey } from "../recipients/recipient.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import { countEvents } from "./count-events.js";
 import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
 
 export interface CompareTriggersOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
@@ -10,10 +12,11 @@ export interface CompareTriggersOptions extends Omit<ListEventsOptions, "limit" 
   readonly proposed: readonly TriggerDefinition[];
   /** Events that are compared at most, newest first. @default 10,000 */
   readonly maxEvents?: number;
-  readonly onProgress?: (done: number) => void;
+  /** @param total `null` where it can not be told beforehand */
+  readonly onProgress?: (done: number, total: number | null) => void;
 }
 
-/** What changes for one event. */
+/** What changes for one event and one trigger. */
 export interface TriggerDifference {
   readonly messageId: string;
   readonly name: string | null;
@@ -22,10 +25,23 @@ export interface TriggerDifference {
   readonly added: readonly string[];
   /** Who would be notified only with the current ones. */
   readonly removed: readonly string[];
+  /** What each makes of the event; `null` where there is no such trigger, or it listens to something else. */
+  readonly before: TriggerVerdict | null;
+  readonly after: TriggerVerdict | null;
+}
+
+export interface TriggerVerdict {
+  /** `pending` is what a preview says of a run that would be sent. */
+  readonly status: TriggerStatus;
+  readonly reason?: TriggerReason;
+  /** Why, in words. */
+  readonly message?: string;
 }
 
 export interface TriggerComparison {
   readonly events: number;
+  /** Of `events`, those whose payload is not kept; nothing can be said of them. */
+  readonly withoutPayload: number;
   readonly differences: readonly TriggerDifference[];
 }
 
@@ -35,60 +51,58 @@ const pageSize = 200;
 export async function compareTriggers(options: CompareTriggersOptions): Promise<TriggerComparison> {
   const { source, current, proposed, maxEvents = 10_000, onProgress, ...filter } = options;
   const differences: TriggerDifference[] = [];
+  const known = onProgress === undefined ? null : await countEvents(source.events, filter);
+  const total = known === null ? null : Math.min(known, maxEvents);
   let done = 0;
+  let withoutPayload = 0;
   let cursor: string | undefined;
   do {
     const limit = Math.min(pageSize, maxEvents - done);
     const page = await source.events.list({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
     const payloads = page.items.map(({ record }) => record.payload).filter((payload) => payload !== null);
+    withoutPayload += page.items.length - payloads.length;
     const call = { environment: filter.environment, signal: filter.signal };
     const before = await source.preview(payloads, { ...call, ...(current && { triggers: current }) });
     const after = await source.preview(payloads, { ...call, triggers: proposed });
     for (const [index, outcome] of before.events.entries()) differences.push(...differ(outcome, after.events[index]));
     done += page.items.length;
-    onProgress?.(done);
+    onProgress?.(done, total);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && done < maxEvents);
-  return { events: done, differences };
-}
-
-/** As lines: `+ ada` would be notified in addition, `- grace` no longer. */
-export function formatComparison({ events, differences }: TriggerComparison): string {
-  const lines = differences.flatMap(({ name, messageId, trigger, added, removed }) => [
-    `${name ?? "event"}  ${messageId}  ${trigger}`,
-    ...added.map((recipient) => `  + ${recipient}`),
-    ...removed.map((recipient) => `  - ${recipient}`),
-  ]);
-  const changed = new Set(differences.map(({ messageId }) => messageId)).size;
-  return [...lines, `${changed} of ${events} events would notify somebody else.`].join("\n");
+  return { events: done, withoutPayload, differences };
 }
 
 function differ(before: EventOutcome, after: EventOutcome | undefined): readonly TriggerDifference[] {
-  const [old, fresh] = [
-    notified(before),
-    after === undefined ? new Map<string, ReadonlySet<string>>() : notified(after),
-  ];
+  const [old, fresh] = [byTrigger(before), byTrigger(after)];
   return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((trigger) => {
-    const [was, is] = [old.get(trigger) ?? new Set<string>(), fresh.get(trigger) ?? new Set<string>()];
-    const added = [...is].filter((recipient) => !was.has(recipient));
-    const removed = [...was].filter((recipient) => !is.has(recipient));
+    const [was, is] = [old.get(trigger), fresh.get(trigger)];
+    const [told, tells] = [notified(was), notified(is)];
+    const added = [...tells].filter((recipient) => !told.has(recipient));
+    const removed = [...told].filter((recipient) => !tells.has(recipient));
     if (added.length === 0 && removed.length === 0) return [];
-    return [{ messageId: before.messageId, name: before.name, trigger, added, removed }];
+    const { messageId, name } = before;
+    return [{ messageId, name, trigger, added, removed, before: verdictOf(was), after: verdictOf(is) }];
   });
 }
 
-/** By trigger; a preview leaves what would be sent pending. */
-function notified({ triggers }: EventOutcome): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    triggers.map(({ trigger, recipients }) => {
-      const told = recipients.filter(
-        ({ status }) => status === "pending" || status === "triggered" || status === "held",
-      );
-      return [trigger, new Set(told.map(({ recipient }) => readable(recipient)))];
-    }),
-  );
+function byTrigger(outcome: EventOutcome | undefined): ReadonlyMap<string, TriggerOutcome> {
+  return new Map(outcome?.triggers.map((trigger) => [trigger.trigger, trigger]));
 }
 
-function readable(recipient: EventOutcome["triggers"][number]["recipients"][number]["recipient"]): string {
-  return typeof recipient === "string" ? recipient : recipientKeyText(recipient).replaceAll("\u0000", "");
+function verdictOf(outcome: TriggerOutcome | undefined): TriggerVerdict | null {
+  if (outcome === undefined) return null;
+  const { status, reason, detail } = outcome;
+  return { status, ...(reason && { reason }), ...(detail && { message: detail.message }) };
+}
+
+/** A preview leaves what would be sent pending. */
+function notified(outcome: TriggerOutcome | undefined): ReadonlySet<string> {
+  const told = (outcome?.recipients ?? []).filter(
+    ({ status }) => status === "pending" || status === "triggered" || status === "held",
+  );
+  return new Set(told.map(({ recipient }) => recipientName(recipient)));
+}
+
+function recipientName(recipient: RecipientKey): string {
+  return typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`;
 }

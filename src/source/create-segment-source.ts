@@ -13,9 +13,9 @@ import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import { previewPayload } from "./preview.js";
 import { releaseHeld } from "./release-held.js";
-import { replayEvents } from "./replay.js";
+import { type ReplaySource, replayEvents } from "./replay.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
-import type { HandleSegmentPayloadOptions, PreviewOptions, SegmentSource } from "./segment-source.js";
+import type { HandleSegmentPayloadOptions, PreviewOptions, ReplayOptions, SegmentSource } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { createSourceEnvironments } from "./source-environments.js";
 import { createSourceEventLog } from "./source-event-log.js";
@@ -24,6 +24,7 @@ import type { SegmentSourceOptions } from "./source-options.js";
 import { createSourceTriggers, registerTrigger } from "./source-triggers.js";
 import { createSourceUsers, type ReleaseHeld } from "./source-users.js";
 import { createStorageCall } from "./storage-call.js";
+import { withTriggers } from "./with-triggers.js";
 import { createWorkTracker } from "./work-tracker.js";
 
 /**
@@ -39,15 +40,16 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const work = createWorkTracker(clock);
   const background = createBackgroundDispatch(context, { owner, track: work.track });
 
-  const handleSegmentPayload = async (
+  const handle = async (
     payload: unknown,
-    call: HandleSegmentPayloadOptions = {},
+    call: HandleSegmentPayloadOptions,
+    triggers?: ReplayOptions["triggers"],
   ): Promise<PayloadResult> => {
     const environment = resolveEnvironment(context.options, call.environment);
     if (work.closing) throw closed(key);
     if (work.size >= maxPayloads) throw overloaded(key, maxPayloads);
     const { track } = work;
-    const handling = handlePayload(context, {
+    const handling = handlePayload(withTriggers(context, triggers), {
       scope: { environment, source: key },
       payload,
       options: call,
@@ -66,7 +68,16 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   };
 
   const events = createSourceEventLog(context);
+  const handleSegmentPayload = (payload: unknown, call: HandleSegmentPayloadOptions = {}) => handle(payload, call);
   const preview = (payload: unknown, call: PreviewOptions = {}) => previewPayload(context, payload, call);
+  const replaySource: ReplaySource = {
+    events,
+    now: clock.now,
+    handle,
+    preview: (payload, call, triggers) => previewPayload(withTriggers(context, triggers), payload, call),
+    checkTriggers: (triggers) => void withTriggers(context, triggers),
+    maxEventAgeMs: (trigger) => context.registry.get(trigger)?.maxEventAgeMs ?? null,
+  };
   return {
     key,
     handleSegmentPayload,
@@ -75,7 +86,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       const found = await events.get(messageId, call);
       return found === null ? null : formatExplanation(found.outcome);
     },
-    replay: (replay) => replayEvents({ events, handleSegmentPayload, preview, now: clock.now() }, replay),
+    replay: (replay) => replayEvents(replaySource, replay),
     triggers: createSourceTriggers(context),
     users: createSourceUsers(context, release),
     events,

@@ -4,11 +4,10 @@ import { capabilitiesOf } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
 import type { Storage } from "../storage/storage.js";
 import type { UserStore } from "../storage/user-store.js";
-import type { TriggerDefinition } from "../triggers/trigger-definition.js";
-import { createTriggerRegistry, type TriggerRegistry } from "../triggers/trigger-registry.js";
 import { handlePayload } from "./handle-payload.js";
 import type { PreviewOptions } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
+import { withTriggers } from "./with-triggers.js";
 
 /** What would come of a payload: the pipeline itself, over a storage that reads and does not write. */
 export async function previewPayload(
@@ -30,21 +29,11 @@ export async function previewPayload(
         trigger: () => Promise.reject(runnerError("permanent", "A preview sends nothing.")),
       },
     },
-    registry: triggers === undefined ? context.registry : registryOf(context, triggers),
+    registry: withTriggers(context, triggers).registry,
     emitter: createSafeEmitter(() => undefined),
   };
   const scope = { environment, source: context.options.key };
   return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
-}
-
-/** A registry of these triggers alone. */
-export function registryOf(
-  { options }: Pick<SourceContext, "options">,
-  triggers: readonly TriggerDefinition[],
-): TriggerRegistry {
-  const registry = createTriggerRegistry(options.workflows);
-  for (const trigger of triggers) registry.register(trigger);
-  return registry;
 }
 
 function readOnly(storage: Storage, known: ReadonlySet<string>): Storage {

@@ -1,72 +1,134 @@
-import { createHash } from "node:crypto";
 import { BellwireError } from "../core/errors.js";
-import { isJsonObject } from "../core/json.js";
+import { isJsonObject, type JsonObject } from "../core/json.js";
+import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { EventRecord } from "../storage/storage.js";
-import type { ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
+import { createPace } from "./pace.js";
+import { replayMessageId } from "./replay-message-id.js";
+import { recordsOf, totalOf } from "./replayed-records.js";
+import type { InEnvironment, RecordedEvent, ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
 import { throwIfAborted } from "./source-context.js";
 
-const pageSize = 100;
+/** What a replay needs of its source. */
+export interface ReplaySource {
+  readonly events: SegmentSource["events"];
+  readonly now: () => number;
+  /** Handles a payload by these triggers alone, or by all. */
+  readonly handle: (
+    payload: unknown,
+    call: InEnvironment,
+    triggers: ReplayOptions["triggers"],
+  ) => Promise<PayloadResult>;
+  /** The same, without writing or sending anything. */
+  readonly preview: (
+    payload: unknown,
+    call: InEnvironment,
+    triggers: ReplayOptions["triggers"],
+  ) => Promise<PayloadResult>;
+  /** When an event of this trigger is too old to be sent; `null` for no limit, or a trigger that is no more. */
+  readonly maxEventAgeMs: (trigger: string) => number | null;
+  /** @throws `CONFIG_TRIGGER_*` for triggers that `handle` would refuse */
+  readonly checkTriggers: (triggers: ReplayOptions["triggers"]) => void;
+}
 
-/** Handles stored events again, as if they had been sent anew; `maxEventAge` of triggers counts from the event's own time. */
-export async function replayEvents(
-  source: Pick<SegmentSource, "events" | "handleSegmentPayload" | "preview"> & { readonly now: number },
-  options: ReplayOptions,
-): Promise<ReplayResult> {
-  if (options.replayId === "") {
-    throw new BellwireError({
-      code: "CONFIG_INVALID",
-      message: 'replayId: "" names no replay; give it a name of its own.',
-    });
-  }
-  const { environment, signal, dryRun = false, eventsPerSecond, onProgress } = options;
-  const total = { replayed: 0, duplicates: 0, withoutPayload: 0 };
-  for await (const record of recordsOf(source, options)) {
+type Totals = { -readonly [Name in keyof ReplayResult]: ReplayResult[Name] };
+
+const defaultBatchSize = 50;
+
+/** Handles stored events again; in order to be stopped and gone on with, a few at a time. */
+export async function replayEvents(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
+  const { signal, batchSize = defaultBatchSize, eventsPerSecond } = checked(options);
+  if (options.mode !== "unfinished") source.checkTriggers(options.triggers);
+  const total = await totalOf(source.events, options);
+  const totals: Totals = { replayed: 0, duplicates: 0, withoutPayload: 0, tooOld: 0 };
+  const size = eventsPerSecond === undefined ? batchSize : Math.max(1, Math.min(batchSize, eventsPerSecond / 10));
+  const wait = createPace(eventsPerSecond, signal);
+  let done = 0;
+  for await (const batch of batches(recordsOf(source, options), Math.floor(size))) {
     throwIfAborted(signal);
-    if (!isJsonObject(record.payload)) {
-      total.withoutPayload += 1;
-      continue;
+    const outcomes = await replayBatch(source, batch, options, totals);
+    done += batch.length - outcomes.length;
+    for (const outcome of outcomes) {
+      done += 1;
+      options.onProgress?.({ done, total, outcome });
     }
-    const event = { ...record.payload, messageId: replayMessageId(options.replayId, record.messageId) };
-    const call = { environment, signal };
-    const { events } = dryRun ? await source.preview(event, call) : await source.handleSegmentPayload(event, call);
-    const [outcome] = events;
-    if (outcome === undefined) continue;
-    if (outcome.status === "duplicate") total.duplicates += 1;
-    else total.replayed += 1;
-    onProgress?.({ done: total.replayed + total.duplicates + total.withoutPayload, outcome });
-    if (eventsPerSecond !== undefined) await new Promise((resolve) => setTimeout(resolve, 1_000 / eventsPerSecond));
+    await wait(batch.length);
   }
-  return total;
+  return totals;
 }
 
-/** What a replay makes is a copy: no other replay, and no second start of this one, takes it for an event to be sent again. */
-const copyPrefix = "bw-replay-";
-
-/** Short whatever the ids are: an id of more than 100 characters is replaced on arrival, and would not be known for a copy. */
-function replayMessageId(replayId: string, messageId: string): string {
-  const hash = createHash("sha256")
-    .update(JSON.stringify([replayId, messageId]))
-    .digest("hex");
-  return copyPrefix + hash.slice(0, 40);
+function checked(options: ReplayOptions): ReplayOptions {
+  const { mode = "again", replayId, batchSize = defaultBatchSize, eventsPerSecond = 1 } = options;
+  if (mode === "again" && (replayId ?? "") === "") {
+    throw invalid(
+      "replayId: names this replay, and is missing. Without it nobody could tell a second start of it from another replay.",
+    );
+  }
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+    throw invalid(`batchSize: ${batchSize} is no whole number above 0.`);
+  if (!(eventsPerSecond > 0)) throw invalid(`eventsPerSecond: ${eventsPerSecond} is not above 0.`);
+  return options;
 }
 
-async function* recordsOf(
-  { events, now }: Pick<SegmentSource, "events"> & { readonly now: number },
-  { messageIds, replayId: _id, dryRun: _dry, eventsPerSecond: _rate, onProgress: _progress, ...filter }: ReplayOptions,
-): AsyncGenerator<EventRecord> {
-  if (messageIds !== undefined) {
-    for (const messageId of messageIds) {
-      const found = await events.get(messageId, filter);
-      if (found !== null) yield found.record;
-    }
-    return;
+function invalid(message: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_INVALID", message });
+}
+
+async function replayBatch(
+  source: ReplaySource,
+  recorded: readonly RecordedEvent[],
+  options: ReplayOptions,
+  totals: Totals,
+): Promise<readonly EventOutcome[]> {
+  const { environment, signal, dryRun = false, mode = "again", triggers } = options;
+  const due = mode === "again" ? recorded : recorded.filter(({ record }) => isDue(record, source, options, totals));
+  const events = due.flatMap(({ record }): readonly JsonObject[] => {
+    if (isJsonObject(record.payload)) return [toEvent(record, record.payload, options)];
+    totals.withoutPayload += 1;
+    return [];
+  });
+  if (events.length === 0) return [];
+  const handle = dryRun ? source.preview : source.handle;
+  // What was planned is sent as it was planned, whatever the triggers are now.
+  const outcomes =
+    dryRun && mode === "unfinished"
+      ? due.filter(({ record }) => isJsonObject(record.payload)).map(({ outcome }) => outcome)
+      : (await handle(events, { environment, signal }, mode === "again" ? triggers : undefined)).events;
+  for (const { status } of outcomes) {
+    if (status === "duplicate") totals.duplicates += 1;
+    else totals.replayed += 1;
   }
-  // What this replay records is newer than its start, and must not be found by it; what came in this very millisecond has to be.
-  const receivedTo = filter.receivedTo ?? new Date(now + 1);
-  let cursor: string | undefined;
-  do {
-    const page = await events.list({ ...filter, receivedTo, limit: pageSize, ...(cursor !== undefined && { cursor }) });
-    for (const { record } of page.items) if (!record.messageId.startsWith(copyPrefix)) yield record;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  return outcomes;
+}
+
+/** Whether the event has runs left that are to be sent, of the triggers that were named and not too old. */
+function isDue(record: EventRecord, source: ReplaySource, { triggers }: ReplayOptions, totals: Totals): boolean {
+  const keys = triggers?.map((trigger) => (typeof trigger === "string" ? trigger : trigger.key));
+  const open = record.runs.filter(({ status, trigger }) => status === "pending" && (keys?.includes(trigger) ?? true));
+  const ageMs = source.now() - record.occurredAt.getTime();
+  const stale = open.filter(({ trigger }) => ageMs > (source.maxEventAgeMs(trigger) ?? Number.POSITIVE_INFINITY));
+  totals.tooOld += stale.length;
+  return open.length > 0 && stale.length === 0;
+}
+
+/** Handed in again as it is, an event gets what it was planned; under another id it is a new one. */
+function toEvent(
+  record: EventRecord,
+  payload: JsonObject,
+  { mode = "again", replayId = "" }: ReplayOptions,
+): JsonObject {
+  if (mode === "unfinished") return { ...payload, messageId: record.messageId };
+  // What carries no time of its own happened when it was received, and not now.
+  const timestamp = record.occurredAt.toISOString();
+  return { timestamp, ...payload, messageId: replayMessageId(replayId, record.messageId) };
+}
+
+async function* batches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<readonly Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

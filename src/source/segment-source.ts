@@ -143,19 +143,32 @@ export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor
   /** These events; without it all that the filter finds, newest first, but for what replays made. */
   readonly messageIds?: readonly string[];
   /**
-   * Names this replay. Events are handled again under message ids made of it, hence under new idempotency keys: a replay that was
-   * aborted goes on where it was when it is started again with the same id, and sends nothing twice.
+   * `again` handles events anew, by the triggers as they are now, under new idempotency keys. `unfinished` sends what is left of
+   * what was planned, under the keys it always had, and nothing that was sent before.
+   * @default "again"
    */
-  readonly replayId: string;
+  readonly mode?: "again" | "unfinished";
+  /**
+   * Names this replay; `again` can not do without. Events are handled again under message ids made of it, hence under new
+   * idempotency keys: a replay that was aborted goes on where it was when it is started again with the same id, and sends nothing
+   * twice.
+   */
+  readonly replayId?: string;
+  /** Only these: keys of the source's own triggers, or definitions that stand in for them. @default all */
+  readonly triggers?: readonly (string | TriggerDefinition)[];
   /** Only tells what would be sent. @default false */
   readonly dryRun?: boolean;
   /** @default no limit */
   readonly eventsPerSecond?: number;
+  /** Events handled with one call; an abort is heard between calls. @default 50, or a tenth of a second's worth where that is less */
+  readonly batchSize?: number;
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
 
 export interface ReplayProgress {
   readonly done: number;
+  /** `null` where it can not be told beforehand; events that retention took are still counted in it. */
+  readonly total: number | null;
   readonly outcome: EventOutcome;
 }
 
@@ -163,8 +176,10 @@ export interface ReplayResult {
   readonly replayed: number;
   /** Handled by an earlier start of the same replay. */
   readonly duplicates: number;
-  /** Without a stored payload: redaction of old events, or `recordPayload: "none"`. */
+  /** Without a stored payload: retention took it, or `recordPayload: "none"`. */
   readonly withoutPayload: number;
+  /** Runs that `unfinished` left alone, because their trigger's `maxEventAge` is over. With `again` the outcomes say `event_too_old`. */
+  readonly tooOld: number;
 }
 
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */
@@ -186,7 +201,7 @@ export interface SegmentSource {
   preview(payload: unknown, options?: PreviewOptions): Promise<PayloadResult>;
   /** Why what happened to an event happened, as lines of text; `null` for an event that is not kept. */
   explain(messageId: string, options?: InEnvironment): Promise<string | null>;
-  /** Handles stored events again, under new idempotency keys. @throws `CONFIG_INVALID` for an empty replay id, `ABORTED` */
+  /** Handles stored events again. @throws `CONFIG_INVALID`, `CONFIG_TRIGGER_UNKNOWN`, `ABORTED` */
   replay(options: ReplayOptions): Promise<ReplayResult>;
   readonly triggers: SegmentSourceTriggers;
   readonly users: SegmentSourceUsers;

@@ -2,6 +2,7 @@ import { BellwireError } from "../core/errors.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { type CompiledTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import type { TriggerRegistry } from "../triggers/trigger-registry.js";
 import type { OverrideView } from "./overrides.js";
 import type { ChangedBy, InEnvironment, SegmentSourceTriggers, TriggerState } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
@@ -37,13 +38,7 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
     change: InEnvironment & ChangedBy,
   ): Promise<void> {
     throwIfAborted(change.signal);
-    if (registry.get(key) === null) {
-      const known = registry.list().map((trigger) => trigger.key);
-      throw new BellwireError({
-        code: "CONFIG_TRIGGER_UNKNOWN",
-        message: `There is no trigger ${JSON.stringify(key)}; there are: ${known.join(", ")}.`,
-      });
-    }
+    if (registry.get(key) === null) throw unknownTrigger(registry, key);
     const changedBy = change.by ?? null;
     const changedAt = new Date(options.clock.now());
     for (const environment of environmentsOf(context, change.environment)) {
@@ -51,6 +46,14 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
       emitter.emit("override", { source: options.key, environment, trigger: key, by: changedBy });
     }
   }
+}
+
+export function unknownTrigger(registry: Pick<TriggerRegistry, "list">, key: string): BellwireError {
+  const known = registry.list().map((trigger) => trigger.key);
+  return new BellwireError({
+    code: "CONFIG_TRIGGER_UNKNOWN",
+    message: `There is no trigger ${JSON.stringify(key)}; there are: ${known.join(", ")}.`,
+  });
 }
 
 /** @throws `CONFIG_TRIGGER_INVALID` also where the runner lacks what the trigger needs */

@@ -7,7 +7,7 @@ import {
   previewSegmentPayload,
   type Storage,
 } from "bellwire";
-import { identify, recordingRunner, track } from "bellwire/testing";
+import { createTestSource, identify, type RecordedRun, recordingRunner, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
 
 const welcome = defineTrigger({
@@ -109,6 +109,7 @@ describe("replay", () => {
       replayed: 3,
       duplicates: 0,
       withoutPayload: 0,
+      tooOld: 0,
     });
     expect(runner.runs).toHaveLength(6);
     expect(new Set(runner.runs.map(({ context }) => context.idempotencyKey)).size).toBe(6);
@@ -121,7 +122,7 @@ describe("replay", () => {
   it("aborted in the middle, it goes on where it was", async () => {
     const { source, runner } = await kept();
     const controller = new AbortController();
-    const options = { replayId: "fix-2", messageIds: ["m-1", "m-2", "m-3", "gone"] };
+    const options = { replayId: "fix-2", messageIds: ["m-1", "m-2", "m-3", "gone"], batchSize: 1 };
     const first = source.replay({
       ...options,
       signal: controller.signal,
@@ -129,7 +130,12 @@ describe("replay", () => {
     });
     await expect(first).rejects.toMatchObject({ code: "ABORTED" });
     expect(runner.runs).toHaveLength(5);
-    expect(await source.replay(options)).toEqual({ replayed: 1, duplicates: 2, withoutPayload: 0 });
+    expect(await source.replay(options)).toEqual({
+      replayed: 1,
+      duplicates: 2,
+      withoutPayload: 0,
+      tooOld: 0,
+    });
     expect(runner.runs).toHaveLength(6);
   });
 
@@ -158,7 +164,10 @@ describe("replay", () => {
     const source = createSegmentSource({ storage: memoryStorage(), runner: recordingRunner(), recordPayload: "none" });
     await source.handleSegmentPayload(signUp("ada"));
     expect(await source.replay({ replayId: "fix-4" })).toMatchObject({ replayed: 0, withoutPayload: 1 });
-    await expect(source.replay({ replayId: "" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    const wrong = [{}, { replayId: "" }, { replayId: "x", batchSize: 0 }, { replayId: "x", eventsPerSecond: 0 }];
+    for (const options of wrong) await expect(source.replay(options)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    const unknown = source.replay({ replayId: "x", triggers: ["welcom"] });
+    await expect(unknown).rejects.toMatchObject({ code: "CONFIG_TRIGGER_UNKNOWN" });
   });
 
   it("what is too old for its trigger stays unsent", async () => {
@@ -169,6 +178,82 @@ describe("replay", () => {
     await source.handleSegmentPayload(signUp("ada", { timestamp }));
     await source.replay({ replayId: "fix-5" });
     expect(runner.runs).toEqual([]);
+  });
+
+  it("what carries no time of its own happened when it was received", async () => {
+    const { source, clock, send, runs } = createTestSource({
+      triggers: [{ ...welcome, maxEventAge: "1h" }],
+      users: ["ada"],
+    });
+    await send({ type: "track", event: "Signed Up", userId: "ada", messageId: "m-1" });
+    await clock.advance("2h");
+    await source.replay({ replayId: "late" });
+    expect(runs).toHaveLength(1);
+  });
+
+  it("takes the triggers that were named, the source's own or others", async () => {
+    const { source, runner } = await kept();
+    source.triggers.register({ ...welcome, key: "second" });
+    const sent = () => (runner.runs as RecordedRun[]).splice(0).map(({ context }) => context.trigger);
+    sent();
+    await source.replay({ replayId: "one", messageIds: ["m-1"], triggers: ["second"] });
+    expect(sent()).toEqual(["second"]);
+    const changed = defineTrigger({ ...welcome, key: "changed", recipients: { "@literal": "ada" } });
+    await source.replay({ replayId: "two", messageIds: ["m-1"], triggers: [changed] });
+    expect(sent()).toEqual(["changed"]);
+    await source.replay({ replayId: "three", messageIds: ["m-1"] });
+    expect(sent()).toEqual(["welcome", "second"]);
+  });
+
+  it("keeps to its rate, in batches, says how far it is, and can be stopped while it waits", async () => {
+    const { source } = await kept();
+    const progress: unknown[] = [];
+    const startedAt = performance.now();
+    const controller = new AbortController();
+    const replay = source.replay({
+      replayId: "slow",
+      name: "Signed Up",
+      eventsPerSecond: 20,
+      signal: controller.signal,
+      onProgress: ({ done, total }) => progress.push([done, total]),
+    });
+    await replay;
+    expect(progress).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+    expect(performance.now() - startedAt).toBeGreaterThan(140);
+    const waiting = source.replay({
+      replayId: "slower",
+      name: "Signed Up",
+      eventsPerSecond: 0.01,
+      signal: controller.signal,
+      onProgress: () => setTimeout(() => controller.abort(), 20),
+    });
+    await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it("sends what is left, under the keys it always had, and nothing that was sent", async () => {
+    const { source, runner, send, clock } = createTestSource({
+      triggers: [welcome, { ...welcome, key: "stale", maxEventAge: "1h" }],
+      users: ["ada"],
+    });
+    runner.failNext(new Error("ECONNRESET"));
+    await send(signUp("ada", { messageId: "m-1" }));
+    const [failed] = runner.runs.map(({ context }) => context.idempotencyKey);
+    const dry = await source.replay({ mode: "unfinished", dryRun: true });
+    expect([dry.replayed, runner.runs.length]).toEqual([1, 2]);
+    expect(await source.replay({ mode: "unfinished", triggers: ["stale"] })).toMatchObject({ replayed: 0 });
+    expect(await source.replay({ mode: "unfinished" })).toMatchObject({ replayed: 1, duplicates: 0, tooOld: 0 });
+    expect(runner.runs.slice(2).map(({ context }) => context.idempotencyKey)).toEqual([failed]);
+    expect(await source.replay({ mode: "unfinished" })).toMatchObject({ replayed: 0 });
+
+    runner.failNext(new Error("ECONNRESET"), new Error("ECONNRESET"));
+    await send(signUp("ada", { messageId: "m-2", timestamp: new Date(clock.now()).toISOString() }));
+    await clock.advance("2h");
+    expect(await source.replay({ mode: "unfinished" })).toMatchObject({ replayed: 0, tooOld: 1 });
   });
 });
 
@@ -199,10 +284,24 @@ describe("compareTriggers", () => {
       ]),
     );
     const text = formatComparison(comparison);
-    expect(text).toContain("  + boss");
-    expect(text).toContain("  - ada");
-    expect(text).toContain("2 of 2 events");
+    expect(text.replace(/Signed Up {2}m-\w+/g, "EVENT").split("\n")).toEqual([
+      "welcome  2 events  +4 -1",
+      expect.stringMatching(/EVENT( {2}not_identified → notified)?$/),
+      ...Array.from({ length: 6 }, () => expect.any(String)),
+      "",
+      "2 of 2 events would notify somebody else.",
+    ]);
+    for (const line of ["    + boss", "    + teams/t-1", "    - ada"]) expect(text.split("\n")).toContain(line);
+    expect(formatComparison(comparison, { maxEvents: 1, maxRecipients: 1, color: true })).toContain("and 1 more event");
     const same = await compareTriggers({ source, current: [welcome], proposed: [welcome] });
     expect(same.differences).toEqual([]);
+    const broken = [defineTrigger({ ...welcome, recipients: "properties.pla" })];
+    const why = await compareTriggers({ source, proposed: broken, onProgress: (_, total) => expect(total).toBe(5) });
+    expect(why.differences).toMatchObject([
+      { removed: ["ada"], before: { status: "pending" }, after: { status: "skipped", reason: "path_unresolved" } },
+    ]);
+    expect(formatComparison(why)).toMatch(/notified → path_unresolved: .*did you mean "properties.plan"/);
+    const gone = await compareTriggers({ source, proposed: [] });
+    expect(formatComparison(gone)).toContain("notified → not listening");
   });
 });
