@@ -57,6 +57,8 @@ export { compareTriggers } from "./source/compare-triggers.js";
 export { createSegmentSource } from "./source/create-segment-source.js";
 export type { FormatComparisonOptions } from "./source/format-comparison.js";
 export { formatComparison } from "./source/format-comparison.js";
+export type { InferEventsOptions } from "./source/infer-events.js";
+export { inferEvents } from "./source/infer-events.js";
 export type { PreviewSegmentPayloadOptions } from "./source/preview-segment-payload.js";
 export { previewSegmentPayload } from "./source/preview-segment-payload.js";
 export type {

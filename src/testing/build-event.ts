@@ -20,6 +20,21 @@ export function page(name: string, properties: JsonObject = {}, members: EventMe
   return { ...common(), type: "page", name, properties, ...members };
 }
 
+/** A screen event as Segment sends it. */
+export function screen(name: string, properties: JsonObject = {}, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "screen", name, properties, ...members };
+}
+
+/** A group event as Segment sends it: `group("acme", { name: "Acme" }, { userId: "ada" })`. */
+export function group(groupId: string, traits: JsonObject = {}, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "group", groupId, traits, ...members };
+}
+
+/** An alias event as Segment sends it: from then on `previousId` is another id of `userId`. */
+export function alias(userId: string, previousId: string, members: EventMembers = {}): SegmentEvent {
+  return { ...common(), type: "alias", userId, previousId, ...members };
+}
+
 /** The body of Segment's SDKs. Its webhook sends a plain array instead. */
 export function batch(...events: readonly SegmentEvent[]): JsonObject {
   return { batch: events, sentAt: new Date().toISOString() };

@@ -27,7 +27,7 @@ export interface TestSource {
 }
 
 /** A source to test notification logic with: memory, a runner that writes down what it is given, and a clock set by hand. */
-export function createTestSource({ users = [], now = new Date(), ...options }: TestSourceOptions): TestSource {
+export function createTestSource({ users = [], now = new Date(), ...options }: TestSourceOptions = {}): TestSource {
   const clock = manualClock(now);
   const runner = recordingRunner();
   const storage = options.storage ?? memoryStorage({ clock });

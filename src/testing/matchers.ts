@@ -1,3 +1,4 @@
+import type { RecipientReason, TriggerReason } from "../core/reasons.js";
 import { formatExplanation } from "../outcome/format-explanation.js";
 import type { EventOutcome, PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
 
@@ -9,8 +10,10 @@ export interface MatcherResult {
 
 /** For `declare module "vitest" { interface Matchers<T> extends BellwireMatchers<T> {} }`. */
 export interface BellwireMatchers<Result = unknown> {
+  /** The trigger ran, for exactly these recipients where they are given, in any order. */
   toHaveTriggered(trigger: string, expected?: { readonly recipients?: readonly string[] }): Result;
-  toHaveSkipped(trigger: string, reason?: string): Result;
+  /** The trigger did not run; for this reason, or with a recipient left out for it, where one is given. */
+  toHaveSkipped(trigger: string, reason?: TriggerReason | RecipientReason): Result;
 }
 
 /**
@@ -23,27 +26,48 @@ export const bellwireMatchers = {
     trigger: string,
     { recipients }: { readonly recipients?: readonly string[] } = {},
   ): MatcherResult {
-    const sent = outcomesOf(received, trigger).filter(({ status }) => status === "triggered" || status === "pending");
+    const found = outcomesOf(received, trigger);
+    const sent = found.filter(({ status }) => status === "triggered" || status === "pending");
     const told = sent.flatMap(recipientsOf);
     const wanted = recipients ?? told;
     const pass = sent.length > 0 && sameSet(told, wanted);
     const who = recipients === undefined ? "" : ` for ${recipients.join(", ")}`;
-    const got = sent.length > 0 && !pass ? `It ran for ${told.join(", ")}.` : "";
+    const got = sent.length > 0 ? `It ran for ${told.join(", ") || "nobody"}.` : whatElse(received, found);
     return answer(pass, `${JSON.stringify(trigger)} to have run${who}`, received, got);
   },
   toHaveSkipped(received: PayloadResult, trigger: string, reason?: string): MatcherResult {
-    const skipped = outcomesOf(received, trigger).filter(({ status }) => status === "skipped");
-    const pass = skipped.some((outcome) => reason === undefined || outcome.reason === reason);
+    const found = outcomesOf(received, trigger);
+    const isSkipped = (outcome: TriggerOutcome) =>
+      outcome.status === "skipped" && (reason === undefined || outcome.reason === reason);
+    const pass = found.some((outcome) => isSkipped(outcome) || leavesOut(outcome, reason));
     const why = reason === undefined ? "" : ` because of ${reason}`;
-    return answer(pass, `${JSON.stringify(trigger)} to have been skipped${why}`, received, "");
+    return answer(pass, `${JSON.stringify(trigger)} to have been skipped${why}`, received, whatElse(received, found));
   },
 };
 
+/** A run that went ahead without some of its recipients. */
+function leavesOut({ recipients }: TriggerOutcome, reason: string | undefined): boolean {
+  return (
+    reason !== undefined &&
+    recipients.some((recipient) => recipient.status === "skipped" && recipient.reason === reason)
+  );
+}
+
+/** What happened instead, in a sentence. */
+function whatElse({ events }: PayloadResult, found: readonly TriggerOutcome[]): string {
+  if (found.length > 0) {
+    const ends = found.map(({ status, reason }) => (reason === undefined ? status : `${status} (${reason})`));
+    return `It was ${[...new Set(ends)].join(", ")}.`;
+  }
+  const known = [...new Set(events.flatMap(({ triggers }) => triggers.map((outcome) => outcome.trigger)))];
+  const others = known.length === 0 ? "no trigger did" : `these did: ${known.join(", ")}`;
+  return `No event reached it; ${others}.`;
+}
+
 function answer(pass: boolean, what: string, { events }: PayloadResult, got: string): MatcherResult {
-  const explain = () => events.map((event: EventOutcome) => formatExplanation(event)).join("\n");
-  const message = () =>
-    [`expected ${pass ? "not " : ""}${what}`, got, "", explain()].filter((line, at) => line !== "" || at === 2);
-  return { pass, message: () => message().join("\n") };
+  const explain = () => events.map((event: EventOutcome) => formatExplanation(event)).join("\n\n");
+  const message = () => `expected ${pass ? "not " : ""}${what}\n${got}\n\n${explain()}`;
+  return { pass, message };
 }
 
 function outcomesOf({ events }: PayloadResult, trigger: string): readonly TriggerOutcome[] {

@@ -1,0 +1,192 @@
+import { createSegmentSource, defineTrigger, memoryStorage, type Storage, type WorkflowRunner } from "bellwire";
+import { segmentWebhook } from "bellwire/fetch";
+import {
+  alias,
+  batch,
+  crashAfter,
+  createTestSource,
+  failOn,
+  group,
+  identify,
+  manualClock,
+  page,
+  recordingRunner,
+  screen,
+  signed,
+  track,
+} from "bellwire/testing";
+import { type BellwireMatchers, bellwireMatchers } from "bellwire/testing/matchers";
+import { describe, expect, it } from "vitest";
+
+declare module "vitest" {
+  // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration, which this one has to repeat
+  interface Matchers<T = any> extends BellwireMatchers<T> {}
+}
+expect.extend(bellwireMatchers);
+
+const welcome = defineTrigger({
+  key: "welcome",
+  event: "Signed Up",
+  workflow: "welcome",
+  recipients: "properties.account.admins",
+});
+const signUp = track("Signed Up", { account: { admins: ["ada", "grace"] } });
+
+describe("matchers", () => {
+  it("pass on what happened", async () => {
+    const { send } = createTestSource({ triggers: [welcome], users: ["ada"] });
+    const result = await send(signUp);
+    expect(result).toHaveTriggered("welcome");
+    expect(result).toHaveTriggered("welcome", { recipients: ["ada"] });
+    expect(result).not.toHaveTriggered("welcome", { recipients: ["grace"] });
+    expect(result).not.toHaveSkipped("welcome");
+    expect(await send(track("Signed Up", {}))).toHaveSkipped("welcome", "path_unresolved");
+  });
+
+  it("fail with the explanation: the path, the step where it ended and the nearest key", async () => {
+    const { send } = createTestSource({ triggers: [welcome] });
+    const result = await send(track("Signed Up", { account: { admin: ["ada"] } }));
+    const failure = () => expect(result).toHaveTriggered("welcome", { recipients: ["ada"] });
+    for (const part of [
+      "to have run for ada",
+      "path_unresolved",
+      "properties.account.admins",
+      "properties.account.admin",
+    ]) {
+      expect(failure).toThrow(part);
+    }
+    const wrong = await createTestSource({ triggers: [welcome], unidentified: "create" }).send(signUp);
+    expect(() => expect(wrong).toHaveTriggered("welcome", { recipients: ["ada"] })).toThrow("It ran for ada, grace");
+  });
+});
+
+describe("createTestSource", () => {
+  it("lets time pass: a hold ends, a failed attempt is repeated", async () => {
+    const { send, advance, runs, runner } = createTestSource({
+      triggers: [welcome],
+      users: ["ada"],
+      unidentified: { hold: "15m", then: "create" },
+    });
+    runner.failNext(new Error("socket hang up"));
+    await send(signUp);
+    await advance("1h");
+    expect(runs.map(({ request }) => String(request.recipients)).sort()).toEqual(["ada", "ada", "grace"]);
+  });
+
+  it("an identify releases a hold", async () => {
+    const { send, runs } = createTestSource({ triggers: [welcome], unidentified: { hold: "15m", then: "skip" } });
+    await send(signUp);
+    await send(identify("grace"));
+    expect(runs.map(({ request }) => request.recipients)).toEqual([["grace"]]);
+  });
+});
+
+it("a recipient that was left out counts as skipped for its reason", async () => {
+  const { send } = createTestSource({ triggers: [welcome], users: ["ada"] });
+  const result = await send(signUp);
+  expect(result).toHaveSkipped("welcome", "not_identified");
+  expect(result).not.toHaveSkipped("welcome", "is_actor");
+  expect(() => expect(result).toHaveSkipped("welcome", "is_actor")).toThrow("It was triggered.");
+  expect(() => expect(result).toHaveTriggered("welcom")).toThrow("No event reached it; these did: welcome.");
+  expect(() => expect(result).not.toHaveTriggered("welcome")).toThrow("It ran for ada.");
+});
+
+it("what is built is what Segment sends", async () => {
+  const { source, send } = createTestSource();
+  const events = [
+    track("Signed Up", { plan: "pro" }, { userId: "ada" }),
+    identify("ada", { email: "ada@example.com" }),
+    page("Pricing", { path: "/pricing" }, { userId: "ada" }),
+    screen("Home", {}, { userId: "ada" }),
+    group("acme", { name: "Acme" }, { userId: "ada" }),
+    alias("ada", "anonymous-1"),
+  ];
+  const { events: outcomes } = await source.handleSegmentPayload(batch(...events));
+  expect(outcomes.map(({ type, name, status }) => [type, name, status])).toEqual([
+    ["track", "Signed Up", "ignored"],
+    ["identify", null, "processed"],
+    ["page", "Pricing", "ignored"],
+    ["screen", "Home", "ignored"],
+    ["group", null, expect.stringMatching(/ignored|processed/)],
+    ["alias", null, "processed"],
+  ]);
+  expect((await send(events[0])).events[0]?.status).toBe("duplicate");
+});
+
+it("a signed request is let in as Segment's own, and not when anything of it is changed", async () => {
+  const environments = { production: { sharedSecrets: ["secret"] } };
+  const { source } = createTestSource({ environments });
+  const handler = segmentWebhook(source);
+  const url = "http://localhost/webhooks/segment/production/";
+  const signUps = [track("Signed Up"), track("Signed Up")];
+  const statusOf = async (request: Request) => (await handler(request)).status;
+  expect(await statusOf(signed(signUp, { secret: "secret", url }).request)).toBe(200);
+  expect(await statusOf(signed(signUps, { secret: "secret", url, covers: "all" }).request)).toBe(200);
+  // As Segment signs, a batch beyond its first event is covered by nothing.
+  expect(await statusOf(signed(signUps, { secret: "secret", url }).request)).toBe(401);
+  expect(await statusOf(signed(signUp, { secret: "other", url }).request)).toBe(401);
+  const { method, headers, body } = signed(signUp, { secret: "secret", headers: { "user-agent": "Segment" } });
+  expect(headers["user-agent"]).toBe("Segment");
+  expect(await statusOf(new Request(url, { method, headers, body: body.replace("ada", "eve") }))).toBe(401);
+});
+
+describe("faults", () => {
+  const setUp = (storage: Storage, runner: WorkflowRunner = recordingRunner()) =>
+    createSegmentSource({ storage, runner, triggers: [welcome], unidentified: "create" });
+
+  it("a storage that fails before: nothing is recorded, and handing the payload in again is all there is to do", async () => {
+    const source = setUp(failOn(memoryStorage(), "events.record"));
+    await expect(source.handleSegmentPayload(signUp)).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    expect(await source.handleSegmentPayload(signUp)).toHaveTriggered("welcome");
+  });
+
+  it("a storage that fails after: it was recorded, and is not recorded twice", async () => {
+    const storage = memoryStorage();
+    const source = setUp(failOn(storage, "events.record", { when: "after", error: new Error("reset") }));
+    await expect(source.handleSegmentPayload(signUp)).rejects.toThrow();
+    expect((await storage.events.list({ environment: "default", limit: 10 })).items).toHaveLength(1);
+  });
+
+  it("a runner that fails on some calls", async () => {
+    const recording = recordingRunner();
+    const source = setUp(memoryStorage(), failOn(recording, "trigger", { calls: [2] }));
+    const send = async () =>
+      (await source.handleSegmentPayload({ ...signUp, messageId: crypto.randomUUID() })).retryable;
+    expect([await send(), await send(), await send()]).toEqual([false, true, false]);
+    expect(recording.runs).toHaveLength(2);
+    const never = setUp(memoryStorage(), failOn(recordingRunner(), "trigger", { calls: "all" }));
+    expect((await never.handleSegmentPayload(signUp)).retryable).toBe(true);
+  });
+
+  it.each(["events.record", "runs.settle"] as const)(
+    "a process that dies after %s: the next one ends it",
+    async (method) => {
+      const clock = manualClock();
+      const storage = memoryStorage({ clock });
+      const runner = recordingRunner();
+      const options = { runner, clock, triggers: [welcome], unidentified: "create" } as const;
+      const dying = createSegmentSource({ ...options, storage: crashAfter(storage, method) });
+      const answer = await dying.handleSegmentPayload(signUp).catch((error: unknown) => error);
+      await expect(dying.users.get("ada")).rejects.toThrow();
+      await clock.advance("2m");
+      const next = createSegmentSource({ ...options, storage });
+      await next.recover();
+      expect((await next.events.get(String(signUp["messageId"])))?.outcome.status).toBe("processed");
+      expect(new Set(runner.runs.map(({ context }) => context.idempotencyKey)).size).toBe(1);
+      expect(answer).toBeDefined();
+    },
+  );
+
+  it("leave what they wrap otherwise as it is", () => {
+    const runner = failOn(recordingRunner({ maxRecipients: 3 }), "cancel");
+    expect([runner.capabilities.maxRecipients, runner.identify, typeof runner.cancel]).toEqual([
+      3,
+      undefined,
+      "function",
+    ]);
+    expect(() => {
+      // @ts-expect-error a method that there is not
+      failOn(memoryStorage(), "events.recrod");
+    }).not.toThrow();
+  });
+});
