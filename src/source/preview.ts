@@ -21,7 +21,7 @@ export async function previewPayload(
     ...context,
     options: {
       ...context.options,
-      storage: readOnly(context.options.storage, new Set(users)),
+      storage: readOnly(context.options.hostStorage, new Set(users)),
       dispatch: "background",
       runner: {
         capabilities: runner.capabilities,

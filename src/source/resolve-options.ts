@@ -6,6 +6,7 @@ import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
 import { compileRedaction } from "../mapping/redaction.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
+import { coalesceCalls } from "../storage/coalesce-calls.js";
 import type { Storage } from "../storage/storage.js";
 import type { TypedWorkflows } from "../triggers/compile-trigger.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
@@ -16,7 +17,10 @@ import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.
 export interface ResolvedOptions {
   readonly key: string;
   readonly environments: ReadonlyMap<string, EnvironmentOptions>;
+  /** What the pipeline talks to. */
   readonly storage: Storage;
+  /** The same as the host gave it, for whoever must not share a call with others. */
+  readonly hostStorage: Storage;
   readonly runner: WorkflowRunner;
   readonly unidentified: UnidentifiedPolicy;
   readonly readIdentity: ReadIdentity;
@@ -55,10 +59,12 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
       `lease: ${leaseMs} ms must be longer than runTimeout (${runTimeoutMs} ms), or runs could be sent twice.`,
     );
   }
+  const clock = options.clock ?? systemClock;
   return {
     key,
     environments: resolveEnvironments(options.environments),
-    storage: options.storage,
+    storage: coalesceCalls(options.storage, clock),
+    hostStorage: options.storage,
     runner: options.runner,
     unidentified: compileUnidentified(options.unidentified ?? "skip"),
     readIdentity: compileIdentity(options),
@@ -76,7 +82,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     overridesTtlMs: duration("overridesTtl", "5s"),
     limits: options.limits ?? {},
     logger: safeLogger(options.logger ?? silentLogger),
-    clock: options.clock ?? systemClock,
+    clock,
   };
 }
 

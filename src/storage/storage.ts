@@ -259,6 +259,12 @@ export interface Storage {
   readonly runs: RunStore;
   readonly users: UserStore;
   readonly triggers: TriggerStore;
+  /**
+   * Whether a call has a price whatever it carries, such as a round trip or a flush to disk. A source then merges the `record`,
+   * `settle`, `update` and `known` of payloads that it handles at the same time.
+   * @default false
+   */
+  readonly coalesce?: boolean;
   /** Releases what the storage itself opened; never what the host passed in. */
   close?(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { expectTypeOf, it } from "vitest";
 interface BetterSqlite3 {
   exec(source: string): this;
   prepare(source: string): {
-    run(...parameters: unknown[]): { changes: number };
+    run(...parameters: unknown[]): { changes: number; lastInsertRowid: number | bigint };
     all(...parameters: unknown[]): unknown[];
   };
 }
@@ -15,7 +15,10 @@ interface BetterSqlite3 {
 interface NodeSqlite {
   exec(sql: string): void;
   prepare(sql: string): {
-    run(...parameters: (null | number | bigint | string | Uint8Array)[]): { changes: number | bigint };
+    run(...parameters: (null | number | bigint | string | Uint8Array)[]): {
+      changes: number | bigint;
+      lastInsertRowid: number | bigint;
+    };
     all(
       ...parameters: (null | number | bigint | string | Uint8Array)[]
     ): Record<string, null | number | bigint | string | Uint8Array>[];

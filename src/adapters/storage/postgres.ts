@@ -1,5 +1,5 @@
 import type { Storage } from "../../storage/storage.js";
-import { createQuery, type PostgresClient } from "./postgres/postgres-client.js";
+import { createQuery, type PostgresClient, type Query } from "./postgres/postgres-client.js";
 import { postgresEventStore } from "./postgres/postgres-events.js";
 import { migratePostgres, postgresMigrationSql } from "./postgres/postgres-migrations.js";
 import { postgresRunStore } from "./postgres/postgres-runs.js";
@@ -13,6 +13,12 @@ export interface PostgresStorageOptions {
   readonly pool: PostgresClient;
   /** Where the tables are; `migrate` creates it. @default "public" */
   readonly schema?: string;
+  /**
+   * Whether the hot statements are prepared. `false` behind a pooler that hands each transaction to another connection and does not
+   * know prepared statements, such as PgBouncer before 1.21.
+   * @default true
+   */
+  readonly prepare?: boolean;
 }
 
 export interface PostgresStorage extends Storage {
@@ -25,17 +31,17 @@ export interface PostgresStorage extends Storage {
 }
 
 /** Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs. */
-export function postgresStorage({ pool, schema = "public" }: PostgresStorageOptions): PostgresStorage {
+export function postgresStorage({ pool, schema = "public", prepare = true }: PostgresStorageOptions): PostgresStorage {
   return {
-    ...storesOn(pool, schema),
+    ...storesOn(createQuery(pool, schema, prepare)),
+    coalesce: true,
     migrate: () => migratePostgres(pool, schema),
     migrationSql: () => postgresMigrationSql(schema),
-    withClient: (client) => storesOn(client, schema),
+    withClient: (client) => storesOn(createQuery(client, schema, prepare)),
   };
 }
 
-function storesOn(client: PostgresClient, schema: string): Storage {
-  const query = createQuery(client, schema);
+function storesOn(query: Query): Storage {
   return {
     events: postgresEventStore(query),
     runs: postgresRunStore(query),

@@ -43,6 +43,7 @@ export function sqliteStorage({
     runs: sqliteRunStore(session, clock),
     users: sqliteUserStore(session),
     triggers: sqliteTriggerStore(session),
+    coalesce: true,
     migrate: async () => migrateSqlite(database),
     migrationSql: () => sqliteMigrationSql(),
   };

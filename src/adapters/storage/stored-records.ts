@@ -4,6 +4,7 @@ import {
   type ClaimedRun,
   type EventNameCount,
   type EventRecord,
+  type NewRun,
   type RecordedEventStatus,
   type RunHold,
   type RunRecord,
@@ -36,6 +37,33 @@ export function toRunRecord(row: Row): RunRecord {
   };
 }
 
+/** A run as it is right after it was inserted and leased, which needs no reading back. */
+export function newRunRecord(
+  { environment, source, messageId }: Pick<RunRecord, "environment" | "source" | "messageId">,
+  { idempotencyKey, trigger, workflow, action, request }: Omit<NewRun, "hold">,
+  claimedAt: number,
+): RunRecord {
+  return {
+    environment,
+    source,
+    messageId,
+    idempotencyKey,
+    trigger,
+    workflow,
+    action,
+    request,
+    status: "pending",
+    attempts: 0,
+    firstClaimedAt: new Date(claimedAt),
+    nextAttemptAt: null,
+    waitingFor: null,
+    heldUntil: null,
+    workflowRunId: null,
+    error: null,
+    durationMs: null,
+  };
+}
+
 export function toClaimedRun(row: Row): ClaimedRun {
   return { run: toRunRecord(row), fence: numberOf(row, "fence") };
 }
@@ -60,9 +88,15 @@ export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
     payload: payload === null ? null : JSON.parse(payload),
     decision: decision === null ? { triggers: [] } : JSON.parse(decision),
     reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
-    status: toStatus(textOf(row, "status")),
-    runs: runs.map(toRunRecord),
+    ...statusOf(row, runs.map(toRunRecord)),
   };
+}
+
+/** The runs have the last word; the row says what holds without them, and whether one that is gone by now had failed. */
+function statusOf(row: Row, runs: readonly RunRecord[]): Pick<EventRecord, "status" | "runs"> {
+  const stored = textOf(row, "status");
+  if (runs.some(({ status }) => status === "pending" || status === "held")) return { status: "in_progress", runs };
+  return { status: toStatus(stored === "in_progress" ? textOf(row, "base_status") : stored), runs };
 }
 
 function toStatus(text: string): RecordedEventStatus {

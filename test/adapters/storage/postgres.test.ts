@@ -59,7 +59,7 @@ describe("PostgreSQL", () => {
     const counting: PostgresClient = {
       query: (text, values) => {
         trips += 1;
-        return pool.query(text, values);
+        return pool.query(text as string, values);
       },
     };
     const storage = await migrated(counting);
@@ -140,11 +140,11 @@ describe("PostgreSQL", () => {
     const plans: string[] = [];
     const explaining: PostgresClient = {
       query: async (text, values) => {
-        if (/^\s*(SELECT t|UPDATE .*fence)/s.test(text)) {
+        if (typeof text === "string" && /^\s*(SELECT t|UPDATE .*fence)/s.test(text)) {
           const { rows } = await pool.query(`EXPLAIN ${text}`, values);
           plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
         }
-        return pool.query(text, values);
+        return pool.query(text as string, values);
       },
     };
     const schema = "explained";

@@ -1,47 +1,91 @@
+import { createHash } from "node:crypto";
 import { BellwireError } from "../../../core/errors.js";
 import { isRow, type Row } from "../stored-row.js";
 
+/** A statement that `pg` prepares once for each connection, by its name. */
+export interface PgPreparedQuery {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A `Pool` or `Client` of `pg`. */
 export interface PgClient {
-  query(text: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+  query(query: string | PgPreparedQuery, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
 /** The `sql` of postgres.js. */
 export interface PostgresJsClient {
-  unsafe(text: string, parameters: PostgresValue[]): PromiseLike<readonly unknown[]>;
+  unsafe(
+    text: string,
+    parameters: PostgresValue[],
+    options?: { readonly prepare?: boolean },
+  ): PromiseLike<readonly unknown[]>;
 }
 
-export type PostgresValue = string | number | null;
+export type PostgresValue = string | number | null | Uint8Array;
 
 export type PostgresClient = PgClient | PostgresJsClient;
 
 /** One statement, one round trip. */
-export type Query = (sql: string, ...values: PostgresValue[]) => Promise<readonly Row[]>;
+export interface Query {
+  /** Planned anew each time, with its values and the sizes that the tables have by then. */
+  (sql: string, ...values: PostgresValue[]): Promise<readonly Row[]>;
+  /**
+   * Parsed and planned once for each connection. Only for statements with one sensible plan: one that was made while a table was
+   * small would read it whole long after it has grown.
+   */
+  readonly prepared: (sql: string, ...values: PostgresValue[]) => Promise<readonly Row[]>;
+}
+
+interface Statement {
+  readonly text: string;
+  /** `null`: not prepared. */
+  readonly name: string | null;
+}
 
 const maxTries = 8;
 
 /** Deadlock and serialization failure: the transaction was taken back whole, and may be tried again. */
 const transient = new Set(["40P01", "40001"]);
 
-export function createQuery(client: PostgresClient, schema: string): Query {
-  return async (sql, ...values) => {
-    // Every table is written as bellwire.<name>; the schema is the host's to choose.
-    const text = sql.replaceAll("bellwire.", `${quoteIdentifier(schema)}.bellwire_`);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return (await send(client, text, values)).filter(isRow);
-      } catch (error) {
-        const code = sqlState(error);
-        if (code === "42P01" || code === "42703" || code === "3F000") throw migrationPending(error);
-        if (code === null || !transient.has(code) || attempt === maxTries) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
-      }
-    }
+export function createQuery(client: PostgresClient, schema: string, prepare = true): Query {
+  // Every table is written as bellwire.<name>; the schema is the host's to choose.
+  const inSchema = (sql: string) => sql.replaceAll("bellwire.", `${quoteIdentifier(schema)}.bellwire_`);
+  const statements = new Map<string, Statement>();
+  const toPrepared = (sql: string): Statement => {
+    const text = inSchema(sql);
+    // The client keeps one text for each name, and several storages may share it.
+    const name = prepare ? `bellwire_${createHash("sha256").update(text).digest("hex").slice(0, 32)}` : null;
+    const statement = { text, name };
+    statements.set(sql, statement);
+    return statement;
   };
+  const query = (sql: string, ...values: PostgresValue[]) => run(client, { text: inSchema(sql), name: null }, values);
+  return Object.assign(query, {
+    prepared: (sql: string, ...values: PostgresValue[]) => run(client, statements.get(sql) ?? toPrepared(sql), values),
+  });
 }
 
-async function send(client: PostgresClient, text: string, values: PostgresValue[]): Promise<readonly unknown[]> {
-  return "unsafe" in client ? client.unsafe(text, values) : (await client.query(text, values)).rows;
+async function run(client: PostgresClient, statement: Statement, values: PostgresValue[]): Promise<readonly Row[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await send(client, statement, values)).filter(isRow);
+    } catch (error) {
+      const code = sqlState(error);
+      if (code === "42P01" || code === "42703" || code === "3F000") throw migrationPending(error);
+      if (code === null || !transient.has(code) || attempt === maxTries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
+    }
+  }
+}
+
+async function send(
+  client: PostgresClient,
+  { text, name }: Statement,
+  values: PostgresValue[],
+): Promise<readonly unknown[]> {
+  if ("unsafe" in client) return client.unsafe(text, values, { prepare: name !== null });
+  return (await client.query(name === null ? text : { name, text }, values)).rows;
 }
 
 export function quoteIdentifier(name: string): string {
@@ -67,3 +111,11 @@ export function rowsOf(row: Row, column: string): readonly Row[] {
 
 /** The database's clock, milliseconds since the epoch. */
 export const nowMs = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/**
+ * An array of PostgreSQL's as text. Of texts only such that need no other escape than JSON's own: those of `toStoredText`, JSON, and
+ * names of ours.
+ */
+export function toArray(values: readonly (string | number | null)[]): string {
+  return `{${JSON.stringify(values).slice(1, -1)}}`;
+}

@@ -100,6 +100,14 @@ const migrations: readonly string[] = [
    );
    CREATE INDEX ON bellwire.merged_users (environment, merged_into);`,
   `ALTER TABLE bellwire.runs ADD COLUMN duration_ms integer;`,
+  `DROP INDEX bellwire.events_environment_received_at_message_id_source_idx, bellwire.runs_environment_source_message_id_position_idx,
+     bellwire.runs_environment_status_received_at_idempotency_ke_idx;
+   CREATE INDEX ON bellwire.events (environment, received_at);
+   CREATE INDEX ON bellwire.events (received_at) WHERE decision IS NOT NULL;
+   CREATE INDEX ON bellwire.runs (message_id);
+   CREATE INDEX ON bellwire.runs (environment, received_at);
+   CREATE INDEX ON bellwire.deleted_users (deleted_at);
+   UPDATE bellwire.events SET status = 'failed' WHERE status = 'in_progress' AND (has_failed OR base_status = 'failed');`,
 ];
 
 /**

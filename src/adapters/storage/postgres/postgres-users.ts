@@ -10,7 +10,7 @@ import {
 } from "../../../users/user-registers.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
-import type { Query } from "./postgres-client.js";
+import { type Query, toArray } from "./postgres-client.js";
 
 /** A user as read, and as it is to be written when nobody wrote in between. */
 interface Draft {
@@ -31,13 +31,7 @@ export function postgresUserStore(query: Query): UserStore {
     },
     async known({ environment, ids }) {
       if (ids.length === 0) return new Map();
-      const rows = await query(
-        `SELECT i.id, u.id AS current FROM json_array_elements_text($2::text::json) AS i(id)
-         LEFT JOIN bellwire.merged_users m ON m.environment = $1 AND m.id = i.id
-         JOIN bellwire.users u ON u.environment = $1 AND u.id = coalesce(m.merged_into, i.id)`,
-        environment,
-        JSON.stringify(ids.map(toStoredText)),
-      );
+      const rows = await query.prepared(knownSql, environment, toArray(ids.map(toStoredText)));
       return new Map(rows.map((row) => [fromStoredText(textOf(row, "id")), fromStoredText(textOf(row, "current"))]));
     },
     async merge({ environment, from, into }) {
@@ -67,6 +61,14 @@ export function postgresUserStore(query: Query): UserStore {
     },
   };
 }
+
+/** `LIMIT` makes of each look-up one along the index, whatever the planner thinks of how many there are. */
+const knownSql = `
+SELECT i.id, u.id AS current FROM unnest($2::text[]) AS i(id)
+LEFT JOIN LATERAL (
+  SELECT m.merged_into FROM bellwire.merged_users m WHERE m.environment = $1 AND m.id = i.id LIMIT 1) m ON true
+CROSS JOIN LATERAL (
+  SELECT u.id FROM bellwire.users u WHERE u.environment = $1 AND u.id = coalesce(m.merged_into, i.id) LIMIT 1) u`;
 
 const mergedIntoSql = "SELECT id FROM bellwire.merged_users WHERE environment = $1 AND merged_into = $2";
 

@@ -10,13 +10,21 @@ export interface SqliteDatabase {
 }
 
 export interface SqliteStatement {
-  run(...parameters: SqliteValue[]): unknown;
+  /** What it changed; the drivers give numbers or bigints. */
+  run(...parameters: SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   all(...parameters: SqliteValue[]): unknown[];
+}
+
+export interface SqliteChange {
+  readonly changes: number;
+  /** Of the row that an INSERT made, where it made one. */
+  readonly lastId: number;
 }
 
 /** The handle with prepared statements kept, and transactions that nothing asynchronous can slip into. */
 export interface SqliteSession {
-  run(sql: string, ...parameters: SqliteValue[]): void;
+  /** Much cheaper than reading rows back. */
+  run(sql: string, ...parameters: SqliteValue[]): SqliteChange;
   all(sql: string, ...parameters: SqliteValue[]): readonly Row[];
   /** Takes the write lock first, so that two processes wait for each other instead of failing half-way. */
   transaction<Value>(work: () => Value): Value;
@@ -32,7 +40,10 @@ export function createSession(database: SqliteDatabase): SqliteSession {
     return statement;
   };
   return {
-    run: (sql, ...parameters) => void prepare(sql).run(...parameters),
+    run(sql, ...parameters) {
+      const { changes, lastInsertRowid } = prepare(sql).run(...parameters);
+      return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+    },
     all: (sql, ...parameters) =>
       prepare(sql)
         .all(...parameters)

@@ -1,17 +1,17 @@
 import type { Clock } from "../../../core/clock.js";
-import type { EventRecord, EventStore, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
-import { toEventRecord, toNameCount } from "../stored-records.js";
-import { numberOf, type Row, textOf } from "../stored-row.js";
-import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import type { EventStore, RecordedEventStatus } from "../../../storage/storage.js";
+import { toNameCount } from "../stored-records.js";
+import { numberOf, textOf } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { forgetWaiting } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
+import { findEvent, record, storedEvent } from "./sqlite-record.js";
 
 export function sqliteEventStore(session: SqliteSession, clock: Clock): EventStore {
   return {
     async record(params) {
-      return session.transaction(() => params.events.map((event) => recordOne(session, params, event, clock.now())));
+      return session.transaction(() => record(session, params, clock.now()));
     },
     async get({ environment, source, messageId }) {
       const row = findEvent(session, environment, source, messageId);
@@ -24,7 +24,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
         filters: [
           ["environment = ?", params.environment],
           ["source = ?", params.source],
-          ["status = ?", params.status],
+          [isInStatus(params.status), params.status],
           ["type = ?", params.type],
           ["name = ?", params.name === undefined ? undefined : toStoredText(params.name)],
           ["user_id = ?", params.userId === undefined ? undefined : toStoredText(params.userId)],
@@ -61,100 +61,57 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
   };
 }
 
-function findEvent(session: SqliteSession, environment: string, source: string, messageId: string): Row | undefined {
-  const [row] = session.all(
-    "SELECT * FROM bellwire_events WHERE environment = ? AND source = ? AND message_id = ?",
-    environment,
-    source,
-    toStoredText(messageId),
-  );
-  return row;
-}
-
-function recordOne(session: SqliteSession, params: RecordParams, event: NewEvent, now: number): RecordResult {
-  const { environment, source, owner, leaseMs } = params;
-  const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
-  const known = findEvent(session, environment, source, event.messageId);
-  if (known === undefined) {
-    const keys = insertEvent(session, params, event, now);
-    return {
-      status: "new",
-      claimed: lease === null ? [] : keys.flatMap((key) => leaseRun(session, key, lease) ?? []),
-      stored: null,
-    };
-  }
-  const stored = storedEvent(session, known);
-  const pending = runsOfEvent(session, numberOf(known, "id")).filter((run) => textOf(run, "status") === "pending");
-  if (pending.length === 0) return { status: "finished", claimed: [], stored };
-  if (pending.some((run) => numberOf(run, "leased_until") > now)) return { status: "leased", claimed: [], stored };
-  const claimed =
-    lease === null ? [] : pending.flatMap((run) => leaseRun(session, textOf(run, "idempotency_key"), lease) ?? []);
-  return { status: "unfinished", claimed, stored };
-}
-
-/** @returns the keys of the planned runs that wait for nobody */
-function insertEvent(
-  session: SqliteSession,
-  { environment, source }: RecordParams,
-  event: NewEvent,
-  now: number,
-): readonly string[] {
-  const messageId = toStoredText(event.messageId);
-  const receivedAt = event.receivedAt.getTime();
-  const [row] = session.all(
-    `INSERT INTO bellwire_events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at, payload, decision, reason, base_status, status)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-    environment,
-    source,
-    messageId,
-    toStoredTextOrNull(event.type),
-    toStoredTextOrNull(event.name),
-    toStoredTextOrNull(event.userId),
-    toStoredTextOrNull(event.anonymousId),
-    event.occurredAt.getTime(),
-    receivedAt,
-    JSON.stringify(event.payload),
-    JSON.stringify(event.decision),
-    event.reason,
-    event.status,
-    event.runs.length > 0 ? "in_progress" : event.status,
-  );
-  const owner = { eventId: numberOf(row ?? {}, "id"), environment, source, messageId, receivedAt };
-  for (const [position, run] of event.runs.entries()) insertRun(session, owner, run, position, now);
-  if (event.type !== null && event.status !== "invalid") {
-    session.run(
-      `INSERT INTO bellwire_names (environment, source, type, name, count, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, 1, ?, ?)
-       ON CONFLICT DO UPDATE SET count = count + 1, first_seen_at = min(first_seen_at, excluded.first_seen_at), last_seen_at = max(last_seen_at, excluded.last_seen_at)`,
-      environment,
-      source,
-      event.type,
-      event.name === null ? "" : toStoredText(event.name),
-      receivedAt,
-      receivedAt,
-    );
-  }
-  return event.runs.filter((run) => run.hold === undefined).map((run) => run.idempotencyKey);
-}
-
 const isOpen =
   "EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('pending', 'held'))";
 
+/** Settling a run that succeeded leaves its event's row alone: while that says `in_progress`, its runs say whether that still holds. */
+function isInStatus(status: RecordedEventStatus | undefined): string {
+  switch (status) {
+    case "in_progress":
+      return `status IN ('in_progress', 'failed') AND ${isOpen} AND 'in_progress' = ?`;
+    case "failed":
+      return `status = 'failed' AND NOT ${isOpen} AND status = ?`;
+    default:
+      return `status IN ('in_progress', '${status}') AND NOT (status = 'in_progress' AND ${isOpen}) AND base_status = ?`;
+  }
+}
+
 function purge(session: SqliteSession, params: Parameters<EventStore["purge"]>[0], now: number) {
-  const old = (ms: number, condition: string) =>
+  const { limit } = params;
+  const before = now - params.eventsOlderThanMs;
+  const gone = environmentsOf(session).flatMap((environment) =>
     session.all(
-      `SELECT id FROM bellwire_events WHERE received_at < ? AND ${condition} AND NOT ${isOpen} LIMIT ?`,
-      now - ms,
-      params.limit,
-    );
-  const gone = old(params.eventsOlderThanMs, "true");
-  for (const row of gone) {
+      `SELECT id FROM bellwire_events WHERE environment = ? AND received_at < ? AND NOT ${isOpen} ORDER BY received_at LIMIT ?`,
+      environment,
+      before,
+      limit,
+    ),
+  );
+  const removed = gone.slice(0, limit);
+  for (const row of removed) {
     session.run("DELETE FROM bellwire_runs WHERE event_id = ?", numberOf(row, "id"));
     session.run("DELETE FROM bellwire_events WHERE id = ?", numberOf(row, "id"));
   }
-  const bare = old(params.payloadsOlderThanMs, "decision IS NOT NULL");
-  for (const row of bare) strip(session, numberOf(row, "id"));
-  session.run("DELETE FROM bellwire_deleted_users WHERE deleted_at < ?", now - params.eventsOlderThanMs);
-  return { payloads: bare.length, events: gone.length };
+  const stale = session.all(
+    `SELECT id FROM bellwire_events WHERE received_at < ? AND decision IS NOT NULL AND NOT ${isOpen} ORDER BY received_at LIMIT ?`,
+    now - params.payloadsOlderThanMs,
+    limit,
+  );
+  for (const row of stale) strip(session, numberOf(row, "id"));
+  session.run("DELETE FROM bellwire_deleted_users WHERE deleted_at < ?", before);
+  return { payloads: stale.length, events: removed.length };
+}
+
+/** One step along the index for each, however many events they have. */
+function environmentsOf(session: SqliteSession): readonly string[] {
+  const rows = session.all(
+    `WITH RECURSIVE found (environment) AS (
+       SELECT min(environment) FROM bellwire_events
+       UNION ALL SELECT (SELECT min(environment) FROM bellwire_events e WHERE e.environment > found.environment) FROM found
+       WHERE found.environment IS NOT NULL)
+     SELECT environment FROM found WHERE environment IS NOT NULL`,
+  );
+  return rows.map((row) => textOf(row, "environment"));
 }
 
 /** Leaves what is needed to know the event again. */
@@ -165,8 +122,4 @@ function strip(session: SqliteSession, eventId: number): void {
        status = CASE status WHEN 'in_progress' THEN base_status ELSE status END WHERE id = ?`,
     eventId,
   );
-}
-
-function storedEvent(session: SqliteSession, row: Row): EventRecord {
-  return toEventRecord(row, runsOfEvent(session, numberOf(row, "id")));
 }

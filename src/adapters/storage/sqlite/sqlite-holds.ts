@@ -3,7 +3,7 @@ import { toExpiredHold } from "../stored-records.js";
 import { numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { leaseRun, updateEventStatus } from "./sqlite-run-rows.js";
+import { leaseRun } from "./sqlite-run-rows.js";
 
 export function wakeHeld(
   session: SqliteSession,
@@ -54,7 +54,6 @@ export function skipHeld(
       now,
     ),
   );
-  for (const eventId of new Set(rows.map((row) => numberOf(row, "event_id")))) updateEventStatus(session, eventId);
   return rows.length;
 }
 
@@ -68,7 +67,6 @@ export function forgetWaiting(session: SqliteSession, environment: string, userI
   const events = new Set(rows.map((row) => numberOf(row, "event_id")));
   for (const eventId of events) {
     session.run("UPDATE bellwire_events SET payload = NULL, decision = NULL WHERE id = ?", eventId);
-    updateEventStatus(session, eventId);
   }
   return events.size;
 }

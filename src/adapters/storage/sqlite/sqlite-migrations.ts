@@ -101,6 +101,12 @@ const migrations: readonly string[] = [
    ) WITHOUT ROWID;
    CREATE INDEX bellwire_merged_users_into ON bellwire_merged_users (environment, merged_into);`,
   `ALTER TABLE bellwire_runs ADD COLUMN duration_ms INTEGER;`,
+  `DROP INDEX bellwire_runs_listed;
+   CREATE INDEX bellwire_runs_received ON bellwire_runs (environment, received_at);
+   CREATE INDEX bellwire_events_purge ON bellwire_events (received_at) WHERE decision IS NOT NULL;
+   CREATE INDEX bellwire_deleted_users_at ON bellwire_deleted_users (deleted_at);
+   UPDATE bellwire_events SET status = 'failed' WHERE status = 'in_progress' AND (base_status = 'failed'
+     OR EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('failed', 'dead', 'uncertain')));`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

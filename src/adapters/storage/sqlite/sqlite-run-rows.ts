@@ -1,36 +1,47 @@
 import type { ClaimedRun, NewRun } from "../../../storage/storage.js";
-import { toClaimedRun } from "../stored-records.js";
+import { newRunRecord, toClaimedRun } from "../stored-records.js";
 import type { Row } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 
-/** Where a run belongs; the event's texts are in their stored form already. */
+/** Where a run belongs. */
 export interface RunOwner {
   readonly eventId: number;
   readonly environment: string;
   readonly source: string;
   readonly messageId: string;
+  readonly storedMessageId: string;
   readonly receivedAt: number;
 }
 
-export function insertRun(
-  session: SqliteSession,
-  { eventId, ...event }: RunOwner,
-  run: NewRun,
-  position: number,
-  now: number,
-): void {
-  const { hold } = run;
+export interface Lease {
+  readonly owner: string;
+  readonly now: number;
+  readonly until: number;
+}
+
+interface PlannedRun {
+  readonly run: NewRun;
+  readonly position: number;
+  readonly now: number;
+  readonly lease: Lease | null;
+}
+
+/** Inserts a planned run, leased from the start. @returns what is leased, or `null` */
+export function insertRun(session: SqliteSession, event: RunOwner, planned: PlannedRun): ClaimedRun | null {
+  const { run, position, now } = planned;
+  const { hold, ...request } = run;
+  const lease = hold === undefined ? planned.lease : null;
   session.run(
     `INSERT INTO bellwire_runs (idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request,
-       received_at, status, waiting_for, held_until, hold_then)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       received_at, status, waiting_for, held_until, hold_then, fence, owner, leased_until, first_claimed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.idempotencyKey,
-    eventId,
+    event.eventId,
     position,
     event.environment,
     event.source,
-    event.messageId,
+    event.storedMessageId,
     toStoredText(run.trigger),
     toStoredText(run.workflow),
     run.action,
@@ -40,7 +51,13 @@ export function insertRun(
     hold === undefined ? null : toStoredText(hold.userId),
     hold === undefined ? null : now + hold.forMs,
     hold === undefined ? null : hold.onExpiry,
+    lease === null ? 0 : 1,
+    lease?.owner ?? null,
+    lease?.until ?? 0,
+    lease?.now ?? null,
   );
+  if (lease === null) return null;
+  return { run: newRunRecord(event, request, lease.now), fence: 1 };
 }
 
 export function runsOfEvent(session: SqliteSession, eventId: number): readonly Row[] {
@@ -48,11 +65,7 @@ export function runsOfEvent(session: SqliteSession, eventId: number): readonly R
 }
 
 /** Leases one run; its fence grows, so that whoever had it before can no longer settle it. */
-export function leaseRun(
-  session: SqliteSession,
-  key: string,
-  lease: { readonly owner: string; readonly now: number; readonly until: number },
-): ClaimedRun | null {
+export function leaseRun(session: SqliteSession, key: string, lease: Lease): ClaimedRun | null {
   const [row] = session.all(
     `UPDATE bellwire_runs SET fence = fence + 1, owner = ?, leased_until = ?, first_claimed_at = coalesce(first_claimed_at, ?)
      WHERE idempotency_key = ? RETURNING *`,
@@ -64,13 +77,9 @@ export function leaseRun(
   return row === undefined ? null : toClaimedRun(row);
 }
 
-export function updateEventStatus(session: SqliteSession, eventId: number): void {
-  session.run(
-    `UPDATE bellwire_events SET status = CASE
-       WHEN EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('pending', 'held')) THEN 'in_progress'
-       WHEN EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('failed', 'dead', 'uncertain')) THEN 'failed'
-       ELSE base_status END
-     WHERE id = ?`,
-    eventId,
-  );
+/** A run that is over for good decides what its event's status is once no other one is pending. */
+export function failEvent(session: SqliteSession, idempotencyKey: string): void {
+  const sql =
+    "UPDATE bellwire_events SET status = 'failed' WHERE id = (SELECT event_id FROM bellwire_runs WHERE idempotency_key = ?)";
+  session.run(sql, idempotencyKey);
 }

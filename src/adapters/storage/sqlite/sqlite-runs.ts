@@ -1,12 +1,12 @@
 import type { Clock } from "../../../core/clock.js";
 import type { RunResult, RunStore } from "../../../storage/storage.js";
 import { toRunRecord } from "../stored-records.js";
-import { numberOf, textOf } from "../stored-row.js";
+import { textOf } from "../stored-row.js";
 import { toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { leaseRun, updateEventStatus } from "./sqlite-run-rows.js";
+import { failEvent, leaseRun } from "./sqlite-run-rows.js";
 
 export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   return {
@@ -30,11 +30,12 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
     },
     async settle({ results }) {
       return session.transaction(() => {
-        const settled = results.map((result) => settleOne(session, result, clock.now()));
-        for (const eventId of new Set(settled)) {
-          if (eventId !== null) updateEventStatus(session, eventId);
-        }
-        return settled.map((eventId) => eventId !== null);
+        const now = clock.now();
+        return results.map((result) => {
+          const isSettled = settleOne(session, result, now);
+          if (isSettled && isFailure(result.status)) failEvent(session, result.idempotencyKey);
+          return isSettled;
+        });
       });
     },
     async release({ runs }) {
@@ -68,12 +69,16 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   };
 }
 
-/** The event of the run, or `null` where the lease was lost. */
-function settleOne(session: SqliteSession, result: RunResult, now: number): number | null {
-  const [row] = session.all(
+function isFailure(status: RunResult["status"]): boolean {
+  return status === "failed" || status === "dead" || status === "uncertain";
+}
+
+/** `false` where the lease was lost. */
+function settleOne(session: SqliteSession, result: RunResult, now: number): boolean {
+  const { changes } = session.run(
     `UPDATE bellwire_runs SET status = ?, attempts = attempts + 1, leased_until = 0, workflow_run_id = ?, error = ?, duration_ms = ?,
-     next_attempt_at = ?
-     WHERE idempotency_key = ? AND fence = ? AND status = 'pending' RETURNING event_id`,
+       next_attempt_at = ?
+     WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`,
     result.status,
     toStoredTextOrNull(result.workflowRunId),
     toStoredTextOrNull(result.error),
@@ -82,5 +87,5 @@ function settleOne(session: SqliteSession, result: RunResult, now: number): numb
     result.idempotencyKey,
     result.fence,
   );
-  return row === undefined ? null : numberOf(row, "event_id");
+  return changes > 0;
 }

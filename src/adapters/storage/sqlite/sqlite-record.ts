@@ -1,0 +1,133 @@
+import type { EventRecord, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { toEventRecord } from "../stored-records.js";
+import { numberOf, type Row, textOf } from "../stored-row.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import type { SqliteSession } from "./sqlite-database.js";
+import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
+
+/** Inside a transaction of the caller's. */
+export function record(session: SqliteSession, params: RecordParams, now: number): readonly RecordResult[] {
+  const { owner, leaseMs } = params;
+  const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
+  const names = new Map<string, NameCount>();
+  const results = params.events.map((event): RecordResult => {
+    const eventId = insertEvent(session, params, event);
+    if (eventId === null) return takeUp(session, params, event, now);
+    const { environment, source } = params;
+    const messageId = toStoredText(event.messageId);
+    const of = { eventId, environment, source, messageId: event.messageId, storedMessageId: messageId };
+    const claimed = event.runs.flatMap(
+      (run, position) =>
+        insertRun(session, { ...of, receivedAt: event.receivedAt.getTime() }, { run, position, now, lease }) ?? [],
+    );
+    count(names, event);
+    return { status: "new", claimed, stored: null };
+  });
+  writeCounts(session, params, names);
+  return results;
+}
+
+export function findEvent(
+  session: SqliteSession,
+  environment: string,
+  source: string,
+  messageId: string,
+): Row | undefined {
+  const [row] = session.all(
+    "SELECT * FROM bellwire_events WHERE environment = ? AND source = ? AND message_id = ?",
+    environment,
+    source,
+    toStoredText(messageId),
+  );
+  return row;
+}
+
+export function storedEvent(session: SqliteSession, row: Row): EventRecord {
+  return toEventRecord(row, runsOfEvent(session, numberOf(row, "id")));
+}
+
+/** What became of an event that was recorded before; its pending runs are leased where nobody is on them. */
+function takeUp(
+  session: SqliteSession,
+  { environment, source, owner, leaseMs }: RecordParams,
+  event: NewEvent,
+  now: number,
+): RecordResult {
+  const known = findEvent(session, environment, source, event.messageId) ?? {};
+  const stored = storedEvent(session, known);
+  const pending = runsOfEvent(session, numberOf(known, "id")).filter((run) => textOf(run, "status") === "pending");
+  if (pending.length === 0) return { status: "finished", claimed: [], stored };
+  if (pending.some((run) => numberOf(run, "leased_until") > now)) return { status: "leased", claimed: [], stored };
+  if (leaseMs === null) return { status: "unfinished", claimed: [], stored };
+  const lease = { owner, now, until: now + leaseMs };
+  const claimed = pending.flatMap((run) => leaseRun(session, textOf(run, "idempotency_key"), lease) ?? []);
+  return { status: "unfinished", claimed, stored };
+}
+
+/** @returns the row's id, or `null` where the event is known */
+function insertEvent(session: SqliteSession, { environment, source }: RecordParams, event: NewEvent): number | null {
+  const hasRuns = event.runs.length > 0;
+  const { changes, lastId } = session.run(
+    `INSERT INTO bellwire_events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at, payload, decision, reason, base_status, status)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    environment,
+    source,
+    toStoredText(event.messageId),
+    toStoredTextOrNull(event.type),
+    toStoredTextOrNull(event.name),
+    toStoredTextOrNull(event.userId),
+    toStoredTextOrNull(event.anonymousId),
+    event.occurredAt.getTime(),
+    event.receivedAt.getTime(),
+    JSON.stringify(event.payload),
+    JSON.stringify(event.decision),
+    event.reason,
+    event.status,
+    hasRuns && event.status !== "failed" ? "in_progress" : event.status,
+  );
+  return changes === 0 ? null : lastId;
+}
+
+interface NameCount {
+  readonly type: string;
+  readonly name: string;
+  count: number;
+  firstSeenAt: number;
+  lastSeenAt: number;
+}
+
+function count(names: Map<string, NameCount>, { type, name, status, receivedAt }: NewEvent): void {
+  if (type === null || status === "invalid") return;
+  const stored = name === null ? "" : toStoredText(name);
+  const key = `${type}\u0000${stored}`;
+  const at = receivedAt.getTime();
+  const known = names.get(key);
+  if (known === undefined) {
+    names.set(key, { type, name: stored, count: 1, firstSeenAt: at, lastSeenAt: at });
+    return;
+  }
+  known.count += 1;
+  known.firstSeenAt = Math.min(known.firstSeenAt, at);
+  known.lastSeenAt = Math.max(known.lastSeenAt, at);
+}
+
+function writeCounts(
+  session: SqliteSession,
+  { environment, source }: RecordParams,
+  names: ReadonlyMap<string, NameCount>,
+): void {
+  for (const { type, name, count: counted, firstSeenAt, lastSeenAt } of names.values()) {
+    session.run(
+      `INSERT INTO bellwire_names (environment, source, type, name, count, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count, first_seen_at = min(first_seen_at, excluded.first_seen_at),
+         last_seen_at = max(last_seen_at, excluded.last_seen_at)`,
+      environment,
+      source,
+      type,
+      name,
+      counted,
+      firstSeenAt,
+      lastSeenAt,
+    );
+  }
+}
