@@ -7,23 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bellwireErrorCodes } from "../../src/core/errors.js";
 import { eventReasons, recipientReasons, triggerReasons } from "../../src/core/reasons.js";
 import { root } from "../support/packed.js";
+import { readme, readmePrograms } from "../support/readme.js";
 
-const readme = readFileSync(join(root, "README.md"), "utf8");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const folder = join(dirname(fileURLToPath(import.meta.url)), "snippets");
 
-/** The snippets of the README as programs; one that continues another is part of it. */
-function programs(): readonly string[] {
-  const found: string[] = [];
-  for (const [, mark, code = ""] of readme.matchAll(/(?:<!-- snippet: (\w+) -->\n)?```ts\n([\s\S]*?)```/g)) {
-    if (mark === "continues" && found.length > 0) found[found.length - 1] += code;
-    else found.push(code);
-  }
-  return found;
-}
-
 /** Imports may stand in the middle of a program that is shown in parts, but a module wants each name once. */
-const files = programs().map((code, index) => ({
+const files = readmePrograms().map((code, index) => ({
   path: join(folder, `snippet-${index}.ts`),
   code: `${code}\nexport {};\n`,
 }));
@@ -62,7 +52,7 @@ describe("the README's snippets", () => {
     const claims = [...readme.matchAll(/console\.log\(([^\n]+)\); \/\/ (.+)/g)];
     expect(claims.length).toBeGreaterThan(4);
     const lines: string[] = [];
-    const program = programs().map((code) =>
+    const program = readmePrograms().map((code) =>
       code.replace(/console\.log\(([^\n]+)\); \/\/ (.+)/g, (_, shown, claim) => `claim(${shown}, (${claim}));`),
     );
     for (const [index, code] of program.entries()) {

@@ -1,18 +1,13 @@
 import { execFile } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Packed, packAndInstall, root } from "../support/packed.js";
+import { type Packed, packAndInstall, root, subpaths } from "../support/packed.js";
 
 const exec = promisify(execFile);
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const subpaths = Object.keys(manifest.exports)
-  .filter((subpath) => subpath !== "./package.json")
-  .map((subpath) => subpath.replace(/^\./, "bellwire"));
-
 describe("the packed library", () => {
   let packed: Packed;
   beforeAll(async () => {

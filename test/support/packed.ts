@@ -1,12 +1,19 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const exec = promisify(execFile);
+
+/** What a user can import: "bellwire", "bellwire/express", … */
+export const subpaths: readonly string[] = Object.keys(
+  JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports,
+)
+  .filter((subpath) => subpath !== "./package.json")
+  .map((subpath) => subpath.replace(/^\./, "bellwire"));
 
 export interface Packed {
   readonly tarball: string;
@@ -34,4 +41,18 @@ export async function packAndInstall(): Promise<Packed> {
     symlinkSync(join(root, "node_modules", dependency), join(modules, dependency));
   }
   return { tarball, files: files.map((file) => file.path), project };
+}
+
+/** Gives a project everything else that the checkout has installed: frameworks, clients, drivers and their types. */
+export function linkEverything(project: string): void {
+  const from = join(root, "node_modules");
+  const names = readdirSync(from).flatMap((name) =>
+    name.startsWith("@") ? readdirSync(join(from, name)).map((inner) => join(name, inner)) : [name],
+  );
+  for (const name of names) {
+    const to = join(project, "node_modules", name);
+    if (existsSync(to) || name.startsWith(".")) continue;
+    mkdirSync(dirname(to), { recursive: true });
+    symlinkSync(join(from, name), to);
+  }
 }

@@ -6,7 +6,8 @@ import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 /** The part of an Express request (4 and 5) that is used. */
 export interface ExpressRequest extends NodeRequest {
   readonly originalUrl?: string;
-  readonly params?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Not optional, though it is read as if it were: up to TypeScript 5.4 a route's parameters are not inferred through an optional member. */
+  readonly params: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: unknown;
   readonly rawBody?: unknown;
 }

@@ -9,10 +9,11 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
 }
 
+/** Given `SqliteValue`s only; the wider type is what the generic declarations of the drivers fit up to TypeScript 5.9. */
 export interface SqliteStatement {
   /** What it changed; the drivers give numbers or bigints. */
-  run(...parameters: SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
-  all(...parameters: SqliteValue[]): unknown[];
+  run(...parameters: unknown[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
+  all(...parameters: unknown[]): unknown[];
 }
 
 export interface SqliteChange {
