@@ -24,6 +24,9 @@ export default defineConfig({
   clean: true,
   // Without it every CommonJS subpath would carry its own copy of the shared code.
   splitting: true,
-  treeshake: true,
+  // Deno and edge runtimes know node's modules by that prefix only.
+  removeNodeProtocol: false,
+  // Imports of chunks for nothing but their effects, of which there are none, make every bundler of a user warn.
+  treeshake: { moduleSideEffects: false },
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
 });

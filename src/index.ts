@@ -12,7 +12,8 @@ export type { WebhookHandler } from "./http/webhook-handler.js";
 export { createWebhookHandler } from "./http/webhook-handler.js";
 export type { WebhookOptions } from "./http/webhook-options.js";
 export type { WebhookBody, WebhookRequest, WebhookResponse } from "./http/webhook-request.js";
-export type { EventDecision, RecipientDecision, TriggerDecision } from "./outcome/decision.js";
+export type { LiteralDirective, PathDirective, TemplateDirective } from "./mapping/mapping-value.js";
+export type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "./outcome/decision.js";
 export type { FormatExplanationOptions } from "./outcome/format-explanation.js";
 export { formatExplanation } from "./outcome/format-explanation.js";
 export type {
@@ -47,6 +48,7 @@ export type {
 export type { RunnerFailureKind } from "./runner/runner-error.js";
 export { runnerError } from "./runner/runner-error.js";
 export type { SegmentEvent, SegmentEventType } from "./segment/event.js";
+export type { SegmentLimits } from "./segment/limits.js";
 export type {
   CompareTriggersOptions,
   TriggerComparison,
@@ -83,42 +85,57 @@ export type {
   TriggerListing,
   TriggerState,
 } from "./source/segment-source.js";
-export type { SegmentSourceEvents } from "./source/source-events.js";
+export type { InSource, SegmentSourceEvents } from "./source/source-events.js";
 export type { EnvironmentCredentials, EnvironmentOptions, SegmentSourceOptions } from "./source/source-options.js";
+export type { MemoryStorageOptions } from "./storage/memory-storage.js";
 export { memoryStorage } from "./storage/memory-storage.js";
-export type { SourceScope } from "./storage/scope.js";
+export type { Abortable, SourceScope } from "./storage/scope.js";
 export type {
   ClaimedRun,
   EventNameCount,
   EventRecord,
   EventStore,
+  ListEventsParams,
+  ListRunsParams,
   NewEvent,
   NewRun,
   Page,
+  PurgeParams,
+  RecordedEventStatus,
   RecordParams,
   RecordResult,
+  RecordStatus,
   RunAction,
+  RunHold,
   RunRecord,
   RunResult,
   RunStatus,
   RunStore,
   Storage,
+  WakeParams,
 } from "./storage/storage.js";
-export type { SourceOverrides, TriggerStore } from "./storage/trigger-store.js";
+export type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "./storage/trigger-store.js";
 export type { UserStore, UserUpdate } from "./storage/user-store.js";
 export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
 export type { WorkflowDefinition } from "./triggers/define-workflow.js";
 export { defineWorkflow } from "./triggers/define-workflow.js";
-export type { EventPath, TypedSegmentEvent } from "./triggers/event-path.js";
-export type { StandardSchema } from "./triggers/standard-schema.js";
+export type { EventContext, EventPath, TypedSegmentEvent } from "./triggers/event-path.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./triggers/standard-schema.js";
 export type {
+  Comparison,
   Condition,
+  EventFunction,
+  EventSelector,
   FieldMapping,
   Operator,
+  TriggerCancel,
   TriggerDefinition,
   TriggerEvent,
+  TriggerOptions,
+  TriggerRun,
 } from "./triggers/trigger-definition.js";
 export type { Unidentified } from "./triggers/unidentified.js";
-export type { User, UserAttributes } from "./users/user.js";
+export type { MappedAttribute } from "./users/identity.js";
+export type { User, UserAttributes, UserChange } from "./users/user.js";

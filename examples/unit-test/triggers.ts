@@ -1,7 +1,7 @@
 import { defineEvent, defineTrigger } from "bellwire";
 import { z } from "zod";
 
-export const invoiceOverdue = defineEvent(
+const invoiceOverdue = defineEvent(
   "Invoice Overdue",
   z.object({ amount: z.number(), account: z.object({ id: z.string(), admins: z.array(z.string()) }) }),
 );

@@ -41,7 +41,7 @@ export const bellwireErrorCodes = [
   "RUNNER_RETRYABLE",
   "RUNNER_AMBIGUOUS",
 ] as const;
-/** One of {@link bellwireErrorCodes}: narrows in a `switch`. */
+/** A closed list, in the README with what each means: narrows in a `switch`. */
 export type BellwireErrorCode = (typeof bellwireErrorCodes)[number];
 
 export interface BellwireErrorOptions {

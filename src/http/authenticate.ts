@@ -113,7 +113,7 @@ export function writeKeyOfHeader(request: WebhookRequest): string | null {
 }
 
 /** Read from the text without parsing it: the payload is parsed once, later, and under its limits. */
-export function writeKeyOfBody(body: Uint8Array): string | null {
+function writeKeyOfBody(body: Uint8Array): string | null {
   const match = /"writeKey"\s*:\s*"([^"\\]{1,200})"/.exec(Buffer.from(body).toString("latin1"));
   return match?.[1] ?? null;
 }

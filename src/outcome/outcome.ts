@@ -15,7 +15,7 @@ export const eventStatuses = ["processed", "duplicate", "in_progress", "ignored"
  */
 export type EventStatus = (typeof eventStatuses)[number];
 
-export const triggerStatuses = ["triggered", "canceled", "held", "pending", "skipped", "failed"] as const;
+const triggerStatuses = ["triggered", "canceled", "held", "pending", "skipped", "failed"] as const;
 
 /** `pending`: recorded and still to be dispatched, after a transient failure or in the background. */
 export type TriggerStatus = (typeof triggerStatuses)[number];

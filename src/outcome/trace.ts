@@ -44,14 +44,14 @@ export interface TriggerTrace {
   readonly condition?: ConditionTrace;
   /** Empty where the condition did not hold. */
   readonly paths: readonly PathTrace[];
-  /** Parts that were left out to keep the trace within {@link maxTraceLength}. */
+  /** Parts that were left out to keep the trace within `maxTraceLength`. */
   readonly omitted?: number;
 }
 
 /** Characters of JSON that the traces of one event take at most, all its triggers together. */
 export const maxTraceLength = 16_384;
 
-/** What one trigger's trace may take of {@link maxTraceLength}; 0 where there are so many that none has room. */
+/** What one trigger's trace may take of `maxTraceLength`; 0 where there are so many that none has room. */
 export function traceAllowance(triggers: number): number {
   const share = Math.min(4_096, Math.floor(maxTraceLength / Math.max(1, triggers)));
   return share < 128 ? 0 : share;

@@ -67,7 +67,7 @@ export function resolveRecipients(
 }
 
 /** `null` for what names nobody. */
-export function toRecipient(value: JsonValue): Recipient | null {
+function toRecipient(value: JsonValue): Recipient | null {
   if (!isJsonObject(value)) return toId(value);
   const id = toId(value["id"]);
   if (id === null) return null;

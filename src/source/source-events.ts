@@ -2,7 +2,7 @@ import type { BellwireError } from "../core/errors.js";
 import type { EventOutcome } from "../outcome/outcome.js";
 import type { UserUpdate } from "../storage/user-store.js";
 
-interface InSource {
+export interface InSource {
   readonly source: string;
   readonly environment: string;
 }

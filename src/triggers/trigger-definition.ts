@@ -90,7 +90,8 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
 }
 
 /** Starts a workflow run. */
-interface TriggerRun<Path extends string, Event, Workflow, Data> extends TriggerBase<Path, Event, Workflow, Data> {
+export interface TriggerRun<Path extends string, Event, Workflow, Data>
+  extends TriggerBase<Path, Event, Workflow, Data> {
   readonly action?: "trigger";
   readonly recipients: FieldMapping<Path> | EventFunction<Event>;
   /** With it the run can be canceled later. */
@@ -98,7 +99,8 @@ interface TriggerRun<Path extends string, Event, Workflow, Data> extends Trigger
 }
 
 /** Cancels the runs that were started with the same cancellation key. */
-interface TriggerCancel<Path extends string, Event, Workflow, Data> extends TriggerBase<Path, Event, Workflow, Data> {
+export interface TriggerCancel<Path extends string, Event, Workflow, Data>
+  extends TriggerBase<Path, Event, Workflow, Data> {
   readonly action: "cancel";
   readonly cancellationKey: FieldMapping<Path> | EventFunction<Event>;
   /** @default everyone the run was started for */

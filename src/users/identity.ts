@@ -10,7 +10,7 @@ export type IdentityAction =
   | { readonly kind: "merge"; readonly from: string; readonly into: string }
   | { readonly kind: "delete"; readonly userId: string; readonly at: Date };
 
-type MappedAttribute = "email" | "phoneNumber" | "avatar" | "name" | "locale" | "timezone" | "createdAt";
+export type MappedAttribute = "email" | "phoneNumber" | "avatar" | "name" | "locale" | "timezone" | "createdAt";
 
 export interface IdentityOptions {
   /**

@@ -3,6 +3,8 @@ import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
 import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
+export type { NodeRequest };
+
 /** The part of an Express request (4 and 5) that is used. */
 export interface ExpressRequest extends NodeRequest {
   readonly originalUrl?: string;

@@ -3,6 +3,8 @@ import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
 import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
+export type { NodeRequest };
+
 /** The part of a Fastify instance (4 and 5) that is used. */
 export interface FastifyInstance {
   addHook(name: "onRequest", hook: (request: FastifyRequest) => Promise<void>): unknown;

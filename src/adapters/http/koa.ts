@@ -3,6 +3,8 @@ import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
 import { type NodeRequest, nodeBody } from "./node-request.js";
 
+export type { NodeRequest };
+
 /** The part of a Koa context (2 and 3) that is used. */
 export interface KoaContext {
   readonly method: string;

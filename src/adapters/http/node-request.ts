@@ -11,12 +11,6 @@ export interface NodeRequest extends AsyncIterable<Uint8Array> {
   readonly destroyed?: boolean;
 }
 
-/** The part of node's `ServerResponse` that is used. */
-export interface NodeResponse {
-  readonly headersSent: boolean;
-  readonly destroyed?: boolean;
-}
-
 /** Where the bytes of a request are: kept by a parser, still on their way, or gone. */
 export function nodeBody(request: NodeRequest, kept: unknown, fix: string): WebhookBody {
   if (kept instanceof Uint8Array) return { kind: "bytes", bytes: kept };

@@ -7,14 +7,14 @@ import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js
 import type { User } from "../../users/user.js";
 import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
 
-interface CourierRequestOptions {
+export interface CourierRequestOptions {
   readonly headers?: { readonly "Idempotency-Key": string };
   readonly maxRetries: number;
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
 
-interface CourierUser {
+export interface CourierUser {
   user_id: string;
   email?: string;
   phone_number?: string;
@@ -22,7 +22,7 @@ interface CourierUser {
   data?: { [member: string]: JsonValue };
 }
 
-type CourierRecipient = CourierUser | { list_id: string } | { audience_id: string };
+export type CourierRecipient = CourierUser | { list_id: string } | { audience_id: string };
 
 /** The part of `new Courier()` of `@trycourier/courier` (7.x) that is used. */
 export interface CourierClient {

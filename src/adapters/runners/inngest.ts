@@ -3,7 +3,7 @@ import type { JsonValue } from "../../core/json.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { engineFailure, failureOfStatus } from "./engine-failure.js";
 
-interface InngestEvent {
+export interface InngestEvent {
   name: string;
   data: { [member: string]: JsonValue };
   id: string;

@@ -5,15 +5,15 @@ import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "
 import type { User } from "../../users/user.js";
 import { engineFailure, forgetEach } from "./engine-failure.js";
 
-interface KnockRequestOptions {
+export interface KnockRequestOptions {
   readonly idempotencyKey?: string;
   readonly maxRetries: number;
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
 
-type KnockRecipient = string | { id: string; [member: string]: JsonValue };
-type KnockReference = string | { collection: string; id: string };
+export type KnockRecipient = string | { id: string; [member: string]: JsonValue };
+export type KnockReference = string | { collection: string; id: string };
 
 /** The part of `new Knock()` of `@knocklabs/node` (1.x) that is used. */
 export interface KnockClient {

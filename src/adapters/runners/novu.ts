@@ -7,13 +7,13 @@ import { runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
 import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
 
-interface NovuRequestOptions {
+export interface NovuRequestOptions {
   readonly retries: { readonly strategy: "none" };
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-interface NovuSubscriber {
+export interface NovuSubscriber {
   subscriberId: string;
   firstName?: string;
   email?: string;
@@ -24,7 +24,7 @@ interface NovuSubscriber {
   data?: { [member: string]: JsonValue };
 }
 
-type NovuRecipient = string | NovuSubscriber | { type: "Topic"; topicKey: string };
+export type NovuRecipient = string | NovuSubscriber | { type: "Topic"; topicKey: string };
 
 /** The part of `new Novu()` of `@novu/api` (3.x) that is used. */
 export interface NovuClient {
@@ -51,7 +51,7 @@ export interface NovuClient {
   };
 }
 
-interface NovuAnswer {
+export interface NovuAnswer {
   readonly acknowledged: boolean;
   readonly status: string;
   readonly error?: readonly string[] | undefined;

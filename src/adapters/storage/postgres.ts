@@ -6,7 +6,13 @@ import { postgresRunStore } from "./postgres/postgres-runs.js";
 import { postgresTriggerStore } from "./postgres/postgres-triggers.js";
 import { postgresUserStore } from "./postgres/postgres-users.js";
 
-export type { PgClient, PostgresClient, PostgresJsClient, PostgresValue } from "./postgres/postgres-client.js";
+export type {
+  PgClient,
+  PgPreparedQuery,
+  PostgresClient,
+  PostgresJsClient,
+  PostgresValue,
+} from "./postgres/postgres-client.js";
 
 export interface PostgresStorageOptions {
   /** A `Pool` of `pg`, or the `sql` of postgres.js. Stays the host's: ending it is theirs. */

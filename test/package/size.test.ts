@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { subpaths } from "../support/packed.js";
+import { measureBundle } from "../support/size.js";
+
+const kilobyte = 1_024;
+
+/** Of the library's own code, compressed; and the packages that come with it. */
+const budgets: Readonly<Record<string, readonly [kilobytes: number, packages: readonly string[]]>> = {
+  bellwire: [48, ["eventemitter3", "jsonpath-plus", "zod"]],
+  "bellwire/express": [7, []],
+  "bellwire/koa": [7, []],
+  "bellwire/fastify": [7, []],
+  "bellwire/fetch": [7, []],
+  "bellwire/postgres": [11, []],
+  "bellwire/sqlite": [9, []],
+  "bellwire/http-runner": [3, ["standardwebhooks"]],
+  "bellwire/opentelemetry": [3, ["@opentelemetry/api"]],
+  "bellwire/testing": [56, ["eventemitter3", "jsonpath-plus", "zod"]],
+  "bellwire/console": [60, []],
+};
+const budgetOfOthers = [4, []] as const;
+
+it.each(subpaths)("%s stays within its budget, brings what it must, and no bundler warns of it", async (subpath) => {
+  const [kilobytes, packages] = budgets[subpath] ?? budgetOfOthers;
+  const measured = await measureBundle(subpath);
+  expect(measured.gzip).toBeLessThan(kilobytes * kilobyte);
+  expect(measured.packages).toEqual(packages);
+  expect(measured.warnings).toEqual([]);
+});
