@@ -1,15 +1,13 @@
 import { createSegmentSource, defineTrigger, functionRunner, memoryStorage, type WorkflowFunction } from "bellwire";
 import { segmentWebhook } from "bellwire/fetch";
+import { Hono } from "hono";
 
 export interface Deps {
   readonly sharedSecret: string;
   readonly sendReceipt: WorkflowFunction;
 }
 
-/**
- * A `Request` → `Response` function, as Next route handlers, Bun.serve, Deno.serve and Hono take it. In Next:
- * `export const POST = start({ … }).fetch` in `app/webhooks/segment/[environment]/route.ts`.
- */
+/** Receipts, behind a Hono app and behind a Next route handler. */
 export function start({ sharedSecret, sendReceipt }: Deps) {
   const source = createSegmentSource({
     environments: { production: { sharedSecrets: [sharedSecret] } },
@@ -25,5 +23,14 @@ export function start({ sharedSecret, sendReceipt }: Deps) {
       }),
     ],
   });
-  return { source, fetch: segmentWebhook(source), close: () => source.close() };
+  const webhook = segmentWebhook(source);
+  const hono = new Hono().post("/webhooks/segment/:environment", (c) => webhook(c.req.raw, { params: c.req.param() }));
+  return {
+    source,
+    /** For `serve` of @hono/node-server, Bun and Deno. */
+    fetch: (request: Request) => Promise.resolve(hono.fetch(request)),
+    /** In `app/webhooks/segment/[environment]/route.ts` of a Next app: `export const { POST } = start({ … })`. */
+    POST: webhook,
+    close: () => source.close(),
+  };
 }

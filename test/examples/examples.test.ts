@@ -1,15 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import Knock from "@knocklabs/node";
+import { memoryStorage, type WorkflowRunRequest } from "bellwire";
 import { identify, track } from "bellwire/testing";
+import { Kafka, logLevel } from "kafkajs";
+import Database from "libsql";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { start as startExpress } from "../../examples/express/start.js";
 import { start as startFetch } from "../../examples/fetch/start.js";
+import { start as startKafkaExample } from "../../examples/kafka/start.js";
 import { start as startKnock } from "../../examples/knock/start.js";
 import { start as startKoa } from "../../examples/koa/start.js";
+import { start as startNest } from "../../examples/nest/start.js";
 import { signSegmentPayload } from "../../src/segment/signature.js";
 import { startEngine } from "../support/engine-server.js";
 import { engines } from "../support/engines.js";
+import { hasKafka, startKafka } from "../support/kafka.js";
+import { root } from "../support/packed.js";
 import { startPostgres } from "../support/postgres.js";
 import { hasRedis, startRedis } from "../support/redis.js";
 
@@ -56,6 +65,7 @@ describe("examples/koa", () => {
     const server = await startKoa({
       port: 0,
       webhookToken: "t",
+      database: new Database(":memory:"),
       sendWelcome: (run) => void welcomed.push(run.recipients),
     });
     open.push(server);
@@ -91,6 +101,9 @@ describe("examples/fetch", () => {
       });
     expect((await app.fetch(request(signSegmentPayload(body, "s")))).status).toBe(200);
     expect((await app.fetch(request(signSegmentPayload(body, "other")))).status).toBe(401);
+    const params = Promise.resolve({ environment: "production" });
+    const repeated = await app.POST(request(signSegmentPayload(body, "s")), { params });
+    expect([repeated.status, (await app.source.events.list({})).items]).toMatchObject([200, { length: 1 }]);
     expect(receipts).toMatchObject([
       {
         recipients: [{ id: "ada", email: "ada@example.com" }],
@@ -98,6 +111,64 @@ describe("examples/fetch", () => {
       },
     ]);
   });
+});
+
+describe("examples/nest", () => {
+  const signUp = JSON.stringify(track("Signed Up", { note: "x".repeat(200_000) }, { userId: "ada" }));
+
+  it("receives signed events beside the application's own JSON routes", async () => {
+    const welcomed: unknown[] = [];
+    const sendWelcome = (run: WorkflowRunRequest) => void welcomed.push(run.recipients);
+    const storage = memoryStorage();
+    const app = await startNest({ port: 0, webhookToken: "t", sharedSecret: "s", storage, sendWelcome });
+    open.push(app);
+    const json = { "content-type": "application/json" };
+    const created = await post(`${app.url}/users`, JSON.stringify({ id: "ada", email: "ada@example.com" }), json);
+    expect(await created.json()).toMatchObject({ status: "created" });
+    const url = `${app.url}/webhooks/segment/production/t`;
+    const answers = [];
+    for (const secret of ["s", "other"]) {
+      const signature = signSegmentPayload(signUp, secret);
+      answers.push((await post(url, signUp, { ...json, "x-signature": signature })).status);
+    }
+    expect([answers, welcomed]).toEqual([[200, 401], [["ada"]]]);
+  });
+});
+
+describe("examples/kafka", () => {
+  it.skipIf(!hasKafka)(
+    `consumes, stops at nothing, and commits what is recorded${hasKafka ? "" : " (this machine has no kcat)"}`,
+    async () => {
+      const broker = await startKafka("segment");
+      const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
+      const [producer, admin] = [kafka.producer(), kafka.admin()];
+      await Promise.all([producer.connect(), admin.connect()]);
+      const signUps = ["ada", "grace"].map((userId) => JSON.stringify(track("Signed Up", {}, { userId })));
+      const values = [signUps[0] ?? "", "not JSON", signUps[1] ?? "", signUps[0] ?? ""];
+      await producer.send({ topic: "segment", messages: values.map((value) => ({ value, partition: 0 })) });
+
+      const welcomed: unknown[] = [];
+      const sendWelcome = (run: WorkflowRunRequest) => void welcomed.push(...run.recipients);
+      const consumer = kafka.consumer({ groupId: "bellwire" });
+      const app = await startKafkaExample({ consumer, topic: "segment", storage: memoryStorage(), sendWelcome });
+      const committed = async () => {
+        const [topic] = await admin.fetchOffsets({ groupId: "bellwire", topics: ["segment"] });
+        return topic?.partitions.find(({ partition }) => partition === 0)?.offset;
+      };
+      await expect.poll(committed, { timeout: 20_000 }).toBe("4");
+      expect(welcomed).toEqual(["ada", "grace"]);
+      const { items } = await app.source.events.list({});
+      expect(items.map(({ outcome }) => outcome.status).sort()).toEqual(["invalid", "processed", "processed"]);
+      await app.close();
+      await Promise.all([producer.disconnect(), admin.disconnect()]);
+      await broker.stop();
+    },
+  );
+});
+
+it("every example has a README", () => {
+  const folders = readdirSync(join(root, "examples"));
+  expect(folders.filter((folder) => !existsSync(join(root, "examples", folder, "README.md")))).toEqual([]);
 });
 
 describe("examples/knock", () => {
