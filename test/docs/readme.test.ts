@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -31,7 +31,7 @@ describe("the README's snippets", () => {
     await import(pathToFileURL(path).href);
   });
 
-  it("compile", async () => {
+  it("compile", { timeout: 120_000 }, async () => {
     const config = join(folder, "tsconfig.json");
     writeFileSync(
       config,
@@ -72,6 +72,26 @@ it("every npm command in the README exists", () => {
     name.replace("run ", ""),
   );
   expect(commands.filter((name) => manifest.scripts[name] === undefined)).toEqual([]);
+});
+
+it("leads to every one of its parts from the top", () => {
+  const headings = [...readme.matchAll(/^## (.+)$/gm)]
+    .map(([, title = ""]) => title)
+    .filter((title) => title !== "License");
+  const slug = (title: string) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-");
+  const linked = [...readme.matchAll(/\[([^\]]+)\]\(#([\w-]+)\)/g)].map(([, title, target]) => [title, target]);
+  expect(linked).toEqual(headings.map((title) => [title, slug(title)]));
+});
+
+it("names only files that exist", () => {
+  const links = [...readme.matchAll(/\]\(((?!https?:|#)[^)]+)\)/g)].map(([, path = ""]) => path);
+  const folders = [...readme.matchAll(/`(examples\/[\w-]+)`/g)].map(([, path = ""]) => path);
+  expect(folders.length).toBeGreaterThan(5);
+  expect([...links, ...folders].filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 describe("the README's tables", () => {

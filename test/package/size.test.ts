@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { subpaths } from "../support/packed.js";
+import { readme } from "../support/readme.js";
 import { measureBundle } from "../support/size.js";
 
 const kilobyte = 1_024;
@@ -27,3 +28,13 @@ it.each(subpaths)("%s stays within its budget, brings what it must, and no bundl
   expect(measured.packages).toEqual(packages);
   expect(measured.warnings).toEqual([]);
 });
+
+it.each(["bellwire", "bellwire/postgres", "bellwire/sqlite"])(
+  "the README tells the size of %s as it is",
+  async (subpath) => {
+    const [, own, whole] = new RegExp(`^\\| \`${subpath}\` \\| (\\d+) KB \\| (\\d+) KB \\|$`, "m").exec(readme) ?? [];
+    const measured = await measureBundle(subpath);
+    expect(Math.abs(measured.gzip / kilobyte - Number(own))).toBeLessThan(2);
+    expect(Math.abs(measured.gzipWithPackages / kilobyte - Number(whole))).toBeLessThan(4);
+  },
+);
