@@ -11,8 +11,12 @@ export interface RunningPostgres {
   readonly stop: () => Promise<void>;
 }
 
-/** A real PostgreSQL of its own, on a free port, gone when it is stopped. */
-export async function startPostgres(): Promise<RunningPostgres> {
+/**
+ * A real PostgreSQL of its own, on a free port, gone when it is stopped.
+ *
+ * @param settings by default what nobody has written to disk yet may be lost with the machine, which makes tests quicker
+ */
+export async function startPostgres(settings: readonly string[] = ["fsync=off"]): Promise<RunningPostgres> {
   const databaseDir = mkdtempSync(join(tmpdir(), "bellwire-postgres-"));
   const port = await freePort();
   const server = new EmbeddedPostgres({
@@ -22,7 +26,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
     password: "postgres",
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ["-c", "max_connections=100", "-c", "fsync=off"],
+    postgresFlags: ["max_connections=100", ...settings].flatMap((setting) => ["-c", setting]),
     onLog: () => undefined,
     onError: () => undefined,
   });

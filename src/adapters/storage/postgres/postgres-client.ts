@@ -109,8 +109,11 @@ export function rowsOf(row: Row, column: string): readonly Row[] {
   return Array.isArray(value) ? value.filter(isRow) : [];
 }
 
-/** The database's clock, milliseconds since the epoch. */
-export const nowMs = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+/**
+ * The database's clock when the statement began, milliseconds since the epoch. The running clock changes while a statement is at
+ * work, so that no index can be searched by it.
+ */
+export const nowMs = "(extract(epoch from statement_timestamp()) * 1000)::bigint";
 
 /**
  * An array of PostgreSQL's as text. Of texts only such that need no other escape than JSON's own: those of `toStoredText`, JSON, and

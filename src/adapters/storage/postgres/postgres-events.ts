@@ -65,11 +65,15 @@ export function postgresEventStore(query: Query): EventStore {
 const isOpen = `coalesce((SELECT true FROM bellwire.runs r WHERE r.message_id = t.message_id AND r.environment = t.environment
   AND r.source = t.source AND r.status IN ('pending', 'held') LIMIT 1), false)`;
 
+/** Each status has an index of its own, which holds nothing but what is open; the environment is the first value of a list. */
+const openRuns = (status: "pending" | "held") =>
+  `SELECT r.environment, r.source, r.message_id FROM bellwire.runs r WHERE r.environment = $1 AND r.status = '${status}'`;
+
 /** Settling a run that succeeded leaves its event's row alone: while that says `in_progress`, its runs say whether that still holds. */
 function isInStatus(status: RecordedEventStatus | undefined): string {
   switch (status) {
     case "in_progress":
-      return `status IN ('in_progress', 'failed') AND ${isOpen} AND 'in_progress' =`;
+      return `(environment, source, message_id) IN (${openRuns("pending")} UNION ALL ${openRuns("held")}) AND 'in_progress' =`;
     case "failed":
       return `status = 'failed' AND NOT ${isOpen} AND status =`;
     default:
