@@ -18,6 +18,7 @@ const reports: BenchReport[] = [];
 for (const name of wanted) {
   const bench = await benches[name]!();
   const measurements = await measure(values.rounds === undefined ? bench : { ...bench, rounds: Number(values.rounds) });
+  await bench.close?.();
   const { title, unit = "µs", goals } = bench;
   const report: BenchReport = { name, title, unit, goals, measurements };
   reports.push(report);

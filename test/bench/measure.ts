@@ -22,6 +22,8 @@ export interface Bench {
   readonly goals?: { readonly floors?: number; readonly peers?: Readonly<Record<string, number>> };
   /** @default 11 */
   readonly rounds?: number;
+  /** Stops what was started for it. */
+  readonly close?: () => unknown;
 }
 
 export interface Measurement {

@@ -1,3 +1,5 @@
+import { createSegmentSource, defineTrigger, functionRunner } from "bellwire";
+import { track } from "bellwire/testing";
 import pg from "pg";
 import postgresJs from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -83,6 +85,34 @@ describe("PostgreSQL", () => {
     expect([await tripsOf(1), await tripsOf(1_000)]).toEqual([5, 5]);
   });
 
+  it.each(["inline", "background"] as const)(
+    "64 payloads at the same time cost as many round trips as one: %s",
+    async (dispatch) => {
+      let trips = 0;
+      const counting: PostgresClient = {
+        query: (query, values) => {
+          trips += 1;
+          return pool.query(query as string, values);
+        },
+      };
+      const storage = await migrated(counting);
+      const triggers = [
+        defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" }),
+      ];
+      const source = createSegmentSource({ storage, runner: functionRunner(() => undefined), triggers, dispatch });
+      await source.users.identify({ id: "ada" });
+      await source.handleSegmentPayload(track("Signed Up", {}, { userId: "ada" }));
+      const tripsOf = async (payloads: number) => {
+        trips = 0;
+        const events = Array.from({ length: payloads }, () => track("Signed Up", {}, { userId: "ada" }));
+        await Promise.all(events.map((event) => source.handleSegmentPayload(event)));
+        return trips;
+      };
+      const each = dispatch === "inline" ? 3 : 2;
+      expect([await tripsOf(1), await tripsOf(64)]).toEqual([each, each]);
+    },
+  );
+
   it("eight processes record the same 500 events in different order: each new to one, no deadlock", async () => {
     const storage = await migrated();
     const ids = Array.from({ length: 500 }, (_, index) => `m${index}`);
@@ -136,11 +166,11 @@ describe("PostgreSQL", () => {
     });
   });
 
-  it("every filter of a list of 50,000 events, and every claim, reads an index", async () => {
+  it("every filter of a list of 50,000 events, every claim, redelivery and purge reads an index", async () => {
     const plans: string[] = [];
     const explaining: PostgresClient = {
       query: async (text, values) => {
-        if (typeof text === "string" && /^\s*(SELECT t|UPDATE .*fence)/s.test(text)) {
+        if (typeof text === "string" && /^\s*(SELECT t|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(text)) {
           const { rows } = await pool.query(`EXPLAIN ${text}`, values);
           plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
         }
@@ -159,6 +189,7 @@ describe("PostgreSQL", () => {
     const filters = [
       {},
       { status: "failed" as const },
+      { status: "in_progress" as const },
       { type: "track", name: "name7" },
       { userId: "user7" },
       { receivedFrom: new Date(100), receivedTo: new Date(200) },
@@ -169,8 +200,11 @@ describe("PostgreSQL", () => {
       await storage.events.list({ environment, limit: 50, ...filter, cursor: page.nextCursor ?? "25000-m25000/web" });
     }
     await storage.runs.list({ environment, status: "pending", limit: 50 });
+    await storage.runs.list({ environment, limit: 50 });
     await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 50 });
-    expect(plans).toHaveLength(filters.length * 2 + 2);
+    await storage.events.record(recordParams([newEvent("m7")]));
+    await storage.events.purge({ payloadsOlderThanMs: 0, eventsOlderThanMs: Date.now() - 100, limit: 50 });
+    expect(plans).toHaveLength(filters.length * 2 + 5);
     expect(plans.filter((plan) => /Seq Scan on bellwire_/.test(plan))).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
-import type { ClaimedRun, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ClaimedRun, NewEvent, NewRun, RecordParams, RecordResult } from "../../../storage/storage.js";
 import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js";
 import { numberOf, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
@@ -84,7 +85,8 @@ export async function record(query: Query, params: RecordParams): Promise<readon
     .map((event): Asked => ({ event, messageId: toStoredText(event.messageId) }))
     .sort((left, right) => compare(left.messageId, right.messageId));
   while (asked.length > 0) {
-    const inserted = await query.prepared(recordSql, environment, source, leaseMs, owner, ...toColumns(asked));
+    const columns = await toColumns(asked);
+    const inserted = await query.prepared(recordSql, environment, source, leaseMs, owner, ...columns);
     const newAt = new Map(inserted.map((row) => [textOf(row, "message_id"), numberOf(row, "now")]));
     for (const { event, messageId } of asked) {
       const now = newAt.get(messageId);
@@ -107,17 +109,21 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-function toColumns(asked: readonly Asked[]): readonly PostgresValue[] {
+/** Events that are put into text before others get their turn: a few milliseconds' work. */
+const eventsPerTurn = 250;
+
+async function toColumns(asked: readonly Asked[]): Promise<readonly PostgresValue[]> {
   const texts = createTextSlices();
-  const events = asked.map(({ event, messageId }) => ({
-    event,
-    messageId,
-    payload: texts.add(JSON.stringify(event.payload)),
-    decision: texts.add(JSON.stringify(event.decision)),
-  }));
-  const runs = asked.flatMap(({ event, messageId }) =>
-    event.runs.map((run, position) => ({ run, position, messageId, event, request: texts.add(run.request) })),
-  );
+  const events: (Asked & { readonly payload: TextSlice; readonly decision: TextSlice })[] = [];
+  const runs: (Asked & { readonly run: NewRun; readonly position: number; readonly request: TextSlice })[] = [];
+  for (const { event, messageId } of asked) {
+    if (events.length > 0 && events.length % eventsPerTurn === 0) await nextTurn();
+    const payload = texts.add(JSON.stringify(event.payload));
+    const decision = texts.add(JSON.stringify(event.decision));
+    events.push({ event, messageId, payload, decision });
+    for (const [position, run] of event.runs.entries())
+      runs.push({ run, position, messageId, event, request: texts.add(run.request) });
+  }
   const ofEvents = (value: (event: (typeof events)[number]) => string | number | null) => toArray(events.map(value));
   const ofRuns = (value: (run: (typeof runs)[number]) => string | number | null) => toArray(runs.map(value));
   return [
@@ -150,11 +156,16 @@ function toColumns(asked: readonly Asked[]): readonly PostgresValue[] {
   ];
 }
 
+interface TextSlice {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 function createTextSlices() {
   const texts: string[] = [];
   let total = 0;
   return {
-    add(text: string) {
+    add(text: string): TextSlice {
       const slice = { offset: total, bytes: Buffer.byteLength(text) };
       texts.push(text);
       total += slice.bytes;
