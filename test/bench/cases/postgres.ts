@@ -22,7 +22,7 @@ const atOnce = 64;
 /** As PostgreSQL is delivered: what is acknowledged is on the disk. */
 export async function startDatabase() {
   const server = await startPostgres(["max_wal_size=4GB"]);
-  const pool = new pg.Pool({ connectionString: server.connectionString, max: connections });
+  const pool = new pg.Pool({ connectionString: server.connectionString, max: connections, idleTimeoutMillis: 0 });
   // Connections that the server closes first, at the end.
   pool.on("error", () => undefined);
   const storage = postgresStorage({ pool });
