@@ -1,6 +1,7 @@
-import { defineConfig } from "tsup";
+import { readFileSync } from "node:fs";
+import { defineConfig, type Options } from "tsup";
 
-export default defineConfig({
+const library: Options = {
   entry: {
     index: "src/index.ts",
     express: "src/adapters/http/express.ts",
@@ -21,7 +22,8 @@ export default defineConfig({
   },
   format: ["esm", "cjs"],
   target: "node20",
-  clean: true,
+  // Both builds run at the same time; each leaves the other's files alone.
+  clean: ["!cli.cjs"],
   // Without it every CommonJS subpath would carry its own copy of the shared code.
   splitting: true,
   // Deno and edge runtimes know node's modules by that prefix only.
@@ -29,4 +31,18 @@ export default defineConfig({
   // Imports of chunks for nothing but their effects, of which there are none, make every bundler of a user warn.
   treeshake: { moduleSideEffects: false },
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
-});
+};
+
+/** `npx bellwire`. CommonJS, because what is bundled into it is. */
+const commandLine: Options = {
+  entry: { cli: "src/cli/main.ts" },
+  format: ["cjs"],
+  target: "node20",
+  clean: false,
+  minify: true,
+  // Nobody has to install what only the command line needs.
+  noExternal: ["commander"],
+  footer: { js: `/*! Contains commander.\n${readFileSync("node_modules/commander/LICENSE", "utf8")}*/` },
+};
+
+export default defineConfig([library, commandLine]);
