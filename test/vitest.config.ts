@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 30_000,
+    // A PostgreSQL starts in a second, unless the machine is busy.
+    hookTimeout: 60_000,
     // What is concurrent waits for clients that retry; it does not compute.
     maxConcurrency: 40,
     silent: "passed-only",
