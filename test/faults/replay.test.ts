@@ -48,7 +48,12 @@ it(
         child.stderr.on("data", (part) => {
           err += String(part);
         });
-        const watch = setInterval(() => linesOf(effects).length >= stopAt && child.kill("SIGINT"), 10);
+        // Once: a second one ends the process at once, as everywhere.
+        const watch = setInterval(() => {
+          if (linesOf(effects).length < stopAt) return;
+          clearInterval(watch);
+          child.kill("SIGINT");
+        }, 10);
         child.once("close", (code) => {
           clearInterval(watch);
           resolve({ code, out, err });
