@@ -139,5 +139,5 @@ export type {
 export type { Unidentified } from "./triggers/unidentified.js";
 export type { MappedAttribute } from "./users/identity.js";
 export type { User, UserAttributes, UserChange } from "./users/user.js";
-export type { UserRegisters } from "./users/user-registers.js";
+export type { Register, UserRegisters } from "./users/user-registers.js";
 export { applyUserChange, emptyRegisters, mergeRegisters, toUser } from "./users/user-registers.js";

@@ -11,7 +11,7 @@ import type { User, UserAttributes, UserChange } from "./user.js";
  */
 export type UserRegisters = Readonly<Record<string, Register>>;
 
-type Register = readonly [value: JsonValue, at: number];
+export type Register = readonly [value: JsonValue, at: number];
 
 export const emptyRegisters: UserRegisters = {};
 
