@@ -19,6 +19,7 @@ export { formatExplanation } from "./outcome/format-explanation.js";
 export type {
   EventOutcome,
   EventStatus,
+  GroupOutcome,
   OutcomeDetail,
   PayloadResult,
   RecipientOutcome,
@@ -69,6 +70,7 @@ export type {
   HandleSegmentPayloadOptions,
   InEnvironment,
   ListEventsOptions,
+  ListMembersOptions,
   MaintainResult,
   PreviewOptions,
   RecordedEvent,
@@ -79,6 +81,7 @@ export type {
   SegmentSource,
   SegmentSourceEnvironments,
   SegmentSourceEventLog,
+  SegmentSourceGroups,
   SegmentSourceTriggers,
   SegmentSourceUsers,
   StartOptions,
@@ -87,20 +90,23 @@ export type {
 } from "./source/segment-source.js";
 export type { InSource, SegmentSourceEvents } from "./source/source-events.js";
 export type { EnvironmentCredentials, EnvironmentOptions, SegmentSourceOptions } from "./source/source-options.js";
+export type { GroupStore, GroupUpdate, ListMembersParams, UpdateGroupsParams } from "./storage/group-store.js";
 export type { MemoryStorageOptions } from "./storage/memory-storage.js";
 export { memoryStorage } from "./storage/memory-storage.js";
+export type { Page } from "./storage/page.js";
+export type { EraseMentionsParams, PurgeParams } from "./storage/retention.js";
 export type { Abortable, SourceScope } from "./storage/scope.js";
 export type {
   ClaimedRun,
   EventNameCount,
   EventRecord,
   EventStore,
+  ExpandParams,
+  FullStorage,
   ListEventsParams,
   ListRunsParams,
   NewEvent,
   NewRun,
-  Page,
-  PurgeParams,
   RecordedEventStatus,
   RecordParams,
   RecordResult,
@@ -115,7 +121,7 @@ export type {
   WakeParams,
 } from "./storage/storage.js";
 export type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "./storage/trigger-store.js";
-export type { UserStore, UserUpdate } from "./storage/user-store.js";
+export type { UserStore, UserUpdate, VisitorUpdate } from "./storage/user-store.js";
 export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
@@ -137,7 +143,8 @@ export type {
   TriggerRun,
 } from "./triggers/trigger-definition.js";
 export type { Unidentified } from "./triggers/unidentified.js";
+export type { Group, GroupChange, MembershipChange } from "./users/group.js";
 export type { MappedAttribute } from "./users/identity.js";
-export type { User, UserAttributes, UserChange } from "./users/user.js";
+export type { User, UserAttributes, UserChange, VisitorChange } from "./users/user.js";
 export type { Register, UserRegisters } from "./users/user-registers.js";
 export { applyUserChange, emptyRegisters, mergeRegisters, toUser } from "./users/user-registers.js";

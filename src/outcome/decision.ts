@@ -1,6 +1,6 @@
 import type { RecipientReason, TriggerReason } from "../core/reasons.js";
 import type { RecipientKey } from "../recipients/recipient.js";
-import type { OutcomeDetail, UserOutcome } from "./outcome.js";
+import type { GroupOutcome, OutcomeDetail, UserOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
 /** What was decided about one recipient: into which of the trigger's runs it went (`run`, from 0), or why into none. */
@@ -37,6 +37,7 @@ export interface UserDecision extends Omit<UserOutcome, "sync"> {
 /** The part of an outcome that is fixed when an event is recorded. What came of its runs is kept with the runs. */
 export interface EventDecision {
   readonly user?: UserDecision;
+  readonly group?: GroupOutcome;
   readonly detail?: OutcomeDetail;
   readonly triggers: readonly TriggerDecision[];
 }

@@ -51,6 +51,8 @@ export interface RunOutcome {
   readonly durationMs: number | null;
   /** How the last attempt failed. */
   readonly error?: string;
+  /** Of a run that makes others for the members of groups: how many it has come to, and how many of them nobody knows. */
+  readonly members?: { readonly reached: number; readonly unknown: number };
 }
 
 /** What one trigger did with an event, and why. */
@@ -70,9 +72,15 @@ export interface TriggerOutcome {
 
 export interface UserOutcome {
   readonly id: string;
-  readonly status: "created" | "updated" | "unchanged" | "merged" | "deleted";
+  /** `anonymous`: the id is an anonymous one, and what was said is kept until somebody signs in under it. */
+  readonly status: "created" | "updated" | "unchanged" | "merged" | "deleted" | "anonymous";
   /** Bringing the user to the engine, where the runner does that. */
   readonly sync?: RunOutcome;
+}
+
+export interface GroupOutcome {
+  readonly id: string;
+  readonly status: "created" | "updated" | "unchanged" | "deleted";
 }
 
 /** What became of one event, and why. */
@@ -86,6 +94,8 @@ export interface EventOutcome {
   readonly reason?: EventReason;
   readonly detail?: OutcomeDetail;
   readonly user?: UserOutcome;
+  /** Of a group event. */
+  readonly group?: GroupOutcome;
   readonly triggers: readonly TriggerOutcome[];
 }
 

@@ -73,6 +73,8 @@ export interface RunnerCapabilities {
    * run is left `uncertain`. `null`: the runner cannot tell a repetition, and unknown attempts are repeated: at least once.
    */
   readonly idempotencyWindowMs: number | null;
+  /** Whether a tenant may bring along what is known of the group of the same id. @default false */
+  readonly tenantTraits?: boolean;
   /** Fields that the engine has no place for, and why or what to do instead: a trigger that maps one is refused when it is registered. */
   readonly refuses?: Readonly<Partial<Record<RefusableField, string>>>;
 }

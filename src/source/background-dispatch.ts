@@ -36,6 +36,7 @@ async function dispatchBatch(
   const { results } = await dispatchClaimed(context, {
     claimed,
     environment,
+    owner,
     leasedUntil,
     // No attempt outlives the lease, so by then all have ended.
     waitMs: leaseMs,

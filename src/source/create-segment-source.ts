@@ -20,12 +20,13 @@ import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { createSourceEnvironments } from "./source-environments.js";
 import { createSourceEventLog } from "./source-event-log.js";
 import type { SegmentSourceEvents } from "./source-events.js";
+import { createSourceGroups } from "./source-groups.js";
 import type { SegmentSourceOptions } from "./source-options.js";
 import { createSourceTriggers, registerTrigger } from "./source-triggers.js";
 import { createSourceUsers, type ReleaseHeld } from "./source-users.js";
 import { createStorageCall } from "./storage-call.js";
 import { withTriggers } from "./with-triggers.js";
-import { createWorkTracker } from "./work-tracker.js";
+import { createWorkTracker, type WorkTracker } from "./work-tracker.js";
 
 /**
  * Creates a source: the place where Segment events come in and workflow runs go out.
@@ -33,11 +34,10 @@ import { createWorkTracker } from "./work-tracker.js";
  * @throws `CONFIG_INVALID`, `CONFIG_TRIGGER_INVALID`, `CONFIG_TRIGGER_DUPLICATE`, `CONFIG_PATH_INVALID`
  */
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
-  const context = createContext(resolveOptions(options));
+  const { context, work } = createContext(resolveOptions(options));
   for (const trigger of options.triggers ?? []) registerTrigger(context, trigger);
   const { key, maxPayloads, clock } = context.options;
   const owner = randomUUID();
-  const work = createWorkTracker(clock);
   const background = createBackgroundDispatch(context, { owner, track: work.track });
 
   const handle = async (
@@ -89,6 +89,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     replay: (replay) => replayEvents(replaySource, replay),
     triggers: createSourceTriggers(context),
     users: createSourceUsers(context, release),
+    groups: createSourceGroups(context),
     events,
     environments: createSourceEnvironments(context),
     on: context.emitter.on,
@@ -106,7 +107,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   };
 }
 
-function createContext(options: ResolvedOptions): SourceContext {
+function createContext(options: ResolvedOptions): { readonly context: SourceContext; readonly work: WorkTracker } {
   const { clock, logger, storage, key } = options;
   const emitter = createSafeEmitter<SegmentSourceEvents>((name, error) =>
     logger.error({ err: error, source: key, listener: name }, "a listener failed; event handling went on"),
@@ -115,7 +116,8 @@ function createContext(options: ResolvedOptions): SourceContext {
   const onAttempt = (run: RunRecord, result: RunResult) => {
     if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result));
   };
-  return {
+  const work = createWorkTracker(clock);
+  const context: SourceContext = {
     options,
     registry: createTriggerRegistry(options.workflows),
     overrides: createOverrides({
@@ -135,7 +137,9 @@ function createContext(options: ResolvedOptions): SourceContext {
         storageCall("users.find", (signal) => storage.users.find({ environment, ids, signal })),
     }),
     emitter,
+    isClosing: () => work.closing,
   };
+  return { context, work };
 }
 
 function toRunEvent(run: RunRecord, result: RunResult): SegmentSourceEvents["run"] {

@@ -1,12 +1,15 @@
 import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun, RunResult } from "../storage/storage.js";
-import type { RunRequest } from "./freeze-plan.js";
+import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
+import type { RunRequest } from "./run-request.js";
 import type { SourceContext } from "./source-context.js";
 
 export interface DispatchOptions {
   readonly claimed: readonly ClaimedRun[];
   readonly environment: string;
+  /** Names this process in the leases it takes. */
+  readonly owner: string;
   /** By the local clock; reckoned from before the lease was taken. */
   readonly leasedUntil: number;
   /** How long the caller waits; what is not done by then goes on. */
@@ -26,14 +29,21 @@ export interface Dispatched {
 
 /** Dispatches claimed runs and settles them: everything that ended in time with one call. */
 export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
-  const { claimed, leasedUntil, requests } = options;
-  if (claimed.length === 0) return { results: [], released: [] };
+  const { leasedUntil, requests } = options;
+  if (options.claimed.length === 0) return { results: [], released: [] };
+  const claimed = options.claimed.filter(({ run }) => run.action !== "expand");
+  const expanding = options.claimed.filter(({ run }) => run.action === "expand");
   const ended: RunResult[] = [];
   const untouched: ClaimedRun[] = [];
   const dispatch = async (group: readonly ClaimedRun[]) => {
     const results = await context.dispatcher.dispatch(group, leasedUntil, requests);
     if (results === null) untouched.push(...group);
     else ended.push(...results);
+  };
+  const expand = async (each: ClaimedRun) => {
+    const result = await expandMembers(context, each, { owner: options.owner, dispatch: dispatchMade });
+    if (result === null) untouched.push(each);
+    else ended.push(result);
   };
   const groups = groupRuns(claimed, context.options.runner);
   const identified = groups.identify.map(dispatch);
@@ -49,7 +59,14 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
   return { results: await settle(context, results), released };
 
   function dispatchAll(others: readonly (readonly ClaimedRun[])[]): Promise<unknown> {
-    return Promise.all(others.map(dispatch));
+    return Promise.all([...others.map(dispatch), ...expanding.map(expand)]);
+  }
+
+  function dispatchMade(made: readonly ClaimedRun[], until: number): Promise<unknown> {
+    // No attempt outlives the lease, so by then all have ended.
+    const waitMs = context.options.leaseMs;
+    const own = { claimed: made, leasedUntil: until, waitMs, requests: new Map(), signal: undefined };
+    return dispatchClaimed(context, { ...options, ...own });
   }
 }
 

@@ -6,7 +6,7 @@ import { capabilitiesOf, type StartedRun, type WorkflowRunner } from "../runner/
 import { classifyRunnerFailure, runnerError } from "../runner/runner-error.js";
 import type { ClaimedRun, RunRecord, RunResult } from "../storage/storage.js";
 import { backoffMs } from "./backoff.js";
-import type { RunRequest } from "./freeze-plan.js";
+import type { RunRequest } from "./run-request.js";
 import { type SendRunsOptions, sendRuns } from "./send-runs.js";
 
 export interface DispatcherOptions {

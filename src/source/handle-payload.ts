@@ -5,16 +5,20 @@ import { parseSegmentPayload } from "../segment/parse.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
-import { freezeInvalid, freezePlan, type RunRequest } from "./freeze-plan.js";
+import type { FreezeOptions } from "./freeze-options.js";
+import { freezeInvalid, freezePlan } from "./freeze-plan.js";
 import { findReleased, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
 import type { OverrideView } from "./overrides.js";
 import { toPayloadResult } from "./payload-outcome.js";
 import type { EventPlan } from "./plan-event.js";
 import { type PayloadItem, planPayload } from "./plan-payload.js";
+import { recordPlans } from "./record-plans.js";
+import type { RunRequest } from "./run-request.js";
 import type { HandleSegmentPayloadOptions } from "./segment-source.js";
 import { type SourceContext, throwIfAborted } from "./source-context.js";
 import { forgetAtEngine } from "./tell-engine.js";
+import { findTenants } from "./tenant-traits.js";
 
 export interface PayloadCall {
   readonly scope: SourceScope;
@@ -28,7 +32,7 @@ export interface PayloadCall {
 
 /** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
 export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
-  const { clock, limits, leaseMs, deadlineMs, dispatch, storage } = context.options;
+  const { clock, limits, leaseMs, deadlineMs, dispatch } = context.options;
   const { environment } = call.scope;
   const { defaultType, signal } = call.options;
   const startedAt = clock.now();
@@ -52,16 +56,15 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   throwIfAborted(signal);
 
   const requests = new Map<string, RunRequest>();
-  const events = freezeItems(context, call.scope, { items, receivedAt, identifyEnabled, users, requests });
+  const toTenant = await findTenants(context, environment, plans);
+  const freezing = { items, receivedAt, identifyEnabled, users, requests, toTenant };
   const leasedUntil = clock.now() + leaseMs;
-  const recorded = await recordEvents(context, call, events);
+  const { events, recorded } = await recordPlans(
+    (gone) => freezeItems(context, call.scope, { ...freezing, gone }),
+    (frozen) => recordEvents(context, call, frozen),
+  );
   keepFirstPlans(recorded, requests);
 
-  for (const userId of users.deleted) {
-    await context.storageCall("events.erase", (aborted) =>
-      storage.events.erase({ environment, userId, signal: aborted }),
-    );
-  }
   await forgetAtEngine(context, environment, users.deleted);
   const waitingFor = waitingForOf(events);
   const released = await findReleased(context, environment, { users, recorded, waitingFor });
@@ -70,6 +73,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const dispatched = await dispatchClaimed(context, {
     claimed: [...recorded.flatMap((result) => result.claimed), ...woken],
     environment,
+    owner: call.owner,
     leasedUntil,
     waitMs: Math.max(0, startedAt + deadlineMs - clock.now()),
     requests,
@@ -121,6 +125,8 @@ interface FreezeItemsParams {
   readonly identifyEnabled: boolean;
   readonly users: IdentifiedUsers;
   readonly requests: Map<string, RunRequest>;
+  readonly toTenant: FreezeOptions["toTenant"];
+  readonly gone: ReadonlySet<string>;
 }
 
 function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeItemsParams): readonly NewEvent[] {
@@ -130,6 +136,8 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     receivedAt,
     toPayload: context.options.toPayload,
     maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
+    toTenant: params.toTenant,
+    gone: params.gone,
     syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
     currentId: users.currentId,
@@ -141,7 +149,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
   return params.items.flatMap((item) => {
     if (item.kind === "repeated") return [];
     if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt, context.options.toPayload)];
-    return [freezePlan(item.plan, { ...shared, user: users.outcomes.get(item.plan) ?? null })];
+    return [freezePlan(item.plan, { ...shared, identified: users.of(item.plan) })];
   });
 }
 

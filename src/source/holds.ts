@@ -2,7 +2,7 @@ import type { SourceScope } from "../storage/scope.js";
 import type { ClaimedRun, RecordResult } from "../storage/storage.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { SourceContext } from "./source-context.js";
-import { tellEngine } from "./tell-engine.js";
+import { createUsers } from "./tell-engine.js";
 
 const batchSize = 500;
 
@@ -70,27 +70,11 @@ export async function expireHolds(context: SourceContext, scope: SourceScope, ow
     if (expired.length === 0) return;
     const known = await lookUp(context, scope.environment, [...new Set(expired.map(({ userId }) => userId))]);
     const wanted = expired.filter(({ userId, onExpiry }) => onExpiry === "create" && !known.has(userId));
-    const created = await create(context, scope.environment, new Set(wanted.map(({ userId }) => userId)));
+    const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)));
     const userIds = [...known, ...created];
     await wakeHeld(context, { ...scope, userIds, owner, leaseMs: null });
     const gone = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));
     if (gone.size === 0) continue;
     await context.storageCall("runs.skip", (signal) => runs.skip({ ...scope, userIds: [...gone], signal }));
   }
-}
-
-/** @returns who was created: a user who was deleted stays away */
-async function create(
-  context: SourceContext,
-  environment: string,
-  ids: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  if (ids.size === 0) return [];
-  const at = new Date(context.options.clock.now());
-  const changes = [...ids].map((id) => ({ id, at, attributes: {} }));
-  const { users } = context.options.storage;
-  const updates = await context.storageCall("users.update", (signal) => users.update({ environment, changes, signal }));
-  const created = updates.filter(({ status }) => status !== "deleted").map(({ id }) => id);
-  await tellEngine(context, environment, created);
-  return created;
 }

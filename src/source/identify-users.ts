@@ -2,12 +2,15 @@ import type { UserOutcome } from "../outcome/outcome.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
+import { eraseUser } from "./erase-user.js";
+import type { IdentifiedEvent } from "./identified-event.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
+import { updateGroups } from "./update-groups.js";
+import { updateVisitors } from "./update-visitors.js";
 
 export interface IdentifiedUsers {
-  /** What became of each event's own identify. */
-  readonly outcomes: ReadonlyMap<EventPlan, UserOutcome>;
+  readonly of: (plan: EventPlan) => IdentifiedEvent;
   /** The id that the user has now, another one after a merge; `null` when storage does not know the user. */
   readonly currentId: (userId: string) => string | null;
   /** Whether this payload created the user because a trigger said so, without attributes. */
@@ -22,27 +25,87 @@ export interface IdentifiedUsers {
 /**
  * Brings all users of a payload up to date, then asks which of the other recipients are known: two storage calls at most,
  * whatever the size of the payload, and both before any trigger's run is fixed, so that a track never overtakes its identify.
+ * Visitors and groups cost one call more each, merges and deletions one each.
  */
 export async function identifyUsers(
   context: SourceContext,
   environment: string,
   plans: readonly EventPlan[],
 ): Promise<IdentifiedUsers> {
-  const changes: UserChange[] = [];
-  const identifies: { readonly plan: EventPlan; readonly index: number }[] = [];
   const { merged, deleted } = await mergeAndDelete(context, environment, plans);
+  const visitors = await updateVisitors(context, environment, plans);
+  const { changes, identifies, created, asked } = collectChanges(context, plans);
+  const updates = await update(context, environment, changes);
+  // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
+  const current = new Map(
+    changes.flatMap(({ id }, index) => {
+      const updated = updates[index];
+      return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
+    }),
+  );
+  const known = await lookUp(context, environment, asked);
+  const currentId = (userId: string) => current.get(userId) ?? known.get(userId) ?? null;
+  const groups = await updateGroups(context, environment, { plans, currentId });
+  // Runs may wait under an id that another one has taken the place of.
+  const idsOf = (is: (status: UserUpdate["status"]) => boolean) =>
+    updates.flatMap(({ id, status }, index) => (is(status) ? [id, changes[index]?.id ?? id] : []));
+  return {
+    of: (plan) => {
+      const visitor = visitors.get(plan);
+      const index = identifies.get(plan);
+      const user = index === undefined ? (visitor?.user ?? changeOfIds(plan)) : (updates[index] ?? null);
+      const isUnheard = plan.identity?.kind === "merge" && context.options.storage.users.merge === undefined;
+      const ignored = isUnheard ? unheardAlias : (visitor?.ignored ?? null);
+      return { user: isUnheard ? null : user, group: groups.get(plan) ?? null, ignored };
+    },
+    currentId,
+    isCreated: (userId) => created.has(userId),
+    identified: [...idsOf((status) => status !== "deleted"), ...merged],
+    created: [...idsOf((status) => status === "created"), ...merged],
+    deleted,
+  };
+}
+
+const unheardAlias = {
+  reason: "alias_unsupported",
+  message: "The users store has no merge, so an alias event changes nobody.",
+} as const;
+
+function changeOfIds({ identity }: EventPlan): UserOutcome | null {
+  if (identity?.kind === "merge") return { id: identity.into, status: "merged" };
+  return identity?.kind === "delete" ? { id: identity.userId, status: "deleted" } : null;
+}
+
+interface CollectedChanges {
+  readonly changes: readonly UserChange[];
+  /** Places of the events' own changes. */
+  readonly identifies: ReadonlyMap<EventPlan, number>;
+  readonly created: ReadonlySet<string>;
+  /** Whom the changes do not tell of. */
+  readonly asked: readonly string[];
+}
+
+function collectChanges({ options }: SourceContext, plans: readonly EventPlan[]): CollectedChanges {
+  const changes: UserChange[] = [];
+  const identifies = new Map<EventPlan, number>();
   for (const plan of plans) {
-    if (plan.identity?.kind === "change") {
-      identifies.push({ plan, index: changes.length });
-      changes.push(plan.identity.change);
+    const { identity, inline } = plan;
+    if (identity?.kind === "change") {
+      identifies.set(plan, changes.length);
+      changes.push(identity.change);
     }
-    for (const change of plan.inline) changes.push(change);
+    if (identity?.kind === "merge" && options.storage.users.updateVisitors !== undefined) {
+      // What a visitor said becomes theirs, whichever of the two is heard of first.
+      changes.push({ id: identity.into, at: identity.at, attributes: {}, anonymousId: identity.from });
+    }
+    for (const change of inline) changes.push(change);
   }
   const identified = new Set(changes.map((change) => change.id));
   const unknown = new Set<string>();
   const created = new Set<string>();
   for (const plan of plans) {
-    collectPlainRecipients(plan, context.options.unidentified.kind, (userId, create) => {
+    if (plan.identity?.kind === "group" && plan.identity.member !== null) unknown.add(plan.identity.member);
+    collectPlainRecipients(plan, options.unidentified.kind, (userId, create) => {
       if (identified.has(userId)) return;
       if (!create) {
         unknown.add(userId);
@@ -53,53 +116,26 @@ export async function identifyUsers(
       changes.push({ id: userId, at: plan.received.occurredAt, attributes: {} });
     });
   }
-  const updates = await update(context, environment, changes);
-  // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
-  const current = new Map(
-    changes.flatMap(({ id }, index) => {
-      const updated = updates[index];
-      return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
-    }),
-  );
-  const asked = [...unknown].filter((userId) => !identified.has(userId));
-  const known = await lookUp(context, environment, asked);
-  const outcomes = new Map<EventPlan, UserOutcome>();
-  for (const plan of plans) {
-    if (plan.identity?.kind === "merge") outcomes.set(plan, { id: plan.identity.into, status: "merged" });
-    if (plan.identity?.kind === "delete") outcomes.set(plan, { id: plan.identity.userId, status: "deleted" });
-  }
-  // Runs may wait under an id that another one has taken the place of.
-  const idsOf = (is: (status: UserUpdate["status"]) => boolean) =>
-    updates.flatMap(({ id, status }, index) => (is(status) ? [id, changes[index]?.id ?? id] : []));
-  for (const { plan, index } of identifies) {
-    const updated = updates[index];
-    if (updated !== undefined) outcomes.set(plan, { id: updated.id, status: updated.status });
-  }
-  return {
-    outcomes,
-    currentId: (userId) => current.get(userId) ?? known.get(userId) ?? null,
-    isCreated: (userId) => created.has(userId),
-    identified: [...idsOf((status) => status !== "deleted"), ...merged],
-    created: [...idsOf((status) => status === "created"), ...merged],
-    deleted,
-  };
+  return { changes, identifies, created, asked: [...unknown].filter((userId) => !identified.has(userId)) };
 }
 
 /** One call each, in the order of the events: they are rare. */
 async function mergeAndDelete(context: SourceContext, environment: string, plans: readonly EventPlan[]) {
-  const { users } = context.options.storage;
+  const { users, groups } = context.options.storage;
   const merged = new Set<string>();
   const deleted = new Set<string>();
   for (const { identity } of plans) {
-    if (identity?.kind === "merge") {
+    if (identity?.kind === "merge" && users.merge !== undefined) {
       const { from, into } = identity;
-      await context.storageCall("users.merge", (signal) => users.merge({ environment, from, into, signal }));
+      await context.storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
+      await context.storageCall("groups.moveMember", (signal) =>
+        groups.moveMember({ environment, from, into, signal }),
+      );
       merged.add(from).add(into);
     }
     if (identity?.kind === "delete") {
       const { userId: id, at } = identity;
-      const ids = await context.storageCall("users.delete", (signal) => users.delete({ environment, id, at, signal }));
-      for (const each of [id, ...ids]) deleted.add(each);
+      for (const each of [id, ...(await eraseUser(context, environment, id, at))]) deleted.add(each);
     }
   }
   return { merged, deleted: [...deleted] };

@@ -59,8 +59,18 @@ export function planEvent(
 function identityOf(received: ReceivedEvent, at: Date, options: PlanEventOptions): IdentityAction | null {
   if (!options.identify && received.type !== "delete") return null;
   const action = options.readIdentity(received);
-  if (action === null || action.kind === "merge") return action;
-  return action.kind === "delete" ? { ...action, at } : { ...action, change: { ...action.change, at } };
+  if (action === null) return null;
+  switch (action.kind) {
+    case "merge":
+    case "delete":
+      return { ...action, at };
+    case "change":
+      return { ...action, change: { ...action.change, at } };
+    case "visitor":
+      return { ...action, change: { ...action.change, at } };
+    case "group":
+      return { ...action, change: { ...action.change, at } };
+  }
 }
 
 function inactive(detail: OutcomeDetail, event: JsonObject): TriggerEvaluation {

@@ -2,8 +2,8 @@ import { createSafeEmitter } from "../core/safe-emitter.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
-import type { Storage } from "../storage/storage.js";
-import type { UserStore } from "../storage/user-store.js";
+import type { CompleteStorage, CompleteUserStore } from "../storage/complete-users.js";
+import type { GroupStore } from "../storage/group-store.js";
 import { handlePayload } from "./handle-payload.js";
 import type { PreviewOptions } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
@@ -36,26 +36,29 @@ export async function previewPayload(
   return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
 }
 
-function readOnly(storage: Storage, known: ReadonlySet<string>): Storage {
+function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): CompleteStorage {
   return {
     triggers: storage.triggers,
+    groups: readOnlyGroups(storage.groups),
     users: readOnlyUsers(storage.users, new Set(known)),
     events: {
       ...storage.events,
       record: async ({ events }) => events.map(() => ({ status: "new", claimed: [], stored: null })),
       erase: async () => 0,
+      eraseMentions: async () => ({ erased: 0, nextCursor: null }),
     },
     runs: {
       ...storage.runs,
       settle: async () => [],
       release: async () => undefined,
       wake: async () => [],
+      expand: async () => null,
     },
   };
 }
 
 /** @param known grows by the users whom the payload tells of */
-function readOnlyUsers(users: UserStore, known: Set<string>): UserStore {
+function readOnlyUsers(users: CompleteUserStore, known: Set<string>): CompleteUserStore {
   return {
     find: (params) => users.find(params),
     known: async (params) => {
@@ -70,7 +73,29 @@ function readOnlyUsers(users: UserStore, known: Set<string>): UserStore {
         return { id: stored.get(id) ?? id, status };
       });
     },
-    merge: async () => undefined,
+    ...(users.merge !== undefined && { merge: async () => undefined }),
+    ...(users.updateVisitors !== undefined && {
+      updateVisitors: async ({ changes }) => changes.map(() => ({ status: "kept" as const, userId: null })),
+    }),
     delete: async () => [],
+  };
+}
+
+function readOnlyGroups(groups: GroupStore): GroupStore {
+  return {
+    find: (params) => groups.find(params),
+    members: (params) => groups.members(params),
+    update: async ({ environment, changes }) => {
+      const stored = await groups.find({ environment, ids: changes.map(({ id }) => id) });
+      const known = new Set(stored.map(({ id }) => id));
+      return changes.map(({ id }) => {
+        const status = known.has(id) ? "updated" : "created";
+        known.add(id);
+        return { id, status };
+      });
+    },
+    moveMember: async () => undefined,
+    eraseMember: async () => undefined,
+    delete: async () => false,
   };
 }

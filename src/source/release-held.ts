@@ -15,6 +15,7 @@ export async function releaseHeld(context: SourceContext, { track, ...options }:
   await dispatchClaimed(context, {
     claimed,
     environment: options.environment,
+    owner: options.owner,
     leasedUntil,
     waitMs: deadlineMs,
     requests: new Map(),

@@ -7,7 +7,7 @@ import { compileRedaction } from "../mapping/redaction.js";
 import type { WorkflowRunner } from "../runner/runner.js";
 import type { SegmentLimits } from "../segment/limits.js";
 import { coalesceCalls } from "../storage/coalesce-calls.js";
-import type { Storage } from "../storage/storage.js";
+import { type CompleteStorage, completeUsers } from "../storage/complete-users.js";
 import type { TypedWorkflows } from "../triggers/compile-trigger.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { compileIdentity, type ReadIdentity } from "../users/identity.js";
@@ -18,9 +18,9 @@ export interface ResolvedOptions {
   readonly key: string;
   readonly environments: ReadonlyMap<string, EnvironmentOptions>;
   /** What the pipeline talks to. */
-  readonly storage: Storage;
+  readonly storage: CompleteStorage;
   /** The same as the host gave it, for whoever must not share a call with others. */
-  readonly hostStorage: Storage;
+  readonly hostStorage: CompleteStorage;
   readonly runner: WorkflowRunner;
   readonly unidentified: UnidentifiedPolicy;
   readonly readIdentity: ReadIdentity;
@@ -60,11 +60,12 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     );
   }
   const clock = options.clock ?? systemClock;
+  const hostStorage = { ...options.storage, users: completeUsers(options.storage.users) };
   return {
     key,
     environments: resolveEnvironments(options.environments),
-    storage: coalesceCalls(options.storage, clock),
-    hostStorage: options.storage,
+    storage: coalesceCalls(hostStorage, clock),
+    hostStorage,
     runner: options.runner,
     unidentified: compileUnidentified(options.unidentified ?? "skip"),
     readIdentity: compileIdentity(options),

@@ -1,9 +1,13 @@
 import type { Duration } from "../core/duration.js";
+import type { JsonObject } from "../core/json.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
-import type { EventNameCount, EventRecord, ListEventsParams, Page } from "../storage/storage.js";
+import type { GroupUpdate } from "../storage/group-store.js";
+import type { Page } from "../storage/page.js";
+import type { EventNameCount, EventRecord, ListEventsParams } from "../storage/storage.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import type { Group } from "../users/group.js";
 import type { User, UserAttributes } from "../users/user.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { EnvironmentCredentials } from "./source-options.js";
@@ -77,9 +81,33 @@ export interface SegmentSourceUsers {
   /** Folds the user `from` into `into`, as an alias event does. */
   merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
   /**
-   * Erases the user, their events and the runs of these. A hash of the id stays, so that a late redelivery from before now does
-   * not bring them back. `false` when the user was not known; their events are erased all the same.
+   * Erases the user, their events and the runs of these, what visitors said who became them, their memberships, and mentions of them
+   * in runs and outcomes of other people's events. A hash of the id stays, by which nothing that happened before now is recorded of
+   * them, not even by a process that is at it this moment. `false` when the user was not known; their events are erased all the same.
    */
+  delete(id: string, options?: InEnvironment): Promise<boolean>;
+}
+
+export interface ListMembersOptions extends InEnvironment {
+  /** 100 unless it says otherwise, 1,000 at most. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface SegmentSourceGroups {
+  /** Creates or updates a group, as a group event of this moment (or of `at`) would. */
+  identify(
+    group: { readonly id: string; readonly at?: Date; readonly traits?: JsonObject },
+    options?: InEnvironment,
+  ): Promise<GroupUpdate>;
+  get(id: string, options?: InEnvironment): Promise<Group | null>;
+  /** User ids, in an order that does not change. */
+  members(id: string, options?: ListMembersOptions): Promise<Page<string>>;
+  /** Makes somebody a member as of now (or of `at`), and the group known. The later word on a membership counts. */
+  addMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
+  removeMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
+  /** Forgets the group and who belongs to it; what was said before now does not bring it back. `false` when it was not known. */
   delete(id: string, options?: InEnvironment): Promise<boolean>;
 }
 
@@ -205,6 +233,7 @@ export interface SegmentSource {
   replay(options: ReplayOptions): Promise<ReplayResult>;
   readonly triggers: SegmentSourceTriggers;
   readonly users: SegmentSourceUsers;
+  readonly groups: SegmentSourceGroups;
   readonly events: SegmentSourceEventLog;
   readonly environments: SegmentSourceEnvironments;
   /** Listeners are isolated: one that throws or rejects is logged and changes nothing else. */

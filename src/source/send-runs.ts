@@ -2,7 +2,7 @@ import type { RunContext, StartedRun, WorkflowRun, WorkflowRunner } from "../run
 import { runnerError } from "../runner/runner-error.js";
 import type { RunRecord } from "../storage/storage.js";
 import type { User } from "../users/user.js";
-import type { RunRequest } from "./freeze-plan.js";
+import type { RunRequest } from "./run-request.js";
 
 /** A run with what it was frozen to. */
 export interface SendableRun {
@@ -34,6 +34,8 @@ export async function sendRuns(
       if (runner.cancel === undefined) throw runnerError("permanent", "The runner can not cancel runs.");
       await runner.cancel(request, toContext(first.run, signal));
       return [{ workflowRunId: null }];
+    case "expand":
+      throw new TypeError("not sent: its members are");
     case "trigger":
       if (runner.triggerBatch === undefined) return [await runner.trigger(request, toContext(first.run, signal))];
       return runner.triggerBatch(runs.flatMap((each) => toWorkflowRun(each, signal)));

@@ -15,6 +15,8 @@ export interface SourceContext {
   readonly storageCall: StorageCall;
   readonly dispatcher: Dispatcher;
   readonly emitter: SafeEmitter<SegmentSourceEvents>;
+  /** Whether no new work is to be begun. */
+  readonly isClosing: () => boolean;
 }
 
 /**

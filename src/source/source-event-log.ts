@@ -38,8 +38,7 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
 function toRecordedEvent(record: EventRecord): RecordedEvent {
   const runs = new Map(record.runs.map((run) => [run.idempotencyKey, run]));
   const { status } = record;
-  return {
-    record,
-    outcome: toEventOutcome(0, { ...record, status: status === "in_progress" ? "processed" : status }, runs),
-  };
+  const outcome = toEventOutcome(0, { ...record, status: status === "in_progress" ? "processed" : status }, runs);
+  // Runs for the members of a group may be pending, which are not listed with their event.
+  return { record, outcome: status === "in_progress" ? { ...outcome, status } : outcome };
 }

@@ -1,5 +1,6 @@
 import { BellwireError } from "../core/errors.js";
 import { clampEventTime } from "../users/user-registers.js";
+import { eraseUser } from "./erase-user.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 import { forgetAtEngine, tellEngine } from "./tell-engine.js";
@@ -45,18 +46,21 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       throwIfAborted(inEnvironment.signal);
       const environment = resolveEnvironment(options, inEnvironment.environment);
       if (from === into) return;
-      await storageCall("users.merge", (signal) => users.merge({ environment, from, into, signal }));
+      if (users.merge === undefined) {
+        const message = "The users store can not merge users: give it a merge, or merge them where they are kept.";
+        throw new BellwireError({ code: "CONFIG_INVALID", message });
+      }
+      await storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
+      await storageCall("groups.moveMember", (signal) =>
+        options.storage.groups.moveMember({ environment, from, into, signal }),
+      );
       await release(environment, [from, into]);
     },
     async delete(id, inEnvironment = {}) {
       throwIfAborted(inEnvironment.signal);
       const environment = resolveEnvironment(options, inEnvironment.environment);
       const at = new Date(options.clock.now());
-      // The user first: from then on no event can bring them back while theirs are being erased.
-      const ids = await storageCall("users.delete", (signal) => users.delete({ environment, id, at, signal }));
-      for (const userId of new Set([id, ...ids])) {
-        await storageCall("events.erase", (signal) => options.storage.events.erase({ environment, userId, signal }));
-      }
+      const ids = await eraseUser(context, environment, id, at);
       await forgetAtEngine(context, environment, [...new Set([id, ...ids])]);
       return ids.length > 0;
     },

@@ -39,6 +39,22 @@ export async function tellEngine(context: SourceContext, environment: string, id
   }
 }
 
+/** @returns who was created: a user who was deleted stays away */
+export async function createUsers(
+  context: SourceContext,
+  environment: string,
+  ids: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  if (ids.size === 0) return [];
+  const at = new Date(context.options.clock.now());
+  const changes = [...ids].map((id) => ({ id, at, attributes: {} }));
+  const { users } = context.options.storage;
+  const updates = await context.storageCall("users.update", (signal) => users.update({ environment, changes, signal }));
+  const created = updates.filter(({ status }) => status !== "deleted").map(({ id }) => id);
+  await tellEngine(context, environment, created);
+  return created;
+}
+
 function report({ options, emitter }: SourceContext, environment: string, message: string, cause: unknown): void {
   const { key: source, logger } = options;
   const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });

@@ -10,11 +10,12 @@ import type {
   TriggerStatus,
   UserOutcome,
 } from "../outcome/outcome.js";
+import type { ExpandProgress } from "../runner/expansion.js";
 import type { NewEvent, RunRecord, RunStatus } from "../storage/storage.js";
 
 /** What is known of a run when an outcome is drawn up. */
 export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error"> &
-  Partial<Pick<RunRecord, "durationMs">>;
+  Partial<Pick<RunRecord, "durationMs" | "progress">>;
 
 interface RunVerdict {
   readonly status: TriggerStatus;
@@ -60,6 +61,7 @@ export function toEventOutcome(
     ...(reason !== null && { reason }),
     ...(event.decision.detail && { detail: event.decision.detail }),
     ...(user && { user }),
+    ...(event.decision.group && { group: event.decision.group }),
     triggers,
   };
 }
@@ -109,6 +111,11 @@ function withTrace(outcome: Omit<TriggerOutcome, "trace">, decision: TriggerDeci
   });
 }
 
+function membersOf(progress: string): NonNullable<RunOutcome["members"]> {
+  const { members, unknown }: ExpandProgress = JSON.parse(progress);
+  return { reached: members, unknown };
+}
+
 function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict: RunVerdict): RunOutcome {
   const outcome: RunOutcome = {
     idempotencyKey,
@@ -117,7 +124,8 @@ function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict
     attempts: run?.attempts ?? 0,
     durationMs: run?.durationMs ?? null,
   };
-  return run?.error ? { ...outcome, error: run.error } : outcome;
+  const told = run?.progress ? { ...outcome, members: membersOf(run.progress) } : outcome;
+  return run?.error ? { ...told, error: run.error } : told;
 }
 
 function toRecipientOutcome(

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.js";
+import type { CompleteStorage, CompleteUserStore } from "./complete-users.js";
 import { createCallMerger } from "./merge-calls.js";
 import type { RecordParams, RecordResult, RunResult, Storage } from "./storage.js";
 import type { UserUpdate } from "./user-store.js";
@@ -7,7 +8,7 @@ import type { UserUpdate } from "./user-store.js";
  * The storage as one source uses it: where a call has its price whatever it carries, the calls of payloads that are handled at the
  * same time share it. Only what every payload does is merged, and each caller sees what it would have seen alone.
  */
-export function coalesceCalls(storage: Storage, clock: Clock): Storage {
+export function coalesceCalls(storage: CompleteStorage, clock: Clock): CompleteStorage {
   if (storage.coalesce !== true) return storage;
   return {
     ...storage,
@@ -56,7 +57,7 @@ function mergeSettle({ runs }: Storage, clock: Clock): Storage["runs"]["settle"]
   );
 }
 
-function mergeUpdate({ users }: Storage, clock: Clock): Storage["users"]["update"] {
+function mergeUpdate({ users }: CompleteStorage, clock: Clock): CompleteUserStore["update"] {
   return createCallMerger<Parameters<typeof users.update>[0], readonly UserUpdate[]>(
     {
       groupOf: ({ environment }) => environment,
@@ -74,7 +75,7 @@ function mergeUpdate({ users }: Storage, clock: Clock): Storage["users"]["update
   );
 }
 
-function mergeKnown({ users }: Storage, clock: Clock): Storage["users"]["known"] {
+function mergeKnown({ users }: CompleteStorage, clock: Clock): CompleteUserStore["known"] {
   return createCallMerger<Parameters<typeof users.known>[0], ReadonlyMap<string, string>>(
     {
       groupOf: ({ environment }) => environment,

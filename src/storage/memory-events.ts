@@ -1,14 +1,18 @@
 import type { Clock } from "../core/clock.js";
+import { mentionsUser } from "../outcome/mentions.js";
+import { forgetRecipient, namesRecipient } from "../recipients/forget-recipient.js";
+import type { MemoryDeletions } from "./memory-deletions.js";
 import { page } from "./memory-page.js";
 import { type StoredEvent, type StoredRun, toEventRecord } from "./memory-records.js";
 import { claimRun } from "./memory-runs.js";
 import type { MemoryState } from "./memory-state.js";
+import type { MemoryUsers } from "./memory-users.js";
 import type { ClaimedRun, EventStore, ListEventsParams, NewEvent, RecordParams, RecordResult } from "./storage.js";
 
-export function memoryEventStore(state: MemoryState): EventStore {
+export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions, users: MemoryUsers): EventStore {
   return {
     async record(params) {
-      return params.events.map((event) => recordOne(state, params, event));
+      return params.events.map((event) => recordOne(state, deletions, params, event));
     },
     async get({ environment, source, messageId }) {
       const stored = state.find(environment, source, messageId);
@@ -34,31 +38,57 @@ export function memoryEventStore(state: MemoryState): EventStore {
       );
       for (const stored of bare.slice(0, limit)) state.strip(stored);
       state.forgetDeletedUsers(now - eventsOlderThanMs);
+      users.forgetVisitors(now - payloadsOlderThanMs);
       return { payloads: Math.min(bare.length, limit), events: gone.length };
     },
-    async erase({ environment, userId }) {
-      const theirs = state
-        .events()
-        .filter((stored) => stored.environment === environment && stored.event.userId === userId);
+    async erase({ environment, userId, at }) {
+      deletions.mark("user", environment, userId, at.getTime());
+      const there = state.events().filter((stored) => stored.environment === environment);
+      const theirs = there.filter(({ event }) => (event.userId ?? event.anonymousId) === userId);
       for (const stored of theirs) state.strip(stored);
-      const waiting = state
-        .events()
-        .filter(
-          (stored) => stored.environment === environment && stored.runs.some((run) => run.hold?.userId === userId),
-        );
-      for (const stored of waiting) state.forgetWaiting(stored, userId);
+      const waiting = there.filter(({ runs }) => runs.some((run) => run.hold?.userId === userId));
+      for (const stored of waiting) {
+        const held = stored.runs.filter((run) => run.hold?.userId === userId);
+        state.forgetRuns(stored, held);
+      }
       return theirs.length + waiting.length;
+    },
+    async eraseMentions({ environment, userId }) {
+      const there = state.events().filter((stored) => stored.environment === environment);
+      return { erased: there.filter((stored) => eraseMention(state, stored, userId)).length, nextCursor: null };
     },
   };
 }
 
-function recordOne(state: MemoryState, params: RecordParams, event: NewEvent): RecordResult {
+/** @returns whether the event mentioned the user */
+function eraseMention(state: MemoryState, stored: StoredEvent, userId: string): boolean {
+  const isNamed = stored.runs.some((run) => namesRecipient(run.request, userId));
+  if (!isNamed && !mentionsUser(stored.event.decision, userId)) return false;
+  const gone: StoredRun[] = [];
+  for (const run of stored.runs) {
+    const left = forgetRecipient(run.request, userId);
+    if (left === null) gone.push(run);
+    else run.request = left;
+  }
+  state.forgetRuns(stored, gone);
+  return true;
+}
+
+function recordOne(
+  state: MemoryState,
+  deletions: MemoryDeletions,
+  params: RecordParams,
+  event: NewEvent,
+): RecordResult {
   const known = state.find(params.environment, params.source, event.messageId);
   if (known === null) {
+    const at = event.occurredAt.getTime();
+    const deleted = (event.names ?? []).filter((id) => deletions.covers("user", params.environment, id, at));
+    if (deleted.length > 0) return { status: "refused", claimed: [], stored: null, deleted };
     const stored = state.add(params, event);
     return { status: "new", claimed: claimAll(stored.runs, params, state.clock), stored: null };
   }
-  const pending = known.runs.filter((run) => run.status === "pending");
+  const pending = known.runs.filter((run) => run.status === "pending" && run.parent === null);
   if (pending.length === 0) return { status: "finished", claimed: [], stored: toEventRecord(known) };
   const now = state.clock.now();
   if (pending.some((run) => run.leasedUntil > now))

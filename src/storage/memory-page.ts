@@ -1,4 +1,4 @@
-import type { Page } from "./storage.js";
+import type { Page } from "./page.js";
 
 interface Ordered {
   readonly order: number;

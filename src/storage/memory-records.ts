@@ -2,7 +2,8 @@ import type { SourceScope } from "./scope.js";
 import type { EventRecord, NewEvent, NewRun, RecordedEventStatus, RunHold, RunRecord, RunStatus } from "./storage.js";
 
 /** A run as the store keeps it; what it hands out are copies. */
-export interface StoredRun extends Omit<NewRun, "hold">, SourceScope {
+export interface StoredRun extends Omit<NewRun, "hold" | "request">, SourceScope {
+  request: string;
   readonly hold: RunHold | undefined;
   readonly messageId: string;
   readonly receivedAt: Date;
@@ -15,6 +16,8 @@ export interface StoredRun extends Omit<NewRun, "hold">, SourceScope {
   workflowRunId: string | null;
   error: string | null;
   durationMs: number | null;
+  readonly parent: string | null;
+  progress: string | null;
   readonly heldUntil: number | null;
   fence: number;
   leasedUntil: number;
@@ -50,9 +53,13 @@ export function toRunRecord(run: StoredRun): RunRecord {
     workflowRunId: run.workflowRunId,
     error: run.error,
     durationMs: run.durationMs,
+    parent: run.parent,
+    progress: run.progress,
   };
 }
 
 export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {
-  return { ...event, environment, source, status, runs: runs.map(toRunRecord) };
+  const { names: _names, ...recorded } = event;
+  const own = runs.filter(({ parent }) => parent === null);
+  return { ...recorded, environment, source, status, runs: own.map(toRunRecord) };
 }

@@ -57,6 +57,15 @@ export function memoryRunStore(state: MemoryState): RunStore {
       for (const run of over) state.setRunStatus(run, "skipped");
       return over.length;
     },
+    async expand({ idempotencyKey, fence, progress, runs, leaseMs }) {
+      const run = state.run(idempotencyKey);
+      if (run === null || run.fence !== fence || run.status !== "pending") return null;
+      const now = state.clock.now();
+      run.progress = progress;
+      run.leasedUntil = now + leaseMs;
+      const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
+      return added.map((each) => claimRun(each, leaseMs, now));
+    },
     async list({ environment, source, status, limit, cursor }) {
       const found = state
         .events()

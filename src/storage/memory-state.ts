@@ -68,7 +68,7 @@ export class MemoryState {
       status: event.status,
       isBare: false,
     };
-    stored.runs = event.runs.map((run) => this.#addRun(stored, run));
+    stored.runs = event.runs.map((run) => this.#addRun(stored, run, null));
     if (stored.runs.length > 0) stored.status = "in_progress";
     this.#byKey.set(keyOf(environment, source, event.messageId), stored);
     this.#queue.push(stored);
@@ -77,7 +77,14 @@ export class MemoryState {
     return stored;
   }
 
-  #addRun(stored: StoredEvent, run: NewRun): StoredRun {
+  /** Adds runs that another one made to its event. */
+  addRuns(parent: StoredRun, runs: readonly NewRun[]): readonly StoredRun[] {
+    const added = runs.map((run) => this.#addRun(parent.stored, run, parent.idempotencyKey));
+    parent.stored.runs = [...parent.stored.runs, ...added];
+    return added;
+  }
+
+  #addRun(stored: StoredEvent, run: NewRun, parent: string | null): StoredRun {
     const added: StoredRun = {
       idempotencyKey: run.idempotencyKey,
       trigger: run.trigger,
@@ -99,6 +106,8 @@ export class MemoryState {
       workflowRunId: null,
       error: null,
       durationMs: null,
+      parent,
+      progress: null,
       fence: 0,
       leasedUntil: 0,
     };
@@ -166,9 +175,8 @@ export class MemoryState {
     stored.runs = [];
   }
 
-  /** Takes out the runs that wait or waited for a user, and what else names the user. */
-  forgetWaiting(stored: StoredEvent, userId: string): void {
-    const theirs = stored.runs.filter((run) => run.hold?.userId === userId);
+  /** Takes out runs that are about a user, and what else names the user. */
+  forgetRuns(stored: StoredEvent, theirs: readonly StoredRun[]): void {
     for (const run of theirs) {
       this.#runs.delete(run.idempotencyKey);
       this.#unindex(run);

@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from "../core/clock.js";
+import { MemoryDeletions } from "./memory-deletions.js";
 import { memoryEventStore } from "./memory-events.js";
+import { MemoryGroups } from "./memory-groups.js";
 import { memoryRunStore } from "./memory-runs.js";
 import { MemoryState } from "./memory-state.js";
 import { MemoryUsers } from "./memory-users.js";
-import type { Storage } from "./storage.js";
+import type { FullStorage } from "./storage.js";
 import type { EnvironmentOverride, TriggerOverride, TriggerStore } from "./trigger-store.js";
 
 export interface MemoryStorageOptions {
@@ -19,15 +21,17 @@ export interface MemoryStorageOptions {
  * Keeps everything in the memory of this process, bounded: for tests and for trying things. Sources that are given the same one
  * share it as processes share a database.
  */
-export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
-  const users = new MemoryUsers(options.maxUsers ?? 100_000);
-  const state = new MemoryState(options.clock ?? systemClock, options.maxEvents ?? 10_000, (before) =>
-    users.forgetDeleted(before),
-  );
+export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
+  const clock = options.clock ?? systemClock;
+  const deletions = new MemoryDeletions();
+  const users = new MemoryUsers(options.maxUsers ?? 100_000, deletions, clock);
+  const groups = new MemoryGroups(deletions);
+  const state = new MemoryState(clock, options.maxEvents ?? 10_000, (before) => deletions.forget(before));
   return {
-    events: memoryEventStore(state),
+    events: memoryEventStore(state, deletions, users),
     runs: memoryRunStore(state),
     users: users.store(),
+    groups: groups.store(),
     triggers: memoryTriggerStore(),
   };
 }

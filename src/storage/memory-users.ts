@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import type { UserChange } from "../users/user.js";
+import type { Clock } from "../core/clock.js";
+import type { UserChange, VisitorChange } from "../users/user.js";
 import {
   applyUserChange,
   emptyRegisters,
@@ -7,35 +7,39 @@ import {
   toUser,
   type UserRegisters,
 } from "../users/user-registers.js";
-import type { UserStore, UserUpdate } from "./user-store.js";
+import type { MemoryDeletions } from "./memory-deletions.js";
+import { MemoryVisitors } from "./memory-visitors.js";
+import type { UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
 
-/** Users by environment and id, and hashes of the deleted ones. */
+/** Users by environment and id. */
 export class MemoryUsers {
   readonly #maxUsers: number;
+  readonly #deletions: MemoryDeletions;
   readonly #users = new Map<string, UserRegisters>();
   /** Of ids that were merged: the id that the user has now. */
   readonly #merged = new Map<string, string>();
-  /** Time of deletion by hash. */
-  readonly #deleted = new Map<string, number>();
+  readonly #visitors: MemoryVisitors;
 
-  constructor(maxUsers: number) {
+  constructor(maxUsers: number, deletions: MemoryDeletions, clock: Clock) {
     this.#maxUsers = maxUsers;
+    this.#deletions = deletions;
+    this.#visitors = new MemoryVisitors(maxUsers, clock);
   }
 
-  forgetDeleted(before: number): void {
-    for (const [hash, at] of this.#deleted) {
-      if (at < before) this.#deleted.delete(hash);
-    }
+  /** Those who were last heard before then, and who were never tied to a user or said nothing that is theirs. */
+  forgetVisitors(before: number): void {
+    this.#visitors.forget(before);
   }
 
-  store(): UserStore {
+  store(): Required<UserStore> {
     const users = this.#users;
     return {
       update: async ({ environment, changes }) => changes.map((change) => this.#update(environment, change)),
       find: async ({ environment, ids }) =>
         [...new Set(ids.map((id) => this.#current(environment, id)))].flatMap((id) => {
           const registers = users.get(keyOf(environment, id));
-          return registers === undefined ? [] : [toUser(id, registers)];
+          if (registers === undefined) return [];
+          return [toUser(id, mergeRegisters(registers, this.#visitors.saidBy(environment, id)))];
         }),
       known: async ({ environment, ids }) => {
         const current = ids.map((id) => [id, this.#current(environment, id)] as const);
@@ -44,6 +48,8 @@ export class MemoryUsers {
       merge: async ({ environment, from, into }) =>
         this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),
       delete: async ({ environment, id, at }) => this.#delete(environment, id, at.getTime()),
+      updateVisitors: async ({ environment, changes }) =>
+        changes.map((change) => this.#updateVisitor(environment, change)),
     };
   }
 
@@ -60,6 +66,7 @@ export class MemoryUsers {
     this.#users.delete(keyOf(environment, from));
     for (const id of this.#idsMergedInto(environment, from)) this.#merged.set(keyOf(environment, id), into);
     this.#merged.set(keyOf(environment, from), into);
+    this.#visitors.move(environment, from, into);
   }
 
   #idsMergedInto(environment: string, into: string): readonly string[] {
@@ -71,27 +78,38 @@ export class MemoryUsers {
   #delete(environment: string, id: string, at: number): readonly string[] {
     const current = this.#current(environment, id);
     const ids = [current, ...this.#idsMergedInto(environment, current)];
-    for (const each of new Set([id, ...ids])) {
-      const hash = hashOf(environment, each);
-      this.#deleted.set(hash, Math.max(at, this.#deleted.get(hash) ?? at));
+    const visitors = this.#visitors.erase(environment, [...new Set([id, ...ids])]);
+    for (const each of new Set([id, ...ids, ...visitors])) {
+      this.#deletions.mark("user", environment, each, at);
       this.#merged.delete(keyOf(environment, each));
     }
-    return this.#users.delete(keyOf(environment, current)) ? ids : [];
+    return this.#users.delete(keyOf(environment, current)) ? [...new Set([...ids, ...visitors])] : [];
   }
 
   #update(environment: string, change: UserChange): UserUpdate {
-    if (this.#deleted.size > 0) {
-      const deletedAt = this.#deleted.get(hashOf(environment, change.id));
-      if (deletedAt !== undefined && change.at.getTime() <= deletedAt) return { id: change.id, status: "deleted" };
-    }
+    const at = change.at.getTime();
+    if (this.#deletions.covers("user", environment, change.id, at)) return { id: change.id, status: "deleted" };
     const id = this.#current(environment, change.id);
     const key = keyOf(environment, id);
     const known = this.#users.get(key);
     const updated = applyUserChange(known ?? emptyRegisters, change);
-    if (updated === known) return { id, status: "unchanged" };
     this.#users.set(key, updated);
     if (this.#users.size > this.#maxUsers) this.#dropOldest();
+    const hasSaid = change.anonymousId !== undefined && this.#link(environment, change.anonymousId, id, at);
+    if (updated === known && !hasSaid) return { id, status: "unchanged" };
     return { id, status: known === undefined ? "created" : "updated" };
+  }
+
+  #link(environment: string, anonymousId: string, userId: string, at: number): boolean {
+    if (this.#deletions.covers("user", environment, anonymousId, at)) return false;
+    return this.#visitors.link(environment, anonymousId, userId, at);
+  }
+
+  #updateVisitor(environment: string, change: VisitorChange): VisitorUpdate {
+    const { anonymousId, at } = change;
+    if (this.#deletions.covers("user", environment, anonymousId, at.getTime()))
+      return { status: "deleted", userId: null };
+    return this.#visitors.say(environment, change);
   }
 
   #dropOldest(): void {
@@ -102,8 +120,4 @@ export class MemoryUsers {
 
 function keyOf(environment: string, id: string): string {
   return `${environment}\u0000${id}`;
-}
-
-function hashOf(environment: string, id: string): string {
-  return createHash("sha256").update(keyOf(environment, id)).digest("hex");
 }

@@ -2,6 +2,9 @@ import type { JsonValue } from "../core/json.js";
 import type { EventReason } from "../core/reasons.js";
 import type { EventDecision } from "../outcome/decision.js";
 import type { EventStatus } from "../outcome/outcome.js";
+import type { GroupStore } from "./group-store.js";
+import type { Page } from "./page.js";
+import type { EraseMentionsParams, PurgeParams } from "./retention.js";
 import type { Abortable, SourceScope } from "./scope.js";
 import type { TriggerStore } from "./trigger-store.js";
 import type { UserStore } from "./user-store.js";
@@ -29,8 +32,8 @@ export const runStatuses = [
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
-/** `identify` brings the user of an identify event to the engine. */
-export const runActions = ["trigger", "cancel", "identify"] as const;
+/** `identify` brings the user of an identify event to the engine; `expand` makes runs for the members of groups, see `expand`. */
+export const runActions = ["trigger", "cancel", "identify", "expand"] as const;
 export type RunAction = (typeof runActions)[number];
 
 /** A run that waits until its recipient is identified. */
@@ -71,6 +74,8 @@ export interface NewEvent {
   /** JSON text of the `EventDecision`. */
   readonly decision: EventDecision;
   readonly runs: readonly NewRun[];
+  /** Users whom the event or its runs name: none of them may have been deleted at or after `occurredAt`. */
+  readonly names?: readonly string[];
 }
 
 export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
@@ -87,6 +92,10 @@ export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
   readonly workflowRunId: string | null;
   /** How the last attempt failed; no personal data. */
   readonly error: string | null;
+  /** The key of the run that made this one by `expand`. */
+  readonly parent: string | null;
+  /** How far this run has come with making others, as `expand` last wrote it. */
+  readonly progress: string | null;
   /** How long the last attempt took; `null` before one was settled. */
   readonly durationMs: number | null;
 }
@@ -98,8 +107,9 @@ export interface ClaimedRun {
   readonly fence: number;
 }
 
-export interface EventRecord extends Omit<NewEvent, "status" | "runs">, SourceScope {
+export interface EventRecord extends Omit<NewEvent, "status" | "runs" | "names">, SourceScope {
   readonly status: RecordedEventStatus;
+  /** As they were recorded; those that `expand` added later are told by `runs.list`. */
   readonly runs: readonly RunRecord[];
 }
 
@@ -108,15 +118,18 @@ export interface EventRecord extends Omit<NewEvent, "status" | "runs">, SourceSc
  * - `finished`: recorded before, nothing pending
  * - `leased`: recorded before, and somebody else holds the lease of a pending run
  * - `unfinished`: recorded before and nobody is on it: its pending runs, as first planned, are now leased to the caller
+ * - `refused`: not recorded, because it names users who were deleted
  */
-export type RecordStatus = "new" | "finished" | "leased" | "unfinished";
+export type RecordStatus = "new" | "finished" | "leased" | "unfinished" | "refused";
 
 export interface RecordResult {
   readonly status: RecordStatus;
   /** The pending runs now leased to the caller, in the order they were planned. Empty for `finished` and `leased`. */
   readonly claimed: readonly ClaimedRun[];
-  /** What is stored, for `finished`, `leased` and `unfinished`; `null` for `new`. */
+  /** What is stored, for `finished`, `leased` and `unfinished`; otherwise `null`. */
   readonly stored: EventRecord | null;
+  /** Of a `refused` event: those of its `names` who were deleted. */
+  readonly deleted?: readonly string[];
 }
 
 export interface RecordParams extends SourceScope, Abortable {
@@ -144,12 +157,6 @@ export interface ListEventsParams extends Abortable {
   readonly cursor?: string | undefined;
 }
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}
-
 /** How often an event name was received. */
 export interface EventNameCount {
   readonly type: string;
@@ -159,16 +166,12 @@ export interface EventNameCount {
   readonly lastSeenAt: Date;
 }
 
-export interface PurgeParams extends Abortable {
-  readonly payloadsOlderThanMs: number;
-  readonly eventsOlderThanMs: number;
-  readonly limit: number;
-}
-
 export interface EventStore {
   /**
    * Records events with their planned runs: dedupe, inbox and outbox in one. The whole call is atomic.
    * Results stand in the order of `params.events`. Of concurrent calls with the same event exactly one is told `new`.
+   * An event that names somebody deleted is refused, also where `erase` runs at the same time: either it sees the event, or `record`
+   * sees the deletion. Runs made by `expand` are handed back by nobody but `claim`.
    */
   record(params: RecordParams): Promise<readonly RecordResult[]>;
   /** `null` when no such event is kept. */
@@ -186,11 +189,16 @@ export interface EventStore {
    */
   purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
   /**
-   * Erases what is kept of a user's events: payload, decision, user id and runs, pending ones too; and of events of others the
-   * runs that wait or waited for the user, with payload and decision, which name them. The messageIds stay known as duplicates, so
-   * that a late retry is not processed. Answers with how many events were erased.
+   * Keeps a hash of the id with `at`, by which `record` refuses what happened before then, and erases what is kept of a user's
+   * events: payload, decision, user id and runs, pending ones too; and of events of others the runs that wait or waited for the
+   * user, with payload and decision, which name them. An anonymous id's events are those without a user id. The messageIds stay
+   * known as duplicates, so that a late retry is not processed. Answers with how many events were erased.
    */
-  erase(params: Abortable & { readonly environment: string; readonly userId: string }): Promise<number>;
+  erase(
+    params: Abortable & { readonly environment: string; readonly userId: string; readonly at: Date },
+  ): Promise<number>;
+  /** Takes a user out of other people's events, a bounded number of events a call: call again while a cursor comes back. */
+  eraseMentions(params: EraseMentionsParams): Promise<{ readonly erased: number; readonly nextCursor: string | null }>;
 }
 
 /** What came of one attempt. */
@@ -242,6 +250,21 @@ export interface RunStore {
   ): Promise<readonly Pick<RunHold, "userId" | "onExpiry">[]>;
   /** Makes held runs whose time is over and that wait for these users `skipped`. Answers with how many there were. */
   skip(params: SourceScope & Abortable & { readonly userIds: readonly string[] }): Promise<number>;
+  /**
+   * Adds runs to the event of a run, writes down how far that run has come, and prolongs its lease; atomic. The new runs are leased
+   * to the caller as well. `null` when the fence is not the run's current one: nothing was done.
+   */
+  expand(params: ExpandParams): Promise<readonly ClaimedRun[] | null>;
+}
+
+export interface ExpandParams extends Abortable {
+  readonly idempotencyKey: string;
+  readonly fence: number;
+  /** Opaque to storage. */
+  readonly progress: string;
+  readonly runs: readonly NewRun[];
+  readonly owner: string;
+  readonly leaseMs: number;
 }
 
 export interface WakeParams extends SourceScope, Abortable {
@@ -258,6 +281,7 @@ export interface Storage {
   readonly events: EventStore;
   readonly runs: RunStore;
   readonly users: UserStore;
+  readonly groups: GroupStore;
   readonly triggers: TriggerStore;
   /**
    * Whether a call has a price whatever it carries, such as a round trip or a flush to disk. A source then merges the `record`,
@@ -267,4 +291,9 @@ export interface Storage {
   readonly coalesce?: boolean;
   /** Releases what the storage itself opened; never what the host passed in. */
   close?(): Promise<void>;
+}
+
+/** A storage whose users have every power, as those that come with Bellwire do. */
+export interface FullStorage extends Storage {
+  readonly users: Required<UserStore>;
 }

@@ -1,4 +1,4 @@
-import type { User, UserChange } from "../users/user.js";
+import type { User, UserChange, VisitorChange } from "../users/user.js";
 import type { Abortable } from "./scope.js";
 
 export interface UserUpdate {
@@ -7,34 +7,60 @@ export interface UserUpdate {
   readonly status: "created" | "updated" | "unchanged" | "deleted";
 }
 
-/** The users of an environment. A host may put its own users table here. */
+/**
+ * - `kept`: until somebody signs in under the anonymous id
+ * - `folded`: into the user who signed in, as `userId` says
+ * - `late`: said after somebody had signed in there, so it is nobody's; not kept
+ * - `deleted`: what was said until then was erased; not kept
+ */
+export interface VisitorUpdate {
+  readonly status: "kept" | "folded" | "late" | "deleted";
+  readonly userId: string | null;
+}
+
+/**
+ * The users of an environment. A host may put a users table of its own here: with `update`, `find` and `delete`, which every store
+ * has. The other methods are powers that a store may have; their absence is a declaration, and each says what happens without it.
+ */
 export interface UserStore {
   /**
    * Creates or updates. Merging is per property by `change.at`, so any order and any repetition of the same changes ends in
    * the same user; of several changes to one id the results report the first as `created`. Results in the order of `changes`.
+   * A store with `updateVisitors` folds in what was said under the `anonymousId` of a change.
    */
   update(
     params: Abortable & { readonly environment: string; readonly changes: readonly UserChange[] },
   ): Promise<readonly UserUpdate[]>;
   /** The known users among `ids`, in any order, under the ids that they have now; unknown ids are left out. */
   find(params: Abortable & { readonly environment: string; readonly ids: readonly string[] }): Promise<readonly User[]>;
-  /** The known ids among `ids`, each with the id that the user has now: another one after a merge. Every event with recipients asks. */
-  known(
-    params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
-  ): Promise<ReadonlyMap<string, string>>;
-  /**
-   * Folds `from` into `into` by the law of `update`. From then on `from` is another id of the same user, also when it was not known:
-   * what is said of it later counts for `into`. Merging a user with itself changes nothing.
-   */
-  merge(
-    params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
-  ): Promise<void>;
   /**
    * Forgets the user and keeps a hash of the id with `at`, so that changes of before then (a late retry) do not bring the user
    * back: `update` answers them with `deleted`. Changes of after then create the user anew. Answers with the ids that the user was
-   * known by, merged ones too; none when the user was not known.
+   * known by, merged and anonymous ones too; none when the user was not known.
    */
   delete(
     params: Abortable & { readonly environment: string; readonly id: string; readonly at: Date },
   ): Promise<readonly string[]>;
+  /**
+   * The known ids among `ids`, each with the id that the user has now: another one after a merge. Every event with recipients asks.
+   * Without it `find` is asked, which reads more than is needed.
+   */
+  known?(
+    params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
+  ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Folds `from` into `into` by the law of `update`. From then on `from` is another id of the same user, also when it was not known:
+   * what is said of it later counts for `into`. Merging a user with itself changes nothing. Without it alias events change no user,
+   * and their outcome says so; `source.users.merge` throws.
+   */
+  merge?(
+    params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
+  ): Promise<void>;
+  /**
+   * Keeps what is said under anonymous ids, bounded in number for each, until `update` or a merge ties one to a user; by the law of
+   * `update`, in any order. Results in the order of `changes`. Without it what visitors say is not kept.
+   */
+  updateVisitors?(
+    params: Abortable & { readonly environment: string; readonly changes: readonly VisitorChange[] },
+  ): Promise<readonly VisitorUpdate[]>;
 }

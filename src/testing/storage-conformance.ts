@@ -1,11 +1,16 @@
 import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
+import { deletionCases } from "./storage-deletion-cases.js";
 import { eventCases } from "./storage-event-cases.js";
-import type { StorageUnderTest } from "./storage-fixtures.js";
+import { expandCases } from "./storage-expand-cases.js";
+import type { StorageCase, StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
+import { groupCases } from "./storage-group-cases.js";
 import { holdCases } from "./storage-hold-cases.js";
+import { mergeCases } from "./storage-merge-cases.js";
 import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
 import { userCases } from "./storage-user-cases.js";
+import { visitorCases } from "./storage-visitor-cases.js";
 
 /**
  * Checks that a `Storage` does what the port says, concurrent use included. Each case makes a storage of its own.
@@ -15,6 +20,18 @@ import { userCases } from "./storage-user-cases.js";
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
 ): readonly ConformanceCase[] {
-  const checks = [...eventCases, ...forgetCases, ...holdCases, ...runCases, ...userCases, ...overrideCases];
+  const checks: readonly StorageCase[] = [
+    ...eventCases,
+    ...forgetCases,
+    ...deletionCases,
+    ...holdCases,
+    ...runCases,
+    ...expandCases,
+    ...userCases,
+    ...mergeCases,
+    ...visitorCases,
+    ...groupCases,
+    ...overrideCases,
+  ];
   return toConformanceCases(checks, make);
 }

@@ -1,10 +1,29 @@
+import assert from "node:assert/strict";
 import type { ClaimedRun, NewEvent, NewRun, RecordParams, RunResult, Storage } from "../storage/storage.js";
+import type { UserStore } from "../storage/user-store.js";
 
 export interface StorageUnderTest {
   readonly storage: Storage;
   /** Lets time pass for leases and due dates: on a clock of the test's own, or by waiting. Milliseconds, at most a few hundred. */
   readonly advance: (ms: number) => Promise<void> | void;
   readonly dispose: () => Promise<void> | void;
+}
+
+/** The part of it that a store of users is checked with. */
+export interface UsersUnderTest {
+  readonly storage: Pick<Storage, "users">;
+}
+
+export type UserCase = readonly [name: string, check: (underTest: UsersUnderTest) => Promise<void>];
+
+/** A power that a case is about: a store without it is not checked with the case. */
+export function powerOf<Name extends "known" | "merge" | "updateVisitors">(
+  users: UserStore,
+  name: Name,
+): NonNullable<UserStore[Name]> {
+  const power = users[name];
+  assert.ok(power !== undefined, `users.${name} is missing`);
+  return power;
 }
 
 export type StorageCase = readonly [name: string, check: (underTest: StorageUnderTest) => Promise<void>];

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { eventWithRun, newEvent, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+import {
+  eventWithRun,
+  newEvent,
+  receivedAt,
+  recordParams,
+  resultOf,
+  type StorageCase,
+  scope,
+} from "./storage-fixtures.js";
 
 const year = 365 * 24 * 60 * 60_000;
 const longAgo = new Date(Date.UTC(2020, 0, 1));
@@ -56,7 +64,7 @@ export const forgetCases: readonly StorageCase[] = [
     async ({ storage: { events, runs } }) => {
       await events.record(recordParams([eventWithRun("a"), newEvent("b"), newEvent("c", { userId: "grace" })]));
       await events.record(recordParams([newEvent("d")], { environment: "development" }));
-      assert.equal(await events.erase({ environment: scope.environment, userId: "ada" }), 2);
+      assert.equal(await events.erase({ environment: scope.environment, userId: "ada", at: receivedAt }), 2);
       const erased = await events.get({ ...scope, messageId: "a" });
       assert.deepEqual([erased?.payload, erased?.userId, erased?.runs, erased?.status], [null, null, [], "processed"]);
       assert.deepEqual((await runs.list({ environment: scope.environment, limit: 10 })).items, []);
@@ -72,7 +80,7 @@ export const forgetCases: readonly StorageCase[] = [
     "erase: the late settle of an erased run is refused",
     async ({ storage: { events, runs } }) => {
       const [recorded] = await events.record(recordParams([eventWithRun("a")]));
-      await events.erase({ environment: scope.environment, userId: "ada" });
+      await events.erase({ environment: scope.environment, userId: "ada", at: receivedAt });
       assert.deepEqual(await runs.settle({ results: [resultOf(recorded?.claimed[0])] }), [false]);
     },
   ],

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import type { RunHold, Storage } from "../storage/storage.js";
-import { leaseMs, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+import {
+  leaseMs,
+  newEvent,
+  newRun,
+  receivedAt,
+  recordParams,
+  resultOf,
+  type StorageCase,
+  scope,
+} from "./storage-fixtures.js";
 
 const forMs = 150;
 const held = (key: string, hold: Partial<RunHold> = {}) =>
@@ -177,7 +186,7 @@ const expiryCases: readonly StorageCase[] = [
       const decision = { detail: { message: "mentions grace" }, triggers: [] };
       const payload = { mentioned: ["grace", "bob"] };
       const [recorded] = await storage.events.record(recordParams([newEvent("a", { runs, decision, payload })]));
-      assert.equal(await storage.events.erase({ environment: scope.environment, userId: "grace" }), 1);
+      assert.equal(await storage.events.erase({ environment: scope.environment, userId: "grace", at: receivedAt }), 1);
       const event = await eventOf(storage);
       assert.deepEqual(keysOfRuns(event), ["b", "known"]);
       assert.doesNotMatch(JSON.stringify(event), /grace/);
@@ -191,7 +200,7 @@ const expiryCases: readonly StorageCase[] = [
     "erase: an event that only waited for the user is finished by it",
     async ({ storage }) => {
       await storage.events.record(recordParams([newEvent("a", { runs: [held("g")] })]));
-      await storage.events.erase({ environment: scope.environment, userId: "grace" });
+      await storage.events.erase({ environment: scope.environment, userId: "grace", at: receivedAt });
       assert.equal((await eventOf(storage))?.status, "processed");
       assert.equal((await storage.events.record(recordParams([newEvent("a")])))[0]?.status, "finished");
     },

@@ -16,3 +16,5 @@ export type { SignedOptions, SignedRequest } from "./signed.js";
 export { signed } from "./signed.js";
 export { storageConformance } from "./storage-conformance.js";
 export type { StorageUnderTest } from "./storage-fixtures.js";
+export type { UserStorePowers, UserStoreUnderTest } from "./user-store-conformance.js";
+export { userStoreConformance } from "./user-store-conformance.js";

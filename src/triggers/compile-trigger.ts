@@ -31,6 +31,8 @@ export interface CompiledTrigger {
   readonly cancellationKey: FieldResolver | null;
   readonly maxEventAgeMs: number | null;
   readonly excludeActor: boolean;
+  /** Whether groups among the recipients stand for their members. */
+  readonly expand: boolean;
   readonly unidentified: UnidentifiedPolicy | null;
   /** What the workflow wants its data to be. */
   readonly dataSchema: StandardSchema<unknown> | null;
@@ -55,6 +57,7 @@ const shape = z.strictObject({
   when: anything,
   maxEventAge: z.union([z.string(), z.number()]).optional(),
   excludeActor: z.boolean().optional(),
+  expand: z.boolean().optional(),
   unidentified: z
     .union(
       [
@@ -98,6 +101,9 @@ function compileChecked(definition: TriggerDefinition, workflows: TypedWorkflows
   if (action === "trigger" && definition.recipients === undefined) {
     throw invalidField("recipients", 'is missing; say who is notified, such as "userId"');
   }
+  if (action === "cancel" && definition.expand === true) {
+    throw invalidField("expand", "is of no use for a cancel; it reaches everyone the runs were started for");
+  }
   if (action === "cancel" && definition.cancellationKey === undefined) {
     throw invalidField("cancellationKey", "is missing; a cancel needs the key that the run was started with");
   }
@@ -120,6 +126,7 @@ function compileChecked(definition: TriggerDefinition, workflows: TypedWorkflows
     maxEventAgeMs: maxEventAge === undefined ? null : durationToMs(maxEventAge, "maxEventAge"),
     excludeActor: definition.excludeActor ?? false,
     dataSchema: dataSchemaOf(definition, workflows),
+    expand: definition.expand ?? false,
     unidentified: definition.unidentified === undefined ? null : compileUnidentified(definition.unidentified),
   };
 }

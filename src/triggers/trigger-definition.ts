@@ -83,6 +83,12 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
   readonly maxEventAge?: Duration;
   /** Takes the actor out of the recipients. @default false */
   readonly excludeActor?: boolean;
+  /**
+   * Notifies the members of a recipient `{ collection: "groups", id }` instead of the group, each once, however many they are. Said
+   * here and not in the event, so that nobody who sends events can reach a whole group by the way an id is written.
+   * @default false
+   */
+  readonly expand?: boolean;
   /** What becomes of a recipient id that storage does not know. @default the source's `unidentified` */
   readonly unidentified?: Unidentified;
   /** By environment, or everywhere. @default true */

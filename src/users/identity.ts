@@ -1,13 +1,16 @@
 import { isJsonObject, type JsonObject } from "../core/json.js";
 import { type CompiledPath, compilePath } from "../mapping/path.js";
 import type { ReceivedEvent } from "../segment/event.js";
-import { identifyToChange, traitsToAttributes } from "./traits.js";
-import type { UserChange } from "./user.js";
+import type { GroupChange } from "./group.js";
+import { identifyTraits, traitsToAttributes, withoutUnsafeKeys } from "./traits.js";
+import type { UserAttributes, UserChange, VisitorChange } from "./user.js";
 
 /** What an event says about who somebody is. */
 export type IdentityAction =
   | { readonly kind: "change"; readonly change: UserChange }
-  | { readonly kind: "merge"; readonly from: string; readonly into: string }
+  | { readonly kind: "visitor"; readonly change: VisitorChange }
+  | { readonly kind: "group"; readonly change: GroupChange; readonly member: string | null }
+  | { readonly kind: "merge"; readonly from: string; readonly into: string; readonly at: Date }
   | { readonly kind: "delete"; readonly userId: string; readonly at: Date };
 
 export type MappedAttribute = "email" | "phoneNumber" | "avatar" | "name" | "locale" | "timezone" | "createdAt";
@@ -33,32 +36,53 @@ export function compileIdentity({ identifyFrom, traits = {} }: IdentityOptions):
   const mapped = Object.entries(traits).map(([name, path]) => [name, compilePath(path, `traits.${name}`)] as const);
 
   return (received) => {
-    const { type, event, userId } = received;
-    if (type === "alias") return toMerge(event, userId);
-    if (type === "delete") return userId === null ? null : { kind: "delete", userId, at: received.occurredAt };
-    if (type === "identify") return changeOf(identifyToChange(received), event, mapped);
+    const { type, event, userId, occurredAt: at } = received;
+    if (type === "alias") return toMerge(event, userId, at);
+    if (type === "delete") return userId === null ? null : { kind: "delete", userId, at };
+    if (type === "identify") return changeOf(received, userId, identifyTraits(event), mapped);
     // The traits of a group event are the group's.
-    if (traitsPath === null || type === "group") return null;
-    const id = idPath === null ? userId : idOf(idPath.read(event));
+    if (type === "group") return toGroupChange(event, userId, at);
+    if (traitsPath === null) return null;
     const found = traitsPath.read(event);
-    if (id === null || !isJsonObject(found)) return null;
-    return changeOf({ id, at: received.occurredAt, attributes: traitsToAttributes(found) }, event, mapped);
+    if (!isJsonObject(found)) return null;
+    return changeOf(received, idPath === null ? userId : idOf(idPath.read(event)), found, mapped);
   };
 }
 
-/** `previousId` becomes another id of `userId`. */
-function toMerge(event: JsonObject, userId: string | null): IdentityAction | null {
-  const from = idOf(event["previousId"]);
-  return from === null || userId === null || from === userId ? null : { kind: "merge", from, into: userId };
+function toGroupChange(event: JsonObject, member: string | null, at: Date): IdentityAction | null {
+  const id = idOf(event["groupId"]);
+  if (id === null) return null;
+  const { traits } = event;
+  const known = isJsonObject(traits) ? withoutUnsafeKeys(traits) : {};
+  return { kind: "group", change: { id, at, traits: isJsonObject(known) ? known : {} }, member };
 }
 
+/** `previousId` becomes another id of `userId`. */
+function toMerge(event: JsonObject, userId: string | null, at: Date): IdentityAction | null {
+  const from = idOf(event["previousId"]);
+  return from === null || userId === null || from === userId ? null : { kind: "merge", from, into: userId, at };
+}
+
+/** Of whoever is signed in, or else of a visitor. */
 function changeOf(
-  change: UserChange | null,
-  event: JsonObject,
+  { event, anonymousId, occurredAt: at }: ReceivedEvent,
+  id: string | null,
+  traits: JsonObject,
   mapped: readonly (readonly [name: string, path: CompiledPath])[],
 ): IdentityAction | null {
-  if (change === null) return null;
-  if (mapped.length === 0) return { kind: "change", change };
+  const attributes = attributesOf(traits, event, mapped);
+  if (id === null) return anonymousId === null ? null : { kind: "visitor", change: { anonymousId, at, attributes } };
+  const isTied = anonymousId !== null && anonymousId !== id;
+  return { kind: "change", change: { id, at, attributes, ...(isTied && { anonymousId }) } };
+}
+
+function attributesOf(
+  traits: JsonObject,
+  event: JsonObject,
+  mapped: readonly (readonly [name: string, path: CompiledPath])[],
+): UserAttributes {
+  const known = traitsToAttributes(traits);
+  if (mapped.length === 0) return known;
   const extra: Record<string, JsonObject[string]> = {};
   for (const [name, path] of mapped) {
     const value = path.read(event);
@@ -66,9 +90,8 @@ function changeOf(
   }
   // By the rules for traits: a value that does not fit its attribute stays a property.
   const { properties, ...attributes } = traitsToAttributes(extra);
-  const all = { ...change.attributes.properties, ...properties };
-  const given = { ...change.attributes, ...attributes, ...(Object.keys(all).length > 0 && { properties: all }) };
-  return { kind: "change", change: { ...change, attributes: given } };
+  const all = { ...known.properties, ...properties };
+  return { ...known, ...attributes, ...(Object.keys(all).length > 0 && { properties: all }) };
 }
 
 function idOf(value: unknown): string | null {

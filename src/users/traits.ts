@@ -1,6 +1,6 @@
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
 import type { InlineUser } from "../recipients/recipient.js";
-import type { ReceivedEvent } from "../segment/event.js";
+import type { SegmentEvent } from "../segment/event.js";
 import { parseSegmentTimestamp } from "../segment/timestamp.js";
 import type { UserAttributes, UserChange } from "./user.js";
 
@@ -30,13 +30,10 @@ const spellings: ReadonlyMap<string, string> = new Map([
 /** Members of an inline user that are about the notification, not about the user. */
 const notTraits = new Set(["id", "collection", "$trigger_data", "channel_data", "channelData", "preferences"]);
 
-/** What an identify event says; `null` without a userId. RudderStack puts the traits into `context.traits`. */
-export function identifyToChange(received: ReceivedEvent): UserChange | null {
-  if (received.userId === null) return null;
-  const { traits, context } = received.event;
+/** What an identify event says. RudderStack puts the traits into `context.traits`. */
+export function identifyTraits({ traits, context }: SegmentEvent): JsonObject {
   const inContext = isJsonObject(context) ? context["traits"] : undefined;
-  const all = { ...(isJsonObject(inContext) && inContext), ...(isJsonObject(traits) && traits) };
-  return { id: received.userId, at: received.occurredAt, attributes: traitsToAttributes(all) };
+  return { ...(isJsonObject(inContext) && inContext), ...(isJsonObject(traits) && traits) };
 }
 
 /** What an inline recipient or actor says. */
@@ -68,7 +65,7 @@ export function traitsToAttributes(traits: JsonObject): UserAttributes {
   return Object.keys(properties).length === 0 ? attributes : { ...attributes, properties };
 }
 
-function withoutUnsafeKeys(value: JsonValue): JsonValue {
+export function withoutUnsafeKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutUnsafeKeys);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(

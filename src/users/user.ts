@@ -35,4 +35,13 @@ export interface UserChange {
   /** Event time; decides which change wins, per property. */
   readonly at: Date;
   readonly attributes: UserAttributes;
+  /** Under which the user was on the way until then; what was said under it becomes theirs. */
+  readonly anonymousId?: string;
+}
+
+/** What somebody said who is not signed in. */
+export interface VisitorChange {
+  readonly anonymousId: string;
+  readonly at: Date;
+  readonly attributes: UserAttributes;
 }

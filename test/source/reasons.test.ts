@@ -76,6 +76,28 @@ async function whileAnotherIsAtIt() {
   return events[0];
 }
 
+async function afterSignIn() {
+  const { send } = createTestSource({ now });
+  const onDevice = { ...common, type: "identify", anonymousId: "a-1" };
+  await send({ ...onDevice, userId: "ada", timestamp: "2026-03-01T10:00:00Z", messageId: "m-0" });
+  return (await send({ ...onDevice, traits: { plan: "pro" } })).events[0];
+}
+
+async function withoutMerge() {
+  const { users, ...storage } = memoryStorage();
+  const { update, find, delete: remove } = users;
+  return outcomeOf(
+    { ...common, type: "alias", previousId: "a-1", userId: "ada" },
+    { storage: { ...storage, users: { update, find, delete: remove } } },
+  );
+}
+
+async function afterDeletion() {
+  const { send, source } = createTestSource({ triggers: [welcome], now });
+  await source.users.delete("ada");
+  return (await send(signUp)).events[0];
+}
+
 async function whileSwitchedOff() {
   const { send, source } = createTestSource({ triggers: [welcome], now });
   await source.triggers.disable("welcome", { by: "grace" });
@@ -105,7 +127,11 @@ const ofEvents: Readonly<Record<EventReason, Provocation>> = {
       { type: "identify", userId: "ada", messageId: "m-1" },
       { environments: { production: { identify: false } } },
     ),
-  no_user_id: () => outcomeOf({ type: "identify", anonymousId: "a-1", messageId: "m-1", traits: { plan: "pro" } }),
+  no_user_id: () => outcomeOf({ type: "identify", messageId: "m-1", traits: { plan: "pro" } }),
+  no_group_id: () => outcomeOf({ type: "group", userId: "ada", messageId: "m-1", traits: { name: "Acme" } }),
+  said_after_sign_in: afterSignIn,
+  alias_unsupported: withoutMerge,
+  user_deleted: afterDeletion,
   already_processed: () => second([signUp, signUp], false),
   repeated_in_batch: () => second([signUp, signUp], true),
   leased_elsewhere: whileAnotherIsAtIt,

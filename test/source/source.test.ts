@@ -37,13 +37,14 @@ function observed(storage: Storage, before: (method: string, call: number) => vo
         };
       },
     });
-  const { events, runs, users, triggers } = storage;
+  const { events, runs, users, groups, triggers } = storage;
   return {
     calls,
     storage: {
       events: wrap("events", events),
       runs: wrap("runs", runs),
       users: wrap("users", users),
+      groups: wrap("groups", groups),
       triggers: wrap("triggers", triggers),
     },
   };
@@ -354,8 +355,8 @@ function observedAfter(storage: Storage, strike: () => void): Storage {
         };
       },
     });
-  const { events, runs, users, triggers } = storage;
-  return { events: wrap(events), runs: wrap(runs), users: wrap(users), triggers: wrap(triggers) };
+  const { events, runs, users, groups, triggers } = storage;
+  return { events: wrap(events), runs: wrap(runs), users: wrap(users), groups: wrap(groups), triggers: wrap(triggers) };
 }
 
 describe("cancel", () => {
@@ -482,7 +483,7 @@ describe("the event log", () => {
       signUp("ada"),
       { type: "nope" },
       { type: "nope" },
-      { type: "identify", anonymousId: "x" },
+      { type: "identify", traits: {} },
     ]);
     const { items, nextCursor } = await source.events.list({ limit: 3 });
     const rest = await source.events.list({ cursor: nextCursor ?? undefined });

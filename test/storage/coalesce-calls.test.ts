@@ -3,13 +3,13 @@ import { manualClock, recordingRunner, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/core/clock.js";
 import { coalesceCalls } from "../../src/storage/coalesce-calls.js";
-import type { RecordParams, Storage } from "../../src/storage/storage.js";
+import type { FullStorage, RecordParams, Storage } from "../../src/storage/storage.js";
 import { eventWithRun, newEvent, recordParams, resultOf, scope } from "../../src/testing/storage-fixtures.js";
 
 type Around = (method: string, call: () => Promise<unknown>, params: unknown) => Promise<unknown>;
 
 /** A storage whose calls have a price; every one that reaches it is written down. */
-function priced(around: Around = (_method, call) => call(), inner: Storage = memoryStorage()) {
+function priced(around: Around = (_method, call) => call(), inner: FullStorage = memoryStorage()) {
   const calls: string[] = [];
   const watch = <Store extends object>(name: string, store: Store): Store =>
     Object.fromEntries(
@@ -21,10 +21,11 @@ function priced(around: Around = (_method, call) => call(), inner: Storage = mem
         },
       ]),
     ) as Store;
-  const storage: Storage = {
+  const storage: FullStorage = {
     events: watch("events", inner.events),
     runs: watch("runs", inner.runs),
     users: watch("users", inner.users),
+    groups: inner.groups,
     triggers: inner.triggers,
     coalesce: true,
   };

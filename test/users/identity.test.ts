@@ -19,7 +19,13 @@ const track = {
 describe("what an event says about who somebody is", () => {
   it.each<[string, object, IdentityOptions, unknown]>([
     ["identify", { type: "identify", userId: "ada", traits: { email: "a@b" } }, {}, ["ada", { email: "a@b" }]],
-    ["identify of nobody", { type: "identify", anonymousId: "x", traits: {} }, {}, null],
+    [
+      "identify of a visitor",
+      { type: "identify", anonymousId: "x", traits: { plan: "pro" } },
+      {},
+      { kind: "visitor", change: { anonymousId: "x", at: receivedAt, attributes: { properties: { plan: "pro" } } } },
+    ],
+    ["identify of nobody", { type: "identify", traits: {} }, {}, null],
     ["track, where nobody asked", track, {}, null],
     [
       "track",
@@ -39,10 +45,17 @@ describe("what an event says about who somebody is", () => {
     ["track with traits that are none", { ...track, context: { traits: 7 } }, { identifyFrom: "context.traits" }, null],
     [
       "group, whose traits are the group's",
-      { ...track, type: "group", groupId: "g" },
+      { ...track, type: "group", groupId: 7, traits: { name: "Acme" } },
       { identifyFrom: "context.traits" },
-      null,
+      { kind: "group", change: { id: "7", at: receivedAt, traits: { name: "Acme" } }, member: "ada" },
     ],
+    [
+      "group of a visitor, without traits",
+      { type: "group", groupId: "g", anonymousId: "x", traits: [] },
+      {},
+      { kind: "group", change: { id: "g", at: receivedAt, traits: {} }, member: null },
+    ],
+    ["group of none", { type: "group", userId: "ada", traits: {} }, {}, null],
     [
       "attributes in places of one's own",
       { type: "identify", userId: "ada", traits: { work_email: "w@example.com", email: "p@example.com", seats: 3 } },
@@ -61,7 +74,12 @@ describe("what an event says about who somebody is", () => {
       { traits: { locale: "context.locale" } },
       ["ada", { locale: "en" }],
     ],
-    ["alias", { type: "alias", previousId: "anon", userId: "ada" }, {}, { kind: "merge", from: "anon", into: "ada" }],
+    [
+      "alias",
+      { type: "alias", previousId: "anon", userId: "ada" },
+      {},
+      { kind: "merge", from: "anon", into: "ada", at: receivedAt },
+    ],
     ["alias of oneself", { type: "alias", previousId: "ada", userId: "ada" }, {}, null],
     ["alias of nothing", { type: "alias", userId: "ada" }, {}, null],
     ["alias into nobody", { type: "alias", previousId: "anon" }, {}, null],

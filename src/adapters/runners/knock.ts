@@ -61,7 +61,7 @@ const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 export function knockRunner({ client, timeoutMs = 10_000, identify = true }: KnockRunnerOptions): WorkflowRunner {
   const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
   return {
-    capabilities: { maxRecipients: 1_000, idempotencyWindowMs },
+    capabilities: { maxRecipients: 1_000, idempotencyWindowMs, tenantTraits: true },
     async trigger(request, { idempotencyKey, signal }) {
       const call = { ...options(signal), idempotencyKey };
       try {

@@ -85,6 +85,7 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
     capabilities: {
       maxRecipients: 100,
       idempotencyWindowMs,
+      tenantTraits: true,
       ...(!cancels && {
         refuses: {
           cancellationKey: 'Novu cancels by transaction id; see novuRunner({ cancellation: "transactionId" }).',

@@ -1,6 +1,7 @@
-import type { Storage } from "../../storage/storage.js";
+import type { FullStorage } from "../../storage/storage.js";
 import { createQuery, type PostgresClient, type Query } from "./postgres/postgres-client.js";
 import { postgresEventStore } from "./postgres/postgres-events.js";
+import { postgresGroupStore } from "./postgres/postgres-groups.js";
 import { migratePostgres, postgresMigrationSql } from "./postgres/postgres-migrations.js";
 import { postgresRunStore } from "./postgres/postgres-runs.js";
 import { postgresTriggerStore } from "./postgres/postgres-triggers.js";
@@ -27,13 +28,13 @@ export interface PostgresStorageOptions {
   readonly prepare?: boolean;
 }
 
-export interface PostgresStorage extends Storage {
+export interface PostgresStorage extends FullStorage {
   /** Creates or updates the tables, which all start with `bellwire_`. May be called by any number of processes at once. */
   migrate(): Promise<void>;
   /** The same as SQL, for teams that run their own migrations. */
   migrationSql(): string;
   /** The same storage on a client of the host's, so that what it writes belongs to a transaction of the host's. */
-  withClient(client: PostgresClient): Storage;
+  withClient(client: PostgresClient): FullStorage;
 }
 
 /** Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs. */
@@ -47,11 +48,12 @@ export function postgresStorage({ pool, schema = "public", prepare = true }: Pos
   };
 }
 
-function storesOn(query: Query): Storage {
+function storesOn(query: Query): FullStorage {
   return {
     events: postgresEventStore(query),
     runs: postgresRunStore(query),
     users: postgresUserStore(query),
+    groups: postgresGroupStore(query),
     triggers: postgresTriggerStore(query),
   };
 }

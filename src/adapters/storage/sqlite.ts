@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../core/clock.js";
-import type { Storage } from "../../storage/storage.js";
+import type { FullStorage } from "../../storage/storage.js";
 import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
 import { sqliteEventStore } from "./sqlite/sqlite-events.js";
+import { sqliteGroupStore } from "./sqlite/sqlite-groups.js";
 import { migrateSqlite, sqliteMigrationSql } from "./sqlite/sqlite-migrations.js";
 import { sqliteRunStore } from "./sqlite/sqlite-runs.js";
 import { sqliteTriggerStore } from "./sqlite/sqlite-triggers.js";
@@ -20,7 +21,7 @@ export interface SqliteStorageOptions {
   readonly clock?: Clock;
 }
 
-export interface SqliteStorage extends Storage {
+export interface SqliteStorage extends FullStorage {
   /** Creates or updates the tables, which all start with `bellwire_`. May be called at every start, by any number of processes. */
   migrate(): Promise<void>;
   /** The same as SQL, for teams that run their own migrations. */
@@ -41,7 +42,8 @@ export function sqliteStorage({
   return {
     events: sqliteEventStore(session, clock),
     runs: sqliteRunStore(session, clock),
-    users: sqliteUserStore(session),
+    users: sqliteUserStore(session, clock),
+    groups: sqliteGroupStore(session),
     triggers: sqliteTriggerStore(session),
     coalesce: true,
     migrate: async () => migrateSqlite(database),

@@ -33,6 +33,8 @@ export function toRunRecord(row: Row): RunRecord {
     heldUntil: dateOrNull(row, "held_until"),
     workflowRunId: decodedOrNull(row, "workflow_run_id"),
     error: decodedOrNull(row, "error"),
+    parent: textOrNull(row, "parent"),
+    progress: textOrNull(row, "progress"),
     durationMs: row["duration_ms"] === null ? null : numberOf(row, "duration_ms"),
   };
 }
@@ -42,6 +44,7 @@ export function newRunRecord(
   { environment, source, messageId }: Pick<RunRecord, "environment" | "source" | "messageId">,
   { idempotencyKey, trigger, workflow, action, request }: Omit<NewRun, "hold">,
   claimedAt: number,
+  parent: string | null = null,
 ): RunRecord {
   return {
     environment,
@@ -61,6 +64,8 @@ export function newRunRecord(
     workflowRunId: null,
     error: null,
     durationMs: null,
+    parent,
+    progress: null,
   };
 }
 
@@ -95,8 +100,14 @@ export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
 /** The runs have the last word; the row says what holds without them, and whether one that is gone by now had failed. */
 function statusOf(row: Row, runs: readonly RunRecord[]): Pick<EventRecord, "status" | "runs"> {
   const stored = textOf(row, "status");
-  if (runs.some(({ status }) => status === "pending" || status === "held")) return { status: "in_progress", runs };
+  const isOpen = runs.some(({ status }) => status === "pending" || status === "held") || isTrue(row["has_open_made"]);
+  if (isOpen) return { status: "in_progress", runs };
   return { status: toStatus(stored === "in_progress" ? textOf(row, "base_status") : stored), runs };
+}
+
+/** As PostgreSQL and SQLite say it. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 1;
 }
 
 function toStatus(text: string): RecordedEventStatus {

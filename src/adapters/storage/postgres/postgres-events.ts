@@ -1,18 +1,21 @@
 import type { EventRecord, EventStore, RecordedEventStatus } from "../../../storage/storage.js";
+import { userHash } from "../deleted-hash.js";
 import { toEventRecord, toNameCount } from "../stored-records.js";
 import type { Row } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, rowsOf } from "./postgres-client.js";
+import { markDeleted } from "./postgres-deletions.js";
 import { forgetWaitingSql } from "./postgres-holds.js";
+import { eraseMentions } from "./postgres-mentions.js";
 import { pageOf } from "./postgres-page.js";
-import { record, runsOfEvent } from "./postgres-record.js";
+import { record, withRuns } from "./postgres-record.js";
 
 export function postgresEventStore(query: Query): EventStore {
   return {
     record: (params) => record(query, params),
     async get({ environment, source, messageId }) {
       const [row] = await query(
-        `SELECT t.*, ${runsOfEvent} AS runs FROM bellwire.events t WHERE environment = $1 AND source = $2 AND message_id = $3`,
+        `SELECT t.*, ${withRuns} FROM bellwire.events t WHERE environment = $1 AND source = $2 AND message_id = $3`,
         environment,
         source,
         toStoredText(messageId),
@@ -24,7 +27,7 @@ export function postgresEventStore(query: Query): EventStore {
         table: "bellwire.events",
         // Sources share an environment; a messageId may occur in several.
         key: "(message_id || '/' || source)",
-        extra: `${runsOfEvent} AS runs`,
+        extra: withRuns,
         filters: [
           ["environment =", params.environment],
           ["source =", params.source],
@@ -53,11 +56,13 @@ export function postgresEventStore(query: Query): EventStore {
       const [row] = await query(purgeSql, payloadsOlderThanMs, eventsOlderThanMs, limit);
       return { payloads: Number(row?.["payloads"] ?? 0), events: Number(row?.["events"] ?? 0) };
     },
-    async erase({ environment, userId }) {
+    async erase({ environment, userId, at }) {
+      await markDeleted(query, environment, [userHash(environment, userId)], at.getTime());
       const waiting = await query(forgetWaitingSql, environment, toStoredText(userId));
       const rows = await query(eraseSql, environment, toStoredText(userId));
       return rows.length + waiting.length;
     },
+    eraseMentions: (params) => eraseMentions(query, params),
   };
 }
 
@@ -118,12 +123,17 @@ WITH RECURSIVE environments AS (
   WHERE r.message_id = e.message_id AND r.environment = e.environment AND r.source = e.source
 ), users AS (
   DELETE FROM bellwire.deleted_users WHERE deleted_at < ${nowMs} - $2::bigint
+), members AS (
+  DELETE FROM bellwire.members WHERE NOT is_member AND said_at < ${nowMs} - $2::bigint
+), visitors AS (
+  DELETE FROM bellwire.anonymous WHERE seen_at < ${nowMs} - $1::bigint AND (user_id IS NULL OR said = '[]')
 )
 SELECT (SELECT count(*) FROM stripped) AS payloads, (SELECT count(*) FROM gone) AS events`;
 
 const eraseSql = `
 WITH theirs AS (
-  SELECT environment, source, message_id FROM bellwire.events WHERE environment = $1 AND user_id = $2 ORDER BY 2, 3 FOR UPDATE
+  SELECT environment, source, message_id FROM bellwire.events WHERE environment = $1
+  AND (user_id = $2 OR (user_id IS NULL AND anonymous_id = $2)) ORDER BY 2, 3 FOR UPDATE
 ), runs AS (
   DELETE FROM bellwire.runs r USING theirs e
   WHERE r.message_id = e.message_id AND r.environment = e.environment AND r.source = e.source

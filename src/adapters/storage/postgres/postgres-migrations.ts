@@ -108,6 +108,42 @@ const migrations: readonly string[] = [
    CREATE INDEX ON bellwire.runs (environment, received_at);
    CREATE INDEX ON bellwire.deleted_users (deleted_at);
    UPDATE bellwire.events SET status = 'failed' WHERE status = 'in_progress' AND (has_failed OR base_status = 'failed');`,
+  `CREATE TABLE bellwire.groups (
+     environment text NOT NULL,
+     id text NOT NULL,
+     registers text NOT NULL,
+     version bigint NOT NULL,
+     PRIMARY KEY (environment, id)
+   );
+   CREATE TABLE bellwire.members (
+     environment text NOT NULL,
+     group_id text NOT NULL,
+     user_id text COLLATE "C" NOT NULL,
+     is_member boolean NOT NULL,
+     said_at bigint NOT NULL,
+     PRIMARY KEY (environment, group_id, user_id)
+   );
+   CREATE INDEX ON bellwire.members (environment, user_id);
+   CREATE TABLE bellwire.anonymous (
+     environment text NOT NULL,
+     id text NOT NULL,
+     said text NOT NULL,
+     user_id text,
+     linked_at bigint,
+     seen_at bigint NOT NULL,
+     version bigint NOT NULL,
+     PRIMARY KEY (environment, id)
+   );
+   CREATE INDEX ON bellwire.anonymous (environment, user_id) WHERE user_id IS NOT NULL;
+   CREATE INDEX ON bellwire.anonymous (seen_at);
+   CREATE INDEX ON bellwire.events (environment, anonymous_id) WHERE user_id IS NULL AND anonymous_id IS NOT NULL;
+   ALTER TABLE bellwire.runs ADD COLUMN parent text, ADD COLUMN progress text;
+   CREATE FUNCTION bellwire.deletions(of_environment text, of_hashes text[]) RETURNS TABLE (hash text, deleted_at bigint)
+   LANGUAGE plpgsql VOLATILE AS $deletions$ BEGIN
+     PERFORM pg_advisory_xact_lock_shared(hashtextextended('bellwire deletions ' || of_environment, 0));
+     RETURN QUERY SELECT d.hash, d.deleted_at FROM bellwire.deleted_users d
+       WHERE d.environment = of_environment AND d.hash = ANY (of_hashes);
+   END $deletions$;`,
 ];
 
 /**

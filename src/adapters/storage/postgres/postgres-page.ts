@@ -1,4 +1,4 @@
-import type { Page } from "../../../storage/storage.js";
+import type { Page } from "../../../storage/page.js";
 import { numberOf, type Row, textOf } from "../stored-row.js";
 import type { PostgresValue, Query } from "./postgres-client.js";
 

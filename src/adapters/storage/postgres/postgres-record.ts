@@ -1,12 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClaimedRun, NewEvent, NewRun, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { userHash } from "../deleted-hash.js";
 import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js";
-import { numberOf, type Row, textOf } from "../stored-row.js";
+import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type PostgresValue, type Query, rowsOf, toArray } from "./postgres-client.js";
+import { deletionsOf } from "./postgres-deletions.js";
 
-export const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
-  WHERE r.message_id = t.message_id AND r.environment = t.environment AND r.source = t.source)`;
+const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
+  WHERE r.message_id = t.message_id AND r.environment = t.environment AND r.source = t.source AND r.parent IS NULL)`;
+
+/**
+ * What is to be read with an event: the runs that were recorded with it, and whether one that these made is open. Asked along the
+ * index for one event at a time; an EXISTS could be made a table of all such runs.
+ */
+export const withRuns = `${runsOfEvent} AS runs, coalesce((SELECT true FROM bellwire.runs r WHERE r.message_id = t.message_id
+  AND r.environment = t.environment AND r.source = t.source AND r.parent IS NOT NULL AND r.status IN ('pending', 'held') LIMIT 1),
+  false) AS has_open_made`;
 
 /** The long texts of a batch travel as the bytes of one value: half the work of an array, whose every quote has to be escaped. */
 function textAt(offset: string, bytes: string): string {
@@ -19,7 +29,10 @@ function textAt(offset: string, bytes: string): string {
  * can not deadlock. An event's `status` is the one it has as long as none of its runs says otherwise.
  */
 const recordSql = `
-WITH inserted AS (
+WITH refused AS MATERIALIZED (
+  SELECT n.message_id, n.hash FROM unnest($31::text[], $32::text[], $33::bigint[]) AS n(message_id, hash, occurred_at)
+  JOIN ${deletionsOf("$1", "$32::text[]")} d USING (hash) WHERE n.occurred_at <= d.deleted_at
+), inserted AS (
   INSERT INTO bellwire.events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at,
     reason, base_status, status, pending_runs, payload, decision)
   SELECT $1, $2, message_id, type, name, user_id, anonymous_id, occurred_at, received_at, reason, base_status,
@@ -28,6 +41,7 @@ WITH inserted AS (
   FROM unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],
     $15::integer[], $16::integer[], $17::integer[], $18::integer[]) AS x(message_id, type, name, user_id, anonymous_id, occurred_at,
     received_at, reason, base_status, runs, payload_at, payload_bytes, decision_bytes)
+  WHERE (x.message_id IN (SELECT message_id FROM refused)) IS NOT TRUE
   ON CONFLICT DO NOTHING
   RETURNING message_id, type, name, received_at, base_status
 ), clock AS MATERIALIZED (SELECT ${nowMs} AS now
@@ -52,15 +66,15 @@ WITH inserted AS (
   ON CONFLICT (environment, source, type, name) DO UPDATE SET count = n.count + excluded.count,
     first_seen_at = least(n.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(n.last_seen_at, excluded.last_seen_at)
 )
-SELECT message_id, now FROM inserted, clock`;
+SELECT message_id, now, NULL AS hash FROM inserted, clock UNION ALL SELECT message_id, NULL, hash FROM refused`;
 
 /** What is stored of events that were recorded before; their pending runs are leased where nobody is on them. */
 const takeUpSql = `
 WITH free AS (
   SELECT r.idempotency_key FROM bellwire.runs r
   WHERE $3::bigint IS NOT NULL AND r.message_id = ANY($5::text[]) AND r.environment = $1 AND r.source = $2 AND r.status = 'pending'
-    AND NOT EXISTS (SELECT 1 FROM bellwire.runs o WHERE o.message_id = r.message_id AND o.environment = $1 AND o.source = $2
-      AND o.status = 'pending' AND o.leased_until > ${nowMs})
+    AND r.parent IS NULL AND NOT EXISTS (SELECT 1 FROM bellwire.runs o WHERE o.message_id = r.message_id AND o.environment = $1 AND o.source = $2
+      AND o.status = 'pending' AND o.parent IS NULL AND o.leased_until > ${nowMs})
   ORDER BY r.idempotency_key FOR UPDATE OF r
 ), leased AS (
   UPDATE bellwire.runs r SET fence = r.fence + 1, owner = $4, leased_until = ${nowMs} + $3::bigint,
@@ -68,7 +82,7 @@ WITH free AS (
   FROM free WHERE r.idempotency_key = free.idempotency_key AND r.status = 'pending' AND r.leased_until <= ${nowMs}
   RETURNING r.*
 )
-SELECT t.*, ${runsOfEvent} AS runs, (SELECT json_agg(l ORDER BY l.position) FROM leased l WHERE l.message_id = t.message_id) AS leased
+SELECT t.*, ${withRuns}, (SELECT json_agg(l ORDER BY l.position) FROM leased l WHERE l.message_id = t.message_id) AS leased
 FROM bellwire.events t WHERE t.environment = $1 AND t.source = $2 AND t.message_id = ANY($5::text[])`;
 
 interface Asked {
@@ -85,9 +99,9 @@ export async function record(query: Query, params: RecordParams): Promise<readon
     .map((event): Asked => ({ event, messageId: toStoredText(event.messageId) }))
     .sort((left, right) => compare(left.messageId, right.messageId));
   while (asked.length > 0) {
-    const columns = await toColumns(asked);
-    const inserted = await query.prepared(recordSql, environment, source, leaseMs, owner, ...columns);
-    const newAt = new Map(inserted.map((row) => [textOf(row, "message_id"), numberOf(row, "now")]));
+    const columns = await toColumns(asked, environment);
+    const rows = await query.prepared(recordSql, environment, source, leaseMs, owner, ...columns);
+    const { newAt, refused } = sortOut(rows);
     for (const { event, messageId } of asked) {
       const now = newAt.get(messageId);
       if (now !== undefined)
@@ -96,12 +110,33 @@ export async function record(query: Query, params: RecordParams): Promise<readon
     const known = asked.flatMap(({ messageId }) => (found.has(messageId) ? [] : [messageId]));
     if (known.length === 0) break;
     // Whoever stood in the way has committed by now, which a statement that began before could not see.
-    const rows = await query(takeUpSql, environment, source, leaseMs, owner, toArray(known));
-    for (const row of rows) found.set(textOf(row, "message_id"), toKnownResult(row));
+    const stored = await query(takeUpSql, environment, source, leaseMs, owner, toArray(known));
+    for (const row of stored) found.set(textOf(row, "message_id"), toKnownResult(row));
+    for (const { event, messageId } of asked) {
+      const hashes = found.has(messageId) ? undefined : refused.get(messageId);
+      if (hashes !== undefined) found.set(messageId, toRefusal(event, environment, hashes));
+    }
     // What is neither new nor known was removed in between.
     asked = asked.filter(({ messageId }) => !found.has(messageId));
   }
   return params.events.flatMap((event) => found.get(toStoredText(event.messageId)) ?? []);
+}
+
+function sortOut(rows: readonly Row[]) {
+  const newAt = new Map<string, number>();
+  const refused = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const messageId = textOf(row, "message_id");
+    const hash = textOrNull(row, "hash");
+    if (hash === null) newAt.set(messageId, numberOf(row, "now"));
+    else refused.set(messageId, (refused.get(messageId) ?? new Set()).add(hash));
+  }
+  return { newAt, refused };
+}
+
+function toRefusal({ names = [] }: NewEvent, environment: string, hashes: ReadonlySet<string>): RecordResult {
+  const deleted = names.filter((name) => hashes.has(userHash(environment, name)));
+  return { status: "refused", claimed: [], stored: null, deleted };
 }
 
 function compare(left: string, right: string): number {
@@ -112,7 +147,7 @@ function compare(left: string, right: string): number {
 /** Events that are put into text before others get their turn: a few milliseconds' work. */
 const eventsPerTurn = 250;
 
-async function toColumns(asked: readonly Asked[]): Promise<readonly PostgresValue[]> {
+async function toColumns(asked: readonly Asked[], environment: string): Promise<readonly PostgresValue[]> {
   const texts = createTextSlices();
   const events: (Asked & { readonly payload: TextSlice; readonly decision: TextSlice })[] = [];
   const runs: (Asked & { readonly run: NewRun; readonly position: number; readonly request: TextSlice })[] = [];
@@ -124,6 +159,9 @@ async function toColumns(asked: readonly Asked[]): Promise<readonly PostgresValu
     for (const [position, run] of event.runs.entries())
       runs.push({ run, position, messageId, event, request: texts.add(run.request) });
   }
+  const names = asked.flatMap(({ event, messageId }) =>
+    (event.names ?? []).map((name) => ({ event, messageId, name })),
+  );
   const ofEvents = (value: (event: (typeof events)[number]) => string | number | null) => toArray(events.map(value));
   const ofRuns = (value: (run: (typeof runs)[number]) => string | number | null) => toArray(runs.map(value));
   return [
@@ -153,6 +191,9 @@ async function toColumns(asked: readonly Asked[]): Promise<readonly PostgresValu
     ofRuns(({ run }) => run.hold?.onExpiry ?? null),
     ofRuns(({ request }) => request.offset),
     ofRuns(({ request }) => request.bytes),
+    toArray(names.map(({ messageId }) => messageId)),
+    toArray(names.map(({ name }) => userHash(environment, name))),
+    toArray(names.map(({ event }) => event.occurredAt.getTime())),
   ];
 }
 

@@ -3,6 +3,7 @@ import { toClaimedRun, toExpiredHold, toRunRecord } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type Query, toArray } from "./postgres-client.js";
+import { expandRun } from "./postgres-expand.js";
 import { expiredSql, skipSql, wakeSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
 
@@ -73,6 +74,7 @@ export function postgresRunStore(query: Query): RunStore {
     async skip({ environment, source, userIds }) {
       return (await query(skipSql, environment, source, toArray(userIds.map(toStoredText)))).length;
     },
+    expand: (params) => expandRun(query, params),
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(query, {
         table: "bellwire.runs",

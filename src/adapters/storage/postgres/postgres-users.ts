@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { UserStore, UserUpdate } from "../../../storage/user-store.js";
 import type { UserChange } from "../../../users/user.js";
 import {
@@ -8,9 +7,12 @@ import {
   toUser,
   type UserRegisters,
 } from "../../../users/user-registers.js";
+import { userHash } from "../deleted-hash.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
 import { type Query, toArray } from "./postgres-client.js";
+import { deletionsOf, markDeleted } from "./postgres-deletions.js";
+import { eraseVisitors, linkVisitors, saidByUsers, updateVisitors, type VisitorLink } from "./postgres-visitors.js";
 
 /** A user as read, and as it is to be written when nobody wrote in between. */
 interface Draft {
@@ -20,14 +22,22 @@ interface Draft {
   readonly version: number;
   readonly deletedAt: number | null;
   isChanged: boolean;
+  /** The time of the earliest change in it: nothing of before a deletion may be written after it. */
+  since: number;
 }
 
-export function postgresUserStore(query: Query): UserStore {
+export function postgresUserStore(query: Query): Required<UserStore> {
   return {
     update: ({ environment, changes }) => update(query, environment, changes),
     async find({ environment, ids }) {
-      const drafts = new Set((await read(query, environment, ids)).values());
-      return [...drafts].flatMap(({ id, registers }) => (registers === null ? [] : [toUser(id, registers)]));
+      const drafts = [...new Set((await read(query, environment, ids)).values())];
+      const known = drafts.flatMap(({ id, registers }) => (registers === null ? [] : [{ id, registers }]));
+      const said = await saidByUsers(
+        query,
+        environment,
+        known.map(({ id }) => id),
+      );
+      return known.map(({ id, registers }) => toUser(id, mergeRegisters(registers, said.get(id) ?? emptyRegisters)));
     },
     async known({ environment, ids }) {
       if (ids.length === 0) return new Map();
@@ -52,13 +62,16 @@ export function postgresUserStore(query: Query): UserStore {
       const now = draft?.id ?? id;
       const rows = await query(mergedIntoSql, environment, toStoredText(now));
       const ids = [now, ...rows.map((row) => fromStoredText(textOf(row, "id")))];
-      const input = [...new Set([id, ...ids])].map((each) => ({
-        id: toStoredText(each),
-        hash: hashOf(environment, each),
-      }));
-      const deleted = await query(deleteSql, environment, JSON.stringify(input), at.getTime());
-      return deleted.length > 0 ? ids : [];
+      const all = [...new Set([id, ...ids])];
+      const hashes = (some: readonly string[]) => some.map((each) => userHash(environment, each));
+      await markDeleted(query, environment, hashes(all), at.getTime());
+      const texts = JSON.stringify(all.map(toStoredText));
+      const deleted = await query(deleteSql, environment, texts);
+      const visitors = await eraseVisitors(query, environment, all);
+      if (visitors.length > 0) await markDeleted(query, environment, hashes(visitors), at.getTime());
+      return deleted.length > 0 ? [...new Set([...ids, ...visitors])] : [];
     },
+    updateVisitors: ({ environment, changes }) => updateVisitors(query, environment, changes),
   };
 }
 
@@ -73,10 +86,7 @@ CROSS JOIN LATERAL (
 const mergedIntoSql = "SELECT id FROM bellwire.merged_users WHERE environment = $1 AND merged_into = $2";
 
 const deleteSql = `
-WITH input AS (SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text)
-), marked AS (
-  INSERT INTO bellwire.deleted_users AS d (environment, hash, deleted_at) SELECT $1, hash, $3::bigint FROM input ORDER BY hash
-  ON CONFLICT (environment, hash) DO UPDATE SET deleted_at = greatest(d.deleted_at, excluded.deleted_at)
+WITH input AS (SELECT * FROM json_array_elements_text($2::text::json) AS x(id)
 ), unmerged AS (
   DELETE FROM bellwire.merged_users WHERE environment = $1 AND id IN (SELECT id FROM input)
 )
@@ -121,7 +131,19 @@ async function update(
     const written = await write(query, environment, [...changed]);
     open = new Set([...drafts].filter(([, draft]) => changed.has(draft) && !written.has(draft.id)).map(([id]) => id));
   }
-  return results;
+  const folded = await linkVisitors(query, environment, toLinks(changes, results));
+  return results.map((result, index) => {
+    const hasSaid = folded.has(changes[index]?.anonymousId ?? "");
+    return hasSaid && result.status === "unchanged" ? { ...result, status: "updated" } : result;
+  });
+}
+
+function toLinks(changes: readonly UserChange[], results: readonly UserUpdate[]): readonly VisitorLink[] {
+  return changes.flatMap(({ anonymousId, at }, index) => {
+    const result = results[index];
+    if (anonymousId === undefined || result === undefined || result.status === "deleted") return [];
+    return [{ anonymousId, userId: result.id, at: at.getTime() }];
+  });
 }
 
 function apply(draft: Draft, change: UserChange): UserUpdate {
@@ -132,13 +154,14 @@ function apply(draft: Draft, change: UserChange): UserUpdate {
   const status = draft.registers === null ? "created" : "updated";
   draft.registers = updated;
   draft.isChanged = true;
+  draft.since = Math.min(draft.since, change.at.getTime());
   return { id, status };
 }
 
 /** By the ids that were asked for; ids of one user share a draft. */
 async function read(query: Query, environment: string, ids: readonly string[]): Promise<ReadonlyMap<string, Draft>> {
   if (ids.length === 0) return new Map();
-  const input = ids.map((id) => ({ id: toStoredText(id), hash: hashOf(environment, id) }));
+  const input = ids.map((id) => ({ id: toStoredText(id), hash: userHash(environment, id) }));
   const rows = await query(
     `SELECT i.id, coalesce(m.merged_into, i.id) AS current, u.registers, u.version, d.deleted_at
      FROM json_to_recordset($2::text::json) AS i(id text, hash text)
@@ -168,36 +191,41 @@ function toDraft(row: Row): Draft {
     version: registers === null ? 0 : numberOf(row, "version"),
     deletedAt: deletedAt === null ? null : Number(deletedAt),
     isChanged: false,
+    since: Number.MAX_SAFE_INTEGER,
   };
 }
 
-/** @returns the ids that were written: those whose version was still the one that was read */
+/**
+ * Versions start at the time of creation, so that those of a user who was deleted and created anew are others.
+ * @returns the ids that were written: those whose version was still the one that was read
+ */
 async function write(query: Query, environment: string, drafts: readonly Draft[]): Promise<ReadonlySet<string>> {
   if (drafts.length === 0) return new Set();
-  const input = drafts.map(({ id, registers, version }) => ({
+  const input = drafts.map(({ id, registers, version, since }) => ({
     id: toStoredText(id),
+    hash: userHash(environment, id),
+    since,
     registers: JSON.stringify(registers),
     version,
   }));
   const rows = await query(
-    `WITH input AS (SELECT * FROM json_to_recordset($2::text::json) AS x(id text, registers text, version bigint) ORDER BY id
+    `WITH asked AS (
+       SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text, since bigint, registers text, version bigint)
+     ), deleted AS MATERIALIZED (SELECT * FROM ${deletionsOf("$1", "ARRAY(SELECT hash FROM asked)")}
+     ), input AS (
+       SELECT * FROM asked a WHERE NOT EXISTS (SELECT 1 FROM deleted d WHERE d.hash = a.hash AND a.since <= d.deleted_at) ORDER BY id
      ), locked AS (
        SELECT u.id FROM bellwire.users u JOIN input i ON u.environment = $1 AND u.id = i.id ORDER BY u.id FOR UPDATE OF u
      ), updated AS (
        UPDATE bellwire.users u SET registers = i.registers, version = u.version + 1 FROM input i JOIN locked USING (id)
        WHERE u.environment = $1 AND u.id = i.id AND u.version = i.version RETURNING u.id
      ), inserted AS (
-       INSERT INTO bellwire.users (environment, id, registers, version) SELECT $1, id, registers, 1 FROM input WHERE version = 0
+       INSERT INTO bellwire.users (environment, id, registers, version)
+       SELECT $1, id, registers, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM input WHERE version = 0
        ON CONFLICT DO NOTHING RETURNING id
      ) SELECT id FROM updated UNION ALL SELECT id FROM inserted`,
     environment,
     JSON.stringify(input),
   );
   return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
-}
-
-function hashOf(environment: string, id: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([environment, id]))
-    .digest("hex");
 }

@@ -1,10 +1,13 @@
 import type { Clock } from "../../../core/clock.js";
 import type { EventStore, RecordedEventStatus } from "../../../storage/storage.js";
+import { userHash } from "../deleted-hash.js";
 import { toNameCount } from "../stored-records.js";
 import { numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
+import { markDeleted } from "./sqlite-deletions.js";
 import { forgetWaiting } from "./sqlite-holds.js";
+import { eraseMentions } from "./sqlite-mentions.js";
 import { pageOf } from "./sqlite-page.js";
 import { findEvent, record, storedEvent } from "./sqlite-record.js";
 
@@ -47,10 +50,14 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
       return rows.map(toNameCount);
     },
     purge: async (params) => session.transaction(() => purge(session, params, clock.now())),
-    async erase({ environment, userId }) {
+    async erase({ environment, userId, at }) {
       return session.transaction(() => {
+        markDeleted(session, environment, userHash(environment, userId), at.getTime());
         const rows = session.all(
-          "SELECT id FROM bellwire_events WHERE environment = ? AND user_id = ?",
+          `SELECT id FROM bellwire_events WHERE environment = ? AND user_id = ?
+           UNION ALL SELECT id FROM bellwire_events WHERE environment = ? AND user_id IS NULL AND anonymous_id = ?`,
+          environment,
+          toStoredText(userId),
           environment,
           toStoredText(userId),
         );
@@ -58,6 +65,7 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
         return rows.length + forgetWaiting(session, environment, userId);
       });
     },
+    eraseMentions: async (params) => session.transaction(() => eraseMentions(session, params)),
   };
 }
 
@@ -99,6 +107,11 @@ function purge(session: SqliteSession, params: Parameters<EventStore["purge"]>[0
   );
   for (const row of stale) strip(session, numberOf(row, "id"));
   session.run("DELETE FROM bellwire_deleted_users WHERE deleted_at < ?", before);
+  session.run("DELETE FROM bellwire_members WHERE is_member = 0 AND said_at < ?", before);
+  session.run(
+    "DELETE FROM bellwire_anonymous WHERE seen_at < ? AND (user_id IS NULL OR said = '[]')",
+    now - params.payloadsOlderThanMs,
+  );
   return { payloads: stale.length, events: removed.length };
 }
 

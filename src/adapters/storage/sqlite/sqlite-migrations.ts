@@ -107,6 +107,36 @@ const migrations: readonly string[] = [
    CREATE INDEX bellwire_deleted_users_at ON bellwire_deleted_users (deleted_at);
    UPDATE bellwire_events SET status = 'failed' WHERE status = 'in_progress' AND (base_status = 'failed'
      OR EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('failed', 'dead', 'uncertain')));`,
+  `CREATE TABLE bellwire_groups (
+     environment TEXT NOT NULL,
+     id TEXT NOT NULL,
+     registers TEXT NOT NULL,
+     PRIMARY KEY (environment, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE bellwire_members (
+     environment TEXT NOT NULL,
+     group_id TEXT NOT NULL,
+     user_id TEXT NOT NULL,
+     is_member INTEGER NOT NULL,
+     said_at INTEGER NOT NULL,
+     PRIMARY KEY (environment, group_id, user_id)
+   ) WITHOUT ROWID;
+   CREATE INDEX bellwire_members_user ON bellwire_members (environment, user_id);
+   CREATE TABLE bellwire_anonymous (
+     environment TEXT NOT NULL,
+     id TEXT NOT NULL,
+     said TEXT NOT NULL,
+     user_id TEXT,
+     linked_at INTEGER,
+     seen_at INTEGER NOT NULL,
+     PRIMARY KEY (environment, id)
+   ) WITHOUT ROWID;
+   CREATE INDEX bellwire_anonymous_user ON bellwire_anonymous (environment, user_id) WHERE user_id IS NOT NULL;
+   CREATE INDEX bellwire_anonymous_seen ON bellwire_anonymous (seen_at);
+   CREATE INDEX bellwire_events_anonymous ON bellwire_events (environment, anonymous_id)
+     WHERE user_id IS NULL AND anonymous_id IS NOT NULL;
+   ALTER TABLE bellwire_runs ADD COLUMN parent TEXT;
+   ALTER TABLE bellwire_runs ADD COLUMN progress TEXT;`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

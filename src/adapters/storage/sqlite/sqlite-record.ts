@@ -1,8 +1,10 @@
 import type { EventRecord, NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
+import { userHash } from "../deleted-hash.js";
 import { toEventRecord } from "../stored-records.js";
 import { numberOf, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
+import { isForgotten } from "./sqlite-deletions.js";
 import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
 
 /** Inside a transaction of the caller's. */
@@ -11,9 +13,12 @@ export function record(session: SqliteSession, params: RecordParams, now: number
   const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
   const names = new Map<string, NameCount>();
   const results = params.events.map((event): RecordResult => {
+    const { environment, source } = params;
+    const deleted = deletedOf(session, environment, event);
+    if (deleted.length > 0 && findEvent(session, environment, source, event.messageId) === undefined)
+      return { status: "refused", claimed: [], stored: null, deleted };
     const eventId = insertEvent(session, params, event);
     if (eventId === null) return takeUp(session, params, event, now);
-    const { environment, source } = params;
     const messageId = toStoredText(event.messageId);
     const of = { eventId, environment, source, messageId: event.messageId, storedMessageId: messageId };
     const claimed = event.runs.flatMap(
@@ -25,6 +30,11 @@ export function record(session: SqliteSession, params: RecordParams, now: number
   });
   writeCounts(session, params, names);
   return results;
+}
+
+/** Those whom the event names and who were deleted since it happened. */
+function deletedOf(session: SqliteSession, environment: string, { names = [], occurredAt }: NewEvent) {
+  return names.filter((id) => isForgotten(session, environment, userHash(environment, id), occurredAt.getTime()));
 }
 
 export function findEvent(
@@ -43,7 +53,12 @@ export function findEvent(
 }
 
 export function storedEvent(session: SqliteSession, row: Row): EventRecord {
-  return toEventRecord(row, runsOfEvent(session, numberOf(row, "id")));
+  const id = numberOf(row, "id");
+  const [open] = session.all(
+    "SELECT 1 AS has_open_made FROM bellwire_runs WHERE event_id = ? AND parent IS NOT NULL AND status IN ('pending', 'held') LIMIT 1",
+    id,
+  );
+  return toEventRecord({ ...row, ...open }, runsOfEvent(session, id));
 }
 
 /** What became of an event that was recorded before; its pending runs are leased where nobody is on them. */

@@ -12,6 +12,8 @@ export interface RunOwner {
   readonly messageId: string;
   readonly storedMessageId: string;
   readonly receivedAt: number;
+  /** The run that made it, where it was not recorded with its event. */
+  readonly parent?: string;
 }
 
 export interface Lease {
@@ -34,8 +36,9 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
   const lease = hold === undefined ? planned.lease : null;
   session.run(
     `INSERT INTO bellwire_runs (idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request,
-       received_at, status, waiting_for, held_until, hold_then, fence, owner, leased_until, first_claimed_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       received_at, status, waiting_for, held_until, hold_then, fence, owner, leased_until, first_claimed_at,
+       parent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.idempotencyKey,
     event.eventId,
     position,
@@ -55,13 +58,14 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
     lease?.owner ?? null,
     lease?.until ?? 0,
     lease?.now ?? null,
+    event.parent ?? null,
   );
   if (lease === null) return null;
-  return { run: newRunRecord(event, request, lease.now), fence: 1 };
+  return { run: newRunRecord(event, request, lease.now, event.parent), fence: 1 };
 }
 
 export function runsOfEvent(session: SqliteSession, eventId: number): readonly Row[] {
-  return session.all("SELECT * FROM bellwire_runs WHERE event_id = ? ORDER BY position", eventId);
+  return session.all("SELECT * FROM bellwire_runs WHERE event_id = ? AND parent IS NULL ORDER BY position", eventId);
 }
 
 /** Leases one run; its fence grows, so that whoever had it before can no longer settle it. */

@@ -4,6 +4,7 @@ import { toRunRecord } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
+import { expandRun } from "./sqlite-expand.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
 import { failEvent, leaseRun } from "./sqlite-run-rows.js";
@@ -52,6 +53,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
     wake: async (params) => session.transaction(() => wakeHeld(session, params, clock.now())),
     expired: async (params) => findExpired(session, params, clock.now()),
     skip: async (params) => session.transaction(() => skipHeld(session, params, clock.now())),
+    expand: async (params) => session.transaction(() => expandRun(session, params, clock.now())),
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(session, {
         table: "bellwire_runs",

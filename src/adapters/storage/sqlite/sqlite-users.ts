@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import type { Clock } from "../../../core/clock.js";
 import type { UserStore, UserUpdate } from "../../../storage/user-store.js";
 import type { UserChange } from "../../../users/user.js";
 import {
@@ -8,18 +8,21 @@ import {
   toUser,
   type UserRegisters,
 } from "../../../users/user-registers.js";
-import { numberOf, textOf } from "../stored-row.js";
+import { userHash } from "../deleted-hash.js";
+import { textOf } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
+import { isForgotten, markDeleted } from "./sqlite-deletions.js";
+import { eraseVisitors, linkVisitorRow, saidByUser, updateVisitor } from "./sqlite-visitors.js";
 
-export function sqliteUserStore(session: SqliteSession): UserStore {
+export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<UserStore> {
   return {
     update: async ({ environment, changes }) =>
-      session.transaction(() => changes.map((change) => updateOne(session, environment, change))),
+      session.transaction(() => changes.map((change) => updateOne(session, environment, change, clock.now()))),
     find: async ({ environment, ids }) =>
       [...new Set(ids.map((id) => current(session, environment, id)))].flatMap((id) => {
         const registers = read(session, environment, id);
-        return registers === null ? [] : [toUser(id, registers)];
+        return registers === null ? [] : [toUser(id, mergeRegisters(registers, saidByUser(session, environment, id)))];
       }),
     known: async ({ environment, ids }) => {
       const sql = "SELECT 1 FROM bellwire_users WHERE environment = ? AND id = ?";
@@ -29,6 +32,8 @@ export function sqliteUserStore(session: SqliteSession): UserStore {
     merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
     delete: async ({ environment, id, at }) =>
       session.transaction(() => deleteUser(session, environment, id, at.getTime())),
+    updateVisitors: async ({ environment, changes }) =>
+      session.transaction(() => changes.map((change) => updateVisitor(session, environment, change, clock.now()))),
   };
 }
 
@@ -74,30 +79,22 @@ function deleteUser(session: SqliteSession, environment: string, id: string, at:
     toStoredText(now),
   );
   const ids = [now, ...merged.map((row) => fromStoredText(textOf(row, "id")))];
-  for (const each of new Set([id, ...ids])) {
-    session.run(
-      `INSERT INTO bellwire_deleted_users (environment, hash, deleted_at) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)`,
-      environment,
-      hashOf(environment, each),
-      at,
-    );
-  }
-  return remove(session, environment, now) ? ids : [];
+  const visitors = eraseVisitors(session, environment, new Set([id, ...ids]));
+  for (const each of new Set([id, ...ids, ...visitors]))
+    markDeleted(session, environment, userHash(environment, each), at);
+  return remove(session, environment, now) ? [...new Set([...ids, ...visitors])] : [];
 }
 
-function updateOne(session: SqliteSession, environment: string, change: UserChange): UserUpdate {
-  const [deleted] = session.all(
-    "SELECT deleted_at FROM bellwire_deleted_users WHERE environment = ? AND hash = ?",
-    environment,
-    hashOf(environment, change.id),
-  );
-  if (deleted !== undefined && change.at.getTime() <= numberOf(deleted, "deleted_at"))
+function updateOne(session: SqliteSession, environment: string, change: UserChange, now: number): UserUpdate {
+  const at = change.at.getTime();
+  if (isForgotten(session, environment, userHash(environment, change.id), at))
     return { id: change.id, status: "deleted" };
   const id = current(session, environment, change.id);
   const known = read(session, environment, id);
   const updated = applyUserChange(known ?? emptyRegisters, change);
-  if (updated === known) return { id, status: "unchanged" };
+  const { anonymousId } = change;
+  const hasSaid = anonymousId !== undefined && linkVisitorRow(session, environment, anonymousId, id, at, now);
+  if (updated === known && !hasSaid) return { id, status: "unchanged" };
   write(session, environment, id, updated);
   return { id, status: known === null ? "created" : "updated" };
 }
@@ -123,10 +120,4 @@ function write(session: SqliteSession, environment: string, id: string, register
 function remove(session: SqliteSession, environment: string, id: string): boolean {
   const sql = "DELETE FROM bellwire_users WHERE environment = ? AND id = ? RETURNING id";
   return session.all(sql, environment, toStoredText(id)).length > 0;
-}
-
-function hashOf(environment: string, id: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([environment, id]))
-    .digest("hex");
 }

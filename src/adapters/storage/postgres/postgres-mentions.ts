@@ -1,0 +1,67 @@
+import { mentionsUser } from "../../../outcome/mentions.js";
+import { forgetRecipient, namesRecipient } from "../../../recipients/forget-recipient.js";
+import type { EraseMentionsParams } from "../../../storage/retention.js";
+import { type Row, textOf, textOrNull } from "../stored-row.js";
+import { type Query, rowsOf } from "./postgres-client.js";
+
+/** The text is searched in the database, so that only what may name the user is sent. */
+const pageSql = `
+WITH page AS (
+  SELECT source, message_id, decision FROM bellwire.events
+  WHERE environment = $1 AND ($2::text IS NULL OR (source, message_id) > ($2, $3)) ORDER BY source, message_id LIMIT $4::integer
+)
+SELECT p.source, p.message_id, CASE WHEN strpos(p.decision, $5) > 0 THEN p.decision END AS decision,
+  (SELECT json_agg(json_build_object('key', r.idempotency_key, 'request', r.request)) FROM bellwire.runs r
+   WHERE r.environment = $1 AND r.source = p.source AND r.message_id = p.message_id AND strpos(r.request, $5) > 0) AS runs
+FROM page p ORDER BY p.source, p.message_id`;
+
+const forgetSql = `
+WITH asked AS (SELECT * FROM json_to_recordset($2::text::json) AS x(source text, message_id text)
+), gone AS (
+  DELETE FROM bellwire.runs WHERE idempotency_key IN (SELECT * FROM json_array_elements_text($3::text::json))
+), changed AS (
+  UPDATE bellwire.runs r SET request = x.request FROM json_to_recordset($4::text::json) AS x(key text, request text)
+  WHERE r.idempotency_key = x.key
+)
+UPDATE bellwire.events e SET payload = NULL, decision = NULL FROM asked
+WHERE e.environment = $1 AND e.source = asked.source AND e.message_id = asked.message_id RETURNING 1 AS erased`;
+
+export async function eraseMentions(
+  query: Query,
+  { environment, userId, limit, cursor }: EraseMentionsParams,
+): Promise<{ readonly erased: number; readonly nextCursor: string | null }> {
+  const [source = null, messageId = null]: readonly (string | null)[] = cursor === undefined ? [] : JSON.parse(cursor);
+  const rows = await query(pageSql, environment, source, messageId, limit, JSON.stringify(userId));
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  const nextCursor = last === undefined ? null : JSON.stringify([textOf(last, "source"), textOf(last, "message_id")]);
+  const events: { source: string; message_id: string }[] = [];
+  const gone: string[] = [];
+  const changed: { key: string; request: string }[] = [];
+  for (const row of rows) {
+    const found = mentionsIn(row, userId);
+    if (!found.isMentioned) continue;
+    events.push({ source: textOf(row, "source"), message_id: textOf(row, "message_id") });
+    gone.push(...found.gone);
+    changed.push(...found.changed);
+  }
+  if (events.length === 0) return { erased: 0, nextCursor };
+  const texts = [events, gone, changed].map((list) => JSON.stringify(list));
+  const erased = await query(forgetSql, environment, ...texts);
+  return { erased: erased.length, nextCursor };
+}
+
+function mentionsIn(row: Row, userId: string) {
+  const gone: string[] = [];
+  const changed: { key: string; request: string }[] = [];
+  const runs = rowsOf(row, "runs").map((run) => ({ key: textOf(run, "key"), request: textOf(run, "request") }));
+  const decision = textOrNull(row, "decision");
+  const isMentioned =
+    (decision !== null && mentionsUser(JSON.parse(decision), userId)) ||
+    runs.some(({ request }) => namesRecipient(request, userId));
+  for (const { key, request } of isMentioned ? runs : []) {
+    const left = forgetRecipient(request, userId);
+    if (left === null) gone.push(key);
+    else if (left !== request) changed.push({ key, request: left });
+  }
+  return { isMentioned, gone, changed };
+}

@@ -1,0 +1,22 @@
+import { numberOf } from "../stored-row.js";
+import type { SqliteSession } from "./sqlite-database.js";
+
+export function markDeleted(session: SqliteSession, environment: string, hash: string, at: number): void {
+  session.run(
+    `INSERT INTO bellwire_deleted_users (environment, hash, deleted_at) VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)`,
+    environment,
+    hash,
+    at,
+  );
+}
+
+/** Whether what happened at this time is forgotten. */
+export function isForgotten(session: SqliteSession, environment: string, hash: string, at: number): boolean {
+  const [row] = session.all(
+    "SELECT deleted_at FROM bellwire_deleted_users WHERE environment = ? AND hash = ?",
+    environment,
+    hash,
+  );
+  return row !== undefined && at <= numberOf(row, "deleted_at");
+}

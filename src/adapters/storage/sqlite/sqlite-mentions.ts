@@ -1,0 +1,48 @@
+import { mentionsUser } from "../../../outcome/mentions.js";
+import { forgetRecipient, namesRecipient } from "../../../recipients/forget-recipient.js";
+import type { EraseMentionsParams } from "../../../storage/retention.js";
+import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
+import type { SqliteSession } from "./sqlite-database.js";
+
+export function eraseMentions(
+  session: SqliteSession,
+  { environment, userId, limit, cursor }: EraseMentionsParams,
+): { readonly erased: number; readonly nextCursor: string | null } {
+  const rows = session.all(
+    "SELECT id, decision FROM bellwire_events WHERE environment = ? AND id > ? ORDER BY id LIMIT ?",
+    environment,
+    Number(cursor ?? 0),
+    limit,
+  );
+  let erased = 0;
+  for (const row of rows) {
+    const eventId = numberOf(row, "id");
+    const runs = session.all(
+      "SELECT idempotency_key, request FROM bellwire_runs WHERE event_id = ? AND instr(request, ?) > 0",
+      eventId,
+      JSON.stringify(userId),
+    );
+    const isMentioned =
+      isNamed(textOrNull(row, "decision"), userId) ||
+      runs.some((run) => namesRecipient(textOf(run, "request"), userId));
+    if (!isMentioned) continue;
+    forgetRuns(session, runs, userId);
+    session.run("UPDATE bellwire_events SET payload = NULL, decision = NULL WHERE id = ?", eventId);
+    erased += 1;
+  }
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return { erased, nextCursor: last === undefined ? null : String(numberOf(last, "id")) };
+}
+
+function isNamed(decision: string | null, userId: string): boolean {
+  return decision?.includes(JSON.stringify(userId)) === true && mentionsUser(JSON.parse(decision), userId);
+}
+
+function forgetRuns(session: SqliteSession, runs: readonly Row[], userId: string): void {
+  for (const run of runs) {
+    const [key, request] = [textOf(run, "idempotency_key"), textOf(run, "request")];
+    const left = forgetRecipient(request, userId);
+    if (left === null) session.run("DELETE FROM bellwire_runs WHERE idempotency_key = ?", key);
+    else session.run("UPDATE bellwire_runs SET request = ? WHERE idempotency_key = ?", left, key);
+  }
+}

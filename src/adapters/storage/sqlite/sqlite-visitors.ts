@@ -1,0 +1,94 @@
+import type { VisitorUpdate } from "../../../storage/user-store.js";
+import type { VisitorChange } from "../../../users/user.js";
+import { emptyRegisters, mergeRegisters, type UserRegisters } from "../../../users/user-registers.js";
+import { applyStatement, isLate, linkVisitor, saidBy, unknownVisitor, type Visitor } from "../../../users/visitor.js";
+import { userHash } from "../deleted-hash.js";
+import { textOf } from "../stored-row.js";
+import { fromStoredText, toStoredText } from "../stored-text.js";
+import { toVisitor } from "../stored-visitor.js";
+import type { SqliteSession } from "./sqlite-database.js";
+import { isForgotten } from "./sqlite-deletions.js";
+
+export function updateVisitor(
+  session: SqliteSession,
+  environment: string,
+  change: VisitorChange,
+  now: number,
+): VisitorUpdate {
+  const { anonymousId } = change;
+  const at = change.at.getTime();
+  if (isForgotten(session, environment, userHash(environment, anonymousId), at))
+    return { status: "deleted", userId: null };
+  const known = read(session, environment, anonymousId);
+  if (isLate(known, at)) return { status: "late", userId: null };
+  const visitor = applyStatement(known, change);
+  if (visitor !== known) write(session, environment, anonymousId, visitor, now);
+  return { status: visitor.userId === null ? "kept" : "folded", userId: visitor.userId };
+}
+
+/** @returns whether the user has something of it that was not theirs before */
+export function linkVisitorRow(
+  session: SqliteSession,
+  environment: string,
+  anonymousId: string,
+  userId: string,
+  at: number,
+  now: number,
+): boolean {
+  if (isForgotten(session, environment, userHash(environment, anonymousId), at)) return false;
+  const known = read(session, environment, anonymousId);
+  const visitor = linkVisitor(known, userId, at);
+  if (visitor === known) return false;
+  write(session, environment, anonymousId, visitor, now);
+  return visitor.said.length > 0 && known.userId !== userId;
+}
+
+/** What was said under the anonymous ids of the user, and of those who were merged into them. */
+export function saidByUser(session: SqliteSession, environment: string, userId: string): UserRegisters {
+  const id = toStoredText(userId);
+  const rows = session.all(
+    `SELECT said FROM bellwire_anonymous WHERE environment = ? AND said <> '[]' AND user_id IN (
+       SELECT ? UNION ALL SELECT id FROM bellwire_merged_users WHERE environment = ? AND merged_into = ?)`,
+    environment,
+    id,
+    environment,
+    id,
+  );
+  return rows.reduce<UserRegisters>(
+    (all, row) => mergeRegisters(all, saidBy({ said: JSON.parse(textOf(row, "said")) })),
+    emptyRegisters,
+  );
+}
+
+/** @returns the anonymous ids that were theirs */
+export function eraseVisitors(
+  session: SqliteSession,
+  environment: string,
+  userIds: ReadonlySet<string>,
+): readonly string[] {
+  return [...userIds].flatMap((userId) => {
+    const id = toStoredText(userId);
+    session.run("DELETE FROM bellwire_anonymous WHERE environment = ? AND id = ?", environment, id);
+    const sql = "DELETE FROM bellwire_anonymous WHERE environment = ? AND user_id = ? RETURNING id";
+    return session.all(sql, environment, id).map((row) => fromStoredText(textOf(row, "id")));
+  });
+}
+
+function read(session: SqliteSession, environment: string, anonymousId: string): Visitor {
+  const sql = "SELECT * FROM bellwire_anonymous WHERE environment = ? AND id = ?";
+  const [row] = session.all(sql, environment, toStoredText(anonymousId));
+  return row === undefined ? unknownVisitor : toVisitor(row);
+}
+
+function write(session: SqliteSession, environment: string, anonymousId: string, visitor: Visitor, now: number): void {
+  session.run(
+    `INSERT INTO bellwire_anonymous (environment, id, said, user_id, linked_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET said = excluded.said, user_id = excluded.user_id, linked_at = excluded.linked_at, seen_at = excluded.seen_at`,
+    environment,
+    toStoredText(anonymousId),
+    JSON.stringify(visitor.said),
+    visitor.userId === null ? null : toStoredText(visitor.userId),
+    visitor.linkedAt,
+    now,
+  );
+}

@@ -1,0 +1,129 @@
+import { chunkRecipients } from "../recipients/chunk-recipients.js";
+import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
+import { capabilitiesOf } from "../runner/runner.js";
+import type { ClaimedRun, NewRun, RunResult } from "../storage/storage.js";
+import { backoffMs } from "./backoff.js";
+import { newRun } from "./freeze-trigger.js";
+import type { SourceContext } from "./source-context.js";
+import { createUsers } from "./tell-engine.js";
+
+export interface ExpandOptions {
+  readonly owner: string;
+  /** Sends runs that were made, and resolves when it has ended, however it ended. */
+  readonly dispatch: (claimed: readonly ClaimedRun[], leasedUntil: number) => Promise<unknown>;
+}
+
+/** Members that are looked at in one step: what is in memory at any moment. */
+const pageSize = 1_000;
+
+/**
+ * Makes runs for the members of groups, a page at a time, and sends each page before it makes the next. Where it is, is written down
+ * in one transaction with the runs of a page, under the fence of the claim: killed anywhere, whoever claims the run next goes on at
+ * the next page, and a run once made is never made otherwise.
+ *
+ * @returns `null` when it has to stop half-way, because the source is closing or the lease is lost
+ */
+export async function expandMembers(
+  context: SourceContext,
+  { run, fence }: ClaimedRun,
+  { owner, dispatch }: ExpandOptions,
+): Promise<RunResult | null> {
+  const base = { idempotencyKey: run.idempotencyKey, fence, workflowRunId: null };
+  const { clock, leaseMs, storage, maxAttempts } = context.options;
+  try {
+    const request: ExpandRequest = JSON.parse(run.request);
+    let progress: ExpandProgress = run.progress === null ? startOfExpansion : JSON.parse(run.progress);
+    while (!progress.isLast) {
+      if (context.isClosing()) return null;
+      const page = await nextPage(context, run, request, progress);
+      const leasedUntil = clock.now() + leaseMs;
+      const claimed = await context.storageCall("runs.expand", (signal) =>
+        storage.runs.expand({
+          idempotencyKey: run.idempotencyKey,
+          fence,
+          progress: JSON.stringify(page.progress),
+          runs: page.runs,
+          owner,
+          leaseMs,
+          signal,
+        }),
+      );
+      if (claimed === null) return null;
+      progress = page.progress;
+      await dispatch(claimed, leasedUntil);
+    }
+    return { ...base, status: "triggered", error: null, retryInMs: null };
+  } catch (cause) {
+    const error = `The members could not be read or planned: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const attempts = run.attempts + 1;
+    if (attempts >= maxAttempts) return { ...base, status: "dead", error, retryInMs: null };
+    return { ...base, status: "pending", error, retryInMs: backoffMs(attempts, null, Math.random) };
+  }
+}
+
+interface MemberPage {
+  readonly runs: readonly NewRun[];
+  readonly progress: ExpandProgress;
+}
+
+async function nextPage(
+  context: SourceContext,
+  run: ClaimedRun["run"],
+  request: ExpandRequest,
+  done: ExpandProgress,
+): Promise<MemberPage> {
+  const { environment, source } = run;
+  const { storage } = context.options;
+  const { groupIds, unidentified } = request;
+  const page = await context.storageCall("groups.members", (signal) =>
+    storage.groups.members({
+      environment,
+      groupIds,
+      limit: pageSize,
+      signal,
+      ...(done.cursor !== null && { cursor: done.cursor }),
+    }),
+  );
+  const excluded = new Set(request.exclude);
+  const members = page.items.filter((id) => !excluded.has(id));
+  const known = new Map(await lookUp(context, environment, members));
+  const unknown = members.filter((id) => !known.has(id));
+  if (unidentified.kind === "create") {
+    for (const id of await createUsers(context, environment, new Set(unknown))) known.set(id, id);
+  }
+  const recipients = [...new Set(members.flatMap((id) => known.get(id) ?? []))].filter((id) => !excluded.has(id));
+  const scope = { environment, source };
+  const make = (part: string, ids: readonly string[]): NewRun => {
+    const { groupIds: _groups, exclude: _exclude, unidentified: _policy, ...shared } = request;
+    const frozen = { ...shared, action: "trigger" as const, recipients: ids };
+    const trigger = { trigger: run.trigger, workflow: run.workflow, action: "trigger" as const };
+    return newRun(trigger, run.messageId, part, frozen, { scope, onRequest: () => undefined });
+  };
+  const max = Math.min(capabilitiesOf(context.options.runner, run.workflow).maxRecipients ?? pageSize, pageSize);
+  const chunks = chunkRecipients(recipients, max).map((ids, index) => make(`members ${done.runs + index}`, ids));
+  const held = unknown
+    .filter((id) => !known.has(id))
+    .flatMap((userId): readonly NewRun[] => {
+      if (unidentified.kind !== "hold") return [];
+      const { forMs, onExpiry } = unidentified;
+      return [{ ...make(`member ${userId}`, [userId]), hold: { userId, forMs, onExpiry } }];
+    });
+  const progress = {
+    cursor: page.nextCursor,
+    isLast: page.nextCursor === null,
+    runs: done.runs + chunks.length,
+    members: done.members + members.length,
+    unknown: done.unknown + members.length - known.size,
+  };
+  return { runs: [...chunks, ...held], progress };
+}
+
+async function lookUp(
+  context: SourceContext,
+  environment: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { users } = context.options.storage;
+  return context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
+}

@@ -1,0 +1,234 @@
+import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import type { OutcomeDetail } from "../outcome/outcome.js";
+import type { TriggerTrace } from "../outcome/trace.js";
+import { chunkRecipients } from "../recipients/chunk-recipients.js";
+import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
+import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
+import type { ExpandRequest } from "../runner/expansion.js";
+import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
+import type { NewRun } from "../storage/storage.js";
+import type { CompiledTrigger } from "../triggers/compile-trigger.js";
+import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
+import type { TriggerMatch } from "../triggers/trigger-evaluation.js";
+import type { FreezeOptions } from "./freeze-options.js";
+import { createIdempotencyKey } from "./idempotency-key.js";
+import type { TriggerPlan } from "./plan-event.js";
+import type { RunRequest } from "./run-request.js";
+
+export interface FrozenTrigger {
+  readonly decision: TriggerDecision;
+  readonly runs: readonly NewRun[];
+}
+
+/** Fixes the runs of one trigger. */
+export function freezeTrigger(
+  { trigger, evaluation }: TriggerPlan,
+  messageId: string,
+  options: FreezeOptions,
+): FrozenTrigger {
+  const base = { trigger: trigger.key, workflow: trigger.workflow, action: trigger.action };
+  if (evaluation.status !== "matched") {
+    const { status, reason, detail } = evaluation;
+    const recipients = (evaluation.rejected ?? []).map(toRejection);
+    return { decision: { ...base, status, reason, detail, recipients, runs: [] }, runs: [] };
+  }
+  const unresolved = evaluation.unresolved.length > 0 ? { unresolved: bounded(evaluation.unresolved) } : {};
+  const rejected = evaluation.rejected.map(toRejection);
+  const match = { trigger, evaluation, messageId };
+  const { runs, recipients, unknown } = trigger.action === "cancel" ? planCancel(match, options) : plan(match, options);
+  if (runs.length === 0) {
+    const detail = { message: describeUnknown(unknown), field: "recipients" };
+    const all = [...recipients, ...rejected];
+    return {
+      decision: {
+        ...base,
+        ...unresolved,
+        status: "skipped",
+        reason: "not_identified",
+        detail,
+        recipients: all,
+        runs: [],
+      },
+      runs: [],
+    };
+  }
+  for (const decision of rejected) recipients.push(decision);
+  const keys = runs.map((run) => run.idempotencyKey);
+  return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
+}
+
+interface Match {
+  readonly trigger: CompiledTrigger;
+  readonly evaluation: TriggerMatch;
+  readonly messageId: string;
+}
+
+interface PlannedRuns {
+  readonly runs: NewRun[];
+  readonly recipients: RecipientDecision[];
+  /** How many of the recipients nobody knows. */
+  readonly unknown: number;
+}
+
+function planCancel({ trigger, evaluation, messageId }: Match, options: FreezeOptions): PlannedRuns {
+  const request: WorkflowCancelRequest = {
+    action: "cancel",
+    workflow: trigger.workflow,
+    cancellationKey: evaluation.cancellationKey ?? "",
+    recipients: trigger.hasRecipients ? evaluation.recipients : null,
+  };
+  const base = { trigger: trigger.key, workflow: trigger.workflow, action: "cancel" as const };
+  const recipients = evaluation.recipients.map((recipient) => ({ recipient: recipientKey(recipient), run: 0 }));
+  return { runs: [newRun(base, messageId, 0, request, options)], recipients, unknown: 0 };
+}
+
+function plan(match: Match, options: FreezeOptions): PlannedRuns {
+  const { trigger, evaluation, messageId } = match;
+  const { workflow } = trigger;
+  const base = { trigger: trigger.key, workflow, action: "trigger" as const };
+  const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : [];
+  const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
+  const { identified, unknown } = partition(single, options.currentId);
+  const policy = trigger.unidentified ?? options.unidentified;
+  const runs: NewRun[] = [];
+  const recipients: RecipientDecision[] = [];
+  const { actor, data, cancellationKey } = evaluation;
+  const tenant = options.toTenant(evaluation.tenant, workflow);
+  const toRequest = (to: readonly Recipient[]): WorkflowRunRequest => ({
+    action: "trigger",
+    workflow,
+    recipients: to,
+    actor,
+    tenant,
+    data,
+    cancellationKey,
+  });
+  for (const chunk of chunkRecipients(identified, options.maxRecipientsOf(workflow))) {
+    const run = runs.length;
+    for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
+    runs.push(newRun(base, messageId, run, toRequest(chunk), options));
+  }
+  for (const userId of unknown) {
+    if (policy.kind !== "hold") {
+      recipients.push(notIdentified(userId));
+      continue;
+    }
+    // A run of their own: each is identified at another time, if ever.
+    const { forMs, onExpiry } = policy;
+    const run = newRun(base, messageId, `hold ${userId}`, toRequest([userId]), options);
+    recipients.push({ recipient: userId, run: runs.length, reason: "not_identified" });
+    runs.push({ ...run, hold: { userId, forMs, onExpiry } });
+  }
+  if (groups.length > 0) {
+    for (const group of groups) recipients.push({ recipient: recipientKey(group), run: runs.length });
+    runs.push(planExpansion(match, { groups, single, request: toRequest([]) }, options));
+  }
+  return { runs, recipients, unknown: unknown.length };
+}
+
+interface Expansion {
+  readonly groups: readonly ObjectReference[];
+  /** Recipients by themselves. */
+  readonly single: readonly Recipient[];
+  readonly request: WorkflowRunRequest;
+}
+
+/** The run that makes the runs for the members, once it is its turn: an event is recorded as fast as ever. */
+function planExpansion(
+  { trigger, evaluation: { actor }, messageId }: Match,
+  { groups, single, request: { recipients: _, ...request } }: Expansion,
+  options: FreezeOptions,
+): NewRun {
+  const base = { trigger: trigger.key, workflow: trigger.workflow, action: "expand" as const };
+  const expand: ExpandRequest = {
+    ...request,
+    action: "expand",
+    groupIds: groups.map(({ id }) => id),
+    exclude: excludedFrom(trigger.excludeActor ? [actor, ...single] : single, options.currentId),
+    unidentified: trigger.unidentified ?? options.unidentified,
+  };
+  return newRun(base, messageId, "members", expand, options);
+}
+
+function isGroup(recipient: Recipient): recipient is ObjectReference {
+  return isObjectReference(recipient) && recipient.collection === "groups";
+}
+
+/** Under every id that they have, so that no member is told twice. */
+function excludedFrom(
+  recipients: readonly (Recipient | null)[],
+  currentId: FreezeOptions["currentId"],
+): readonly string[] {
+  const ids = recipients.flatMap((recipient) => {
+    if (recipient === null || isObjectReference(recipient)) return [];
+    const id = typeof recipient === "string" ? recipient : recipient.id;
+    return [id, currentId(id) ?? id];
+  });
+  return [...new Set(ids)];
+}
+
+/** What was compared and read is put together when the decision is stored or somebody looks at it, and not before. */
+export function withTrace(
+  decision: TriggerDecision,
+  { trigger, evaluation: { stage, event } }: TriggerPlan,
+  options: Pick<TraceOptions, "toShown" | "allowance">,
+): TriggerDecision {
+  if (stage === "event" || options.allowance === 0) return decision;
+  let trace: TriggerTrace | undefined;
+  return Object.defineProperty(decision, "trace", {
+    enumerable: true,
+    configurable: true,
+    get: () => (trace ??= traceTrigger(trigger, { event, stage, ...options })),
+  });
+}
+
+const maxNotes = 20;
+
+function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] {
+  if (notes.length <= maxNotes) return notes;
+  return [...notes.slice(0, maxNotes), { message: `${notes.length - maxNotes} more fields came to nothing.` }];
+}
+
+/** Of many the first say in words what was wrong. */
+function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
+  return { recipient, reason, ...(index < maxNotes && { message }) };
+}
+
+function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]) {
+  const identified: Recipient[] = [];
+  const taken = new Set<string>();
+  const unknown: string[] = [];
+  for (const recipient of recipients) {
+    const id = typeof recipient === "string" ? currentId(recipient) : recipient;
+    if (id === null) unknown.push(String(recipient));
+    else if (typeof id !== "string") identified.push(id);
+    else if (!taken.has(id)) identified.push(id);
+    // Two ids of one user are one recipient.
+    if (typeof id === "string") taken.add(id);
+  }
+  return { identified, unknown };
+}
+
+function notIdentified(recipient: string): RecipientDecision {
+  return { recipient, reason: "not_identified" };
+}
+
+function describeUnknown(count: number): string {
+  if (count === 0) return "Every recipient was deleted after the event had happened.";
+  const who = count === 1 ? "The recipient was never" : `None of the ${count} recipients was ever`;
+  return `${who} identified in this environment. Send an identify event first, map an inline user, or set unidentified: "create" or { hold: "15m", then: "skip" }.`;
+}
+
+/** A run under its key. */
+export function newRun(
+  base: Pick<NewRun, "trigger" | "workflow" | "action">,
+  messageId: string,
+  part: number | string,
+  request: RunRequest,
+  options: Pick<FreezeOptions, "scope" | "onRequest">,
+): NewRun {
+  const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, part);
+  options.onRequest(idempotencyKey, request);
+  const { trigger, workflow, action } = base;
+  return { idempotencyKey, trigger, workflow, action, request: JSON.stringify(request) };
+}

@@ -1,0 +1,66 @@
+import { BellwireError } from "../core/errors.js";
+import { clampEventTime } from "../users/user-registers.js";
+import type { InEnvironment, SegmentSourceGroups } from "./segment-source.js";
+import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+
+const defaultLimit = 100;
+const maxLimit = 1_000;
+
+export function createSourceGroups({ options, storageCall }: SourceContext): SegmentSourceGroups {
+  const { groups } = options.storage;
+  const enter = ({ environment, signal }: InEnvironment) => {
+    throwIfAborted(signal);
+    return resolveEnvironment(options, environment);
+  };
+  const timeOf = (at: Date | undefined) => {
+    const now = new Date(options.clock.now());
+    return clampEventTime(at ?? now, now);
+  };
+  const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
+    const environment = enter(call);
+    const at = timeOf(call.at);
+    const known = await storageCall("users.known", (signal) =>
+      options.storage.users.known({ environment, ids: [userId], signal }),
+    );
+    const memberships = [{ groupId, userId: known.get(userId) ?? userId, isMember, at }];
+    const changes = isMember ? [{ id: groupId, at, traits: {} }] : [];
+    await storageCall("groups.update", (signal) => groups.update({ environment, changes, memberships, signal }));
+  };
+  return {
+    async identify({ id, at, traits = {} }, call = {}) {
+      const environment = enter(call);
+      const changes = [{ id, at: timeOf(at), traits }];
+      const [updated] = await storageCall("groups.update", (signal) =>
+        groups.update({ environment, changes, memberships: [], signal }),
+      );
+      if (updated !== undefined) return updated;
+      const message = "groups.update answered for no group.";
+      throw new BellwireError({ code: "STORAGE_FAILED", message, retryable: true });
+    },
+    async get(id, call = {}) {
+      const environment = enter(call);
+      const found = await storageCall("groups.find", (signal) => groups.find({ environment, ids: [id], signal }));
+      return found[0] ?? null;
+    },
+    async members(id, { limit = defaultLimit, cursor, ...call } = {}) {
+      const environment = enter(call);
+      const bounded = Math.min(Math.max(1, Math.trunc(limit)), maxLimit);
+      return storageCall("groups.members", (signal) =>
+        groups.members({
+          environment,
+          groupIds: [id],
+          limit: bounded,
+          signal,
+          ...(cursor !== undefined && { cursor }),
+        }),
+      );
+    },
+    addMember: (id, userId, call = {}) => member(id, userId, true, call),
+    removeMember: (id, userId, call = {}) => member(id, userId, false, call),
+    async delete(id, call = {}) {
+      const environment = enter(call);
+      const at = new Date(options.clock.now());
+      return storageCall("groups.delete", (signal) => groups.delete({ environment, id, at, signal }));
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { EventReason } from "../core/reasons.js";
+import type { NewEvent } from "../storage/storage.js";
+import type { FreezeOptions } from "./freeze-options.js";
+import type { EventPlan } from "./plan-event.js";
+
+/** Why an event that is valid came to nothing. */
+export function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
+  const { type } = plan.received;
+  const because = (reason: EventReason, message: string) => ({
+    reason,
+    decision: { detail: { message }, triggers: [] },
+  });
+  const { ignored } = options.identified;
+  if (ignored !== null) return because(ignored.reason, ignored.message);
+  if (type !== "identify" && type !== "alias" && type !== "delete" && type !== "group") {
+    return { reason: "no_matching_trigger", decision: { detail: options.explainNoMatch(plan), triggers: [] } };
+  }
+  if (!options.identifyEnabled && type !== "delete") {
+    const { environment } = options.scope;
+    return because(
+      "identify_disabled",
+      `Identify events are switched off in "${environment}"; environments.update({ identify: true }) switches them on.`,
+    );
+  }
+  return because(type === "group" ? "no_group_id" : "no_user_id", namesNobody[type]);
+}
+
+const namesNobody = {
+  identify: "The identify event has neither a userId nor an anonymousId.",
+  alias: "The alias event names nobody: it needs a userId, and a previousId that is another one.",
+  delete: "The delete event has no userId.",
+  group: "The group event has no groupId.",
+} as const;

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import type { Storage } from "../storage/storage.js";
+import { newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+
+const { environment } = scope;
+const happened = new Date("2026-03-01T11:59:00.000Z");
+const before = new Date(happened.getTime() - 1);
+const erase = (storage: Storage, userId: string, at = happened) => storage.events.erase({ environment, userId, at });
+const eraseMentions = async (storage: Storage, userId: string, limit = 1_000) => {
+  let [erased, cursor]: [number, string | undefined] = [0, undefined];
+  do {
+    const page = await storage.events.eraseMentions({
+      environment,
+      userId,
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    });
+    erased += page.erased;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return erased;
+};
+const requestTo = (...recipients: readonly unknown[]) => JSON.stringify({ action: "trigger", recipients, actor: null });
+const decisionAbout = (...recipients: readonly string[]) => ({
+  triggers: [
+    {
+      trigger: "welcome",
+      workflow: "welcome",
+      action: "trigger",
+      status: "planned",
+      recipients: recipients.map((recipient) => ({ recipient })),
+      runs: [],
+    } as const,
+  ],
+});
+
+export const deletionCases: readonly StorageCase[] = [
+  [
+    "record: refuses what names somebody deleted since it happened, and says whom; nothing of it is kept",
+    async ({ storage }) => {
+      await erase(storage, "ada");
+      const events = [
+        newEvent("a", { names: ["ada", "grace"], runs: [newRun("ra")] }),
+        newEvent("b", { userId: "grace", names: ["grace"] }),
+      ];
+      const [refused, taken] = await storage.events.record(recordParams(events));
+      assert.deepEqual(refused, { status: "refused", claimed: [], stored: null, deleted: ["ada"] });
+      assert.equal(taken?.status, "new");
+      assert.equal(await storage.events.get({ ...scope, messageId: "a" }), null);
+      assert.deepEqual((await storage.runs.list({ environment, limit: 10 })).items, []);
+    },
+  ],
+  [
+    "record: takes what happened after the deletion, in another environment, and names nobody who was deleted",
+    async ({ storage }) => {
+      await erase(storage, "ada", before);
+      const named = newEvent("a", { names: ["ada"] });
+      const [later] = await storage.events.record(recordParams([named]));
+      await erase(storage, "ada");
+      const [elsewhere] = await storage.events.record(recordParams([named], { environment: "development" }));
+      const [unnamed] = await storage.events.record(recordParams([newEvent("b", { userId: null })]));
+      assert.deepEqual([later?.status, elsewhere?.status, unnamed?.status], ["new", "new", "new"]);
+    },
+  ],
+  [
+    "record: an event that was erased is a duplicate, and not refused",
+    async ({ storage }) => {
+      const event = newEvent("a", { names: ["ada"] });
+      await storage.events.record(recordParams([event]));
+      await erase(storage, "ada");
+      assert.equal((await storage.events.record(recordParams([event])))[0]?.status, "finished");
+    },
+  ],
+  [
+    "record: a user whom the users store deleted is refused too",
+    async ({ storage }) => {
+      await storage.users.delete({ environment, id: "ada", at: happened });
+      const [refused] = await storage.events.record(recordParams([newEvent("a", { names: ["ada"] })]));
+      assert.equal(refused?.status, "refused");
+    },
+  ],
+  [
+    "record and erase at the same time: whichever comes first, nothing of the user is kept",
+    async ({ storage }) => {
+      for (let round = 0; round < 10; round += 1) {
+        const userId = `user-${round}`;
+        const ids = Array.from({ length: 8 }, (_, index) => `m-${round}-${index}`);
+        const record = async (id: string) =>
+          storage.events.record(recordParams([newEvent(id, { userId, names: [userId], runs: [newRun(`r-${id}`)] })]));
+        const racing = ids.map((id, index) => (index === 4 ? erase(storage, userId) : record(id)));
+        await Promise.all(racing);
+        const kept = await storage.events.list({ environment, userId, limit: 100 });
+        assert.deepEqual(kept.items, []);
+      }
+      assert.deepEqual((await storage.runs.list({ environment, limit: 100 })).items, []);
+    },
+  ],
+  [
+    "update and delete at the same time: whichever comes first, the user does not stay",
+    async ({ storage }) => {
+      const { users } = storage;
+      for (let round = 0; round < 10; round += 1) {
+        const id = `user-${round}`;
+        const update = (index: number) =>
+          users.update({
+            environment,
+            changes: [
+              { id, at: before, attributes: { properties: { [`key${index}`]: 1 } }, anonymousId: `device-${id}` },
+            ],
+          });
+        await Promise.all([
+          update(1),
+          update(2),
+          users.delete({ environment, id, at: happened }),
+          update(3),
+          update(4),
+        ]);
+        assert.deepEqual(await users.find({ environment, ids: [id] }), []);
+      }
+    },
+  ],
+  [
+    "erase: an anonymous id's events are those without a user",
+    async ({ storage }) => {
+      await storage.events.record(
+        recordParams([
+          newEvent("a", { userId: null, anonymousId: "phone" }),
+          newEvent("b", { userId: "grace", anonymousId: "phone" }),
+        ]),
+      );
+      assert.equal(await erase(storage, "phone"), 1);
+      const erased = await storage.events.get({ ...scope, messageId: "a" });
+      assert.deepEqual([erased?.anonymousId, erased?.payload], [null, null]);
+      assert.equal((await storage.events.get({ ...scope, messageId: "b" }))?.anonymousId, "phone");
+    },
+  ],
+  [
+    "eraseMentions: takes the user out of other people's events, a page at a time, and leaves the rest",
+    async ({ storage }) => {
+      const grace = { userId: "grace", payload: { to: ["ada", "bob"] } };
+      await storage.events.record(
+        recordParams([
+          newEvent("both", {
+            ...grace,
+            decision: decisionAbout("ada", "bob"),
+            runs: [newRun("both", { request: requestTo("ada", "bob") })],
+          }),
+          newEvent("only", {
+            ...grace,
+            decision: decisionAbout("ada"),
+            runs: [newRun("only", { request: requestTo({ id: "ada" }) })],
+          }),
+          newEvent("skipped", { ...grace, decision: decisionAbout("ada") }),
+          newEvent("other", {
+            ...grace,
+            decision: decisionAbout("adam"),
+            runs: [newRun("other", { request: requestTo("adam") })],
+          }),
+          newEvent("object", {
+            ...grace,
+            runs: [newRun("object", { request: requestTo({ collection: "x", id: "ada" }) })],
+          }),
+        ]),
+      );
+      assert.equal(await eraseMentions(storage, "ada", 2), 3);
+      assert.equal(await eraseMentions(storage, "ada", 2), 0);
+      const get = (messageId: string) => storage.events.get({ ...scope, messageId });
+      const both = await get("both");
+      assert.deepEqual(
+        both?.runs.map(({ request }) => request),
+        [requestTo("bob")],
+      );
+      assert.deepEqual([both?.payload, both?.decision], [null, { triggers: [] }]);
+      const only = await get("only");
+      assert.deepEqual([only?.runs, only?.status], [[], "processed"]);
+      assert.equal((await get("skipped"))?.payload, null);
+      assert.notEqual((await get("other"))?.payload, null);
+      assert.notEqual((await get("object"))?.payload, null);
+    },
+  ],
+  [
+    "eraseMentions: a run that was taken out settles nothing, and the event ends with those that are left",
+    async ({ storage }) => {
+      const runs = [newRun("gone", { request: requestTo("ada") }), newRun("left", { request: requestTo("bob") })];
+      const [recorded] = await storage.events.record(recordParams([newEvent("a", { userId: "grace", runs })]));
+      assert.equal(await eraseMentions(storage, "ada"), 1);
+      const settled = await storage.runs.settle({ results: (recorded?.claimed ?? []).map((each) => resultOf(each)) });
+      assert.deepEqual(settled, [false, true]);
+      assert.equal((await storage.events.get({ ...scope, messageId: "a" }))?.status, "processed");
+    },
+  ],
+];

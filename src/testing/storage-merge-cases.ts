@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { UserAttributes, UserChange } from "../users/user.js";
+import { powerOf, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
+
+const environment = "production";
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+const change = (second: number, attributes: UserAttributes, id = "ada"): UserChange => ({
+  id,
+  at: at(second),
+  attributes,
+});
+type Users = UsersUnderTest["storage"];
+const update = ({ users }: Users, ...changes: readonly UserChange[]) => users.update({ environment, changes });
+const merge = ({ users }: Users) => powerOf(users, "merge");
+const known = ({ users }: Users) => powerOf(users, "known");
+const statuses = async (updating: ReturnType<typeof update>) => (await updating).map((user) => user.status);
+const find = async ({ users }: Users, id = "ada") => (await users.find({ environment, ids: [id] }))[0] ?? null;
+
+/** For stores that can merge. */
+export const mergeCases: readonly UserCase[] = [
+  [
+    "merge: by the law of update, and the one merged is gone",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "old@example.com", properties: { plan: "free" } }));
+      await update(storage, change(2, { email: "new@example.com", properties: { seats: 3 } }, "anon"));
+      await merge(storage)({ environment, from: "anon", into: "ada" });
+      const user = await find(storage);
+      assert.deepEqual([user?.email, user?.properties], ["new@example.com", { plan: "free", seats: 3 }]);
+      assert.equal((await find(storage, "anon"))?.id, "ada");
+      assert.deepEqual([...(await known(storage)({ environment, ids: ["anon"] }))], [["anon", "ada"]]);
+      assert.equal((await storage.users.find({ environment, ids: ["anon", "ada"] })).length, 1);
+    },
+  ],
+  [
+    "merge: what is said of the merged id, before or after, counts for the one user, in any order",
+    async ({ storage }) => {
+      await merge(storage)({ environment, from: "anon", into: "ada" });
+      assert.equal((await known(storage)({ environment, ids: ["anon", "ada"] })).size, 0);
+      assert.deepEqual(await update(storage, change(3, { name: "Late" }, "anon")), [{ id: "ada", status: "created" }]);
+      await update(storage, change(1, { name: "Early", email: "a@example.com" }));
+      assert.deepEqual([(await find(storage))?.name, (await find(storage))?.email], ["Late", "a@example.com"]);
+    },
+  ],
+  [
+    "merge: chains end at the last one, circles and merging with oneself are harmless",
+    async ({ storage }) => {
+      await update(storage, change(1, { properties: { a: 1 } }, "a"), change(1, { properties: { b: 1 } }, "b"));
+      for (const [from, into] of [
+        ["a", "b"],
+        ["b", "c"],
+        ["c", "a"],
+        ["c", "c"],
+        ["a", "b"],
+      ] as const) {
+        await merge(storage)({ environment, from, into });
+      }
+      for (const id of ["a", "b", "c"]) {
+        const user = await find(storage, id);
+        assert.deepEqual([user?.id, user?.properties], ["c", { a: 1, b: 1 }]);
+      }
+    },
+  ],
+  [
+    "merge: concurrent merges and changes lose nothing",
+    async ({ storage }) => {
+      const ids = Array.from({ length: 8 }, (_, index) => `part-${index}`);
+      await update(storage, ...ids.map((id, index) => change(1, { properties: { [id]: index } }, id)));
+      await Promise.all([
+        ...ids.map((from) => merge(storage)({ environment, from, into: "whole" })),
+        ...ids.map((id, index) => update(storage, change(2, { properties: { [`late-${id}`]: index } }, id))),
+      ]);
+      assert.equal(Object.keys((await find(storage, "whole"))?.properties ?? {}).length, 16);
+    },
+  ],
+  [
+    "delete: a merged user goes with all ids, and none of them comes back",
+    async ({ storage }) => {
+      await update(storage, change(1, {}), change(1, {}, "anon"));
+      await merge(storage)({ environment, from: "anon", into: "ada" });
+      const ids = await storage.users.delete({ environment, id: "anon", at: at(10) });
+      assert.deepEqual([...ids].sort(), ["ada", "anon"]);
+      assert.deepEqual(await statuses(update(storage, change(5, {}), change(5, {}, "anon"))), ["deleted", "deleted"]);
+      assert.equal((await known(storage)({ environment, ids: ["ada", "anon"] })).size, 0);
+    },
+  ],
+  [
+    "merge: into a user who was not known, and of one who was not",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "a@example.com" }, "anon"));
+      await merge(storage)({ environment, from: "anon", into: "ada" });
+      assert.equal((await find(storage))?.email, "a@example.com");
+      await merge(storage)({ environment, from: "nobody", into: "ada" });
+      await merge(storage)({ environment, from: "nobody3", into: "nobody2" });
+      assert.equal((await find(storage, "nobody"))?.email, "a@example.com");
+      assert.equal(await find(storage, "nobody2"), null);
+    },
+  ],
+];

@@ -1,0 +1,39 @@
+import { completeUsers } from "../storage/complete-users.js";
+import type { UserStore } from "../storage/user-store.js";
+import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
+import { mergeCases } from "./storage-merge-cases.js";
+import { userCases } from "./storage-user-cases.js";
+import { visitorCases } from "./storage-visitor-cases.js";
+
+/** A store of users that is checked by itself, as a host writes it over a table of its own. */
+export interface UserStoreUnderTest {
+  readonly users: UserStore;
+  readonly dispose: () => Promise<void> | void;
+}
+
+export interface UserStorePowers {
+  /** @default false */
+  readonly merge?: boolean;
+  /** Needs `merge` as well. @default false */
+  readonly updateVisitors?: boolean;
+}
+
+/**
+ * Checks that a `UserStore` does what the port says, concurrent use included, with the powers that it is declared to have.
+ *
+ * @param make opens an empty store
+ */
+export function userStoreConformance(
+  make: () => Promise<UserStoreUnderTest> | UserStoreUnderTest,
+  powers: UserStorePowers = {},
+): readonly ConformanceCase[] {
+  const checks = [
+    ...userCases,
+    ...(powers.merge === true ? mergeCases : []),
+    ...(powers.updateVisitors === true ? visitorCases : []),
+  ];
+  return toConformanceCases(checks, async () => {
+    const { users, dispose } = await make();
+    return { storage: { users: completeUsers(users) }, dispose };
+  });
+}
