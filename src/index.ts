@@ -16,6 +16,7 @@ export type { LiteralDirective, PathDirective, TemplateDirective } from "./mappi
 export type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "./outcome/decision.js";
 export type { FormatExplanationOptions } from "./outcome/format-explanation.js";
 export { formatExplanation } from "./outcome/format-explanation.js";
+export { mentionsUser } from "./outcome/mentions.js";
 export type {
   EventOutcome,
   EventStatus,
@@ -29,6 +30,7 @@ export type {
   UserOutcome,
 } from "./outcome/outcome.js";
 export type { ComparisonTrace, ConditionTrace, PathTrace, TriggerTrace } from "./outcome/trace.js";
+export { forgetRecipient, namesRecipient } from "./recipients/forget-recipient.js";
 export type { InlineUser, ObjectReference, Recipient, RecipientKey } from "./recipients/recipient.js";
 export type { CombineRunnersOptions } from "./runner/combine-runners.js";
 export { combineRunners } from "./runner/combine-runners.js";
@@ -144,6 +146,7 @@ export type {
 } from "./triggers/trigger-definition.js";
 export type { Unidentified } from "./triggers/unidentified.js";
 export type { Group, GroupChange, MembershipChange } from "./users/group.js";
+export { applyGroupChange, isLaterMembership, toGroup } from "./users/group.js";
 export type { MappedAttribute } from "./users/identity.js";
 export type { User, UserAttributes, UserChange, VisitorChange } from "./users/user.js";
 export type { Register, UserRegisters } from "./users/user-registers.js";

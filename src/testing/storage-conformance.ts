@@ -11,14 +11,17 @@ import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
 import { userCases } from "./storage-user-cases.js";
 import { visitorCases } from "./storage-visitor-cases.js";
+import type { UserStorePowers } from "./user-store-conformance.js";
 
 /**
  * Checks that a `Storage` does what the port says, concurrent use included. Each case makes a storage of its own.
  *
  * @param make opens an empty, migrated storage
+ * @param powers those of its users that it does not have; it is taken to have every one
  */
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
+  { merge = true, updateVisitors = true }: UserStorePowers = {},
 ): readonly ConformanceCase[] {
   const checks: readonly StorageCase[] = [
     ...eventCases,
@@ -28,8 +31,8 @@ export function storageConformance(
     ...runCases,
     ...expandCases,
     ...userCases,
-    ...mergeCases,
-    ...visitorCases,
+    ...(merge ? mergeCases : []),
+    ...(updateVisitors ? visitorCases : []),
     ...groupCases,
     ...overrideCases,
   ];

@@ -11,10 +11,10 @@ export interface UserStoreUnderTest {
   readonly dispose: () => Promise<void> | void;
 }
 
+/** What a store of users can do beside `update`, `find` and `delete`. */
 export interface UserStorePowers {
-  /** @default false */
   readonly merge?: boolean;
-  /** Needs `merge` as well. @default false */
+  /** Needs `merge` as well. */
   readonly updateVisitors?: boolean;
 }
 
@@ -22,6 +22,7 @@ export interface UserStorePowers {
  * Checks that a `UserStore` does what the port says, concurrent use included, with the powers that it is declared to have.
  *
  * @param make opens an empty store
+ * @param powers those that it has; it is taken to have none
  */
 export function userStoreConformance(
   make: () => Promise<UserStoreUnderTest> | UserStoreUnderTest,

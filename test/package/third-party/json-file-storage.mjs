@@ -1,8 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { applyUserChange, emptyRegisters, mergeRegisters, toUser } from "bellwire";
+import {
+  applyGroupChange,
+  applyUserChange,
+  emptyRegisters,
+  forgetRecipient,
+  isLaterMembership,
+  mentionsUser,
+  mergeRegisters,
+  namesRecipient,
+  toGroup,
+  toUser,
+} from "bellwire";
 
-const tables = ["events", "runs", "names", "users", "merged", "deleted", "overrides"];
+const tables = ["events", "runs", "names", "users", "groups", "members", "merged", "deleted", "overrides"];
 const keyOf = (...parts) => JSON.stringify(parts);
 const isOpen = ({ status }) => status === "pending" || status === "held";
 const date = (ms) => (ms === null ? null : new Date(ms));
@@ -30,9 +41,17 @@ export function jsonFileStorage(path) {
     events: eventStore(state, () => (order += 1), writing),
     runs: runStore(state, writing),
     users: userStore(state, writing),
+    groups: groupStore(state, writing),
     triggers: triggerStore(state, writing),
   };
 }
+
+const hashOf = (environment, id, kind = "user") =>
+  createHash("sha256")
+    .update(keyOf(environment, id, kind))
+    .digest("hex");
+const mark = ({ deleted }, hash, at) => deleted.set(hash, Math.max(at.getTime(), deleted.get(hash) ?? 0));
+const isForgotten = ({ deleted }, hash, at) => (deleted.get(hash) ?? -Infinity) >= at.getTime();
 
 const runsOf = ({ runs }, { environment, source, messageId }) =>
   [...runs.values()]
@@ -53,7 +72,8 @@ function toRun({ position: _p, fence: _f, leasedUntil: _l, hold, ...run }) {
 function toEvent(state, event) {
   const { order: _o, base: _b, isBare: _i, occurredAt, receivedAt, ...rest } = event;
   const times = { occurredAt: new Date(occurredAt), receivedAt: new Date(receivedAt) };
-  return structuredClone({ ...rest, ...times, status: statusOf(state, event), runs: runsOf(state, event).map(toRun) });
+  const runs = runsOf(state, event).filter(({ parent }) => parent === null);
+  return structuredClone({ ...rest, ...times, status: statusOf(state, event), runs: runs.map(toRun) });
 }
 
 function claim(run, leaseMs) {
@@ -75,36 +95,27 @@ function page(items, { limit, cursor }, toItem) {
   };
 }
 
+function addRun({ runs }, run, place) {
+  const times = { firstClaimedAt: null, nextAttemptAt: null, heldUntil: run.hold ? Date.now() + run.hold.forMs : null };
+  const ended = { attempts: 0, workflowRunId: null, error: null, durationMs: null, fence: 0, leasedUntil: 0 };
+  const added = { ...run, ...times, ...ended, ...place, status: run.hold ? "held" : "pending", progress: null };
+  runs.set(run.idempotencyKey, added);
+  return added;
+}
+
 function eventStore(state, nextOrder, writing) {
   const { events, runs, names } = state;
   const all = () => [...events.values()];
 
   const add = (scope, event) => {
-    const { runs: planned, status: base, ...rest } = event;
+    const { runs: planned, status: base, names: _names, ...rest } = event;
     const [occurredAt, receivedAt] = [event.occurredAt.getTime(), event.receivedAt.getTime()];
     const id = { ...scope, messageId: event.messageId };
     const order = nextOrder();
     const kept = JSON.parse(JSON.stringify(rest));
     events.set(keyOf(...Object.values(id)), { ...kept, ...scope, occurredAt, receivedAt, base, order, isBare: false });
-    for (const [position, run] of planned.entries()) {
-      const times = {
-        firstClaimedAt: null,
-        nextAttemptAt: null,
-        heldUntil: run.hold ? Date.now() + run.hold.forMs : null,
-      };
-      const ended = { attempts: 0, workflowRunId: null, error: null, durationMs: null, fence: 0, leasedUntil: 0 };
-      const status = run.hold ? "held" : "pending";
-      runs.set(run.idempotencyKey, {
-        ...run,
-        ...id,
-        ...times,
-        ...ended,
-        position,
-        status,
-        receivedAt,
-        order: order + position / 1e6,
-      });
-    }
+    for (const [position, run] of planned.entries())
+      addRun(state, run, { ...id, position, receivedAt, order: order + position / 1e6, parent: null });
     if (event.type !== null && base !== "invalid") countName(scope, event, receivedAt);
   };
 
@@ -119,9 +130,11 @@ function eventStore(state, nextOrder, writing) {
     const scope = { environment, source };
     const key = keyOf(environment, source, event.messageId);
     const isNew = !events.has(key);
+    const forgotten = (event.names ?? []).filter((id) => isForgotten(state, hashOf(environment, id), event.occurredAt));
+    if (isNew && forgotten.length > 0) return { status: "refused", claimed: [], stored: null, deleted: forgotten };
     if (isNew) add(scope, event);
     const pending = runsOf(state, { ...scope, messageId: event.messageId }).filter(
-      ({ status }) => status === "pending",
+      ({ status, parent }) => status === "pending" && parent === null,
     );
     const lease = () => (leaseMs === null ? [] : pending.map((run) => claim(run, leaseMs)));
     if (isNew) return { status: "new", claimed: lease(), stored: null };
@@ -187,19 +200,35 @@ function eventStore(state, nextOrder, writing) {
       for (const [hash, at] of state.deleted) if (at < Date.now() - eventsOlderThanMs) state.deleted.delete(hash);
       return { payloads: stale.length, events: gone.length };
     }),
-    erase: writing(({ environment, userId }) => {
+    erase: writing(({ environment, userId, at }) => {
+      mark(state, hashOf(environment, userId), at);
       const here = all().filter((event) => event.environment === environment);
-      const theirs = here.filter((event) => event.userId === userId);
+      const theirs = here.filter((event) => (event.userId ?? event.anonymousId) === userId);
       theirs.forEach(bare);
       const waitsForThem = (run) => run.hold?.userId === userId;
       const waiting = here.filter((event) => runsOf(state, event).some(waitsForThem));
       for (const event of waiting) strip(event, (run) => !waitsForThem(run));
       return theirs.length + waiting.length;
     }),
+    eraseMentions: writing(({ environment, userId, limit, cursor = 0 }) => {
+      const here = all().filter((event) => event.environment === environment && event.order > Number(cursor));
+      const looked = here.sort((left, right) => left.order - right.order).slice(0, limit);
+      const mentioning = looked.filter(
+        (event) =>
+          mentionsUser(event.decision, userId) ||
+          runsOf(state, event).some(({ request }) => namesRecipient(request, userId)),
+      );
+      for (const event of mentioning) {
+        for (const run of runsOf(state, event)) run.request = forgetRecipient(run.request, userId);
+        strip(event, (run) => run.request !== null);
+      }
+      return { erased: mentioning.length, nextCursor: here.length > limit ? String(looked.at(-1).order) : null };
+    }),
   };
 }
 
-function runStore({ runs }, writing) {
+function runStore(state, writing) {
+  const { runs } = state;
   const all = () => [...runs.values()];
   const inScope =
     ({ environment, source }) =>
@@ -235,6 +264,16 @@ function runStore({ runs }, writing) {
         if (run?.fence === fence) run.leasedUntil = 0;
       }
     }),
+    expand: writing(({ idempotencyKey, fence, progress, runs: made, leaseMs }) => {
+      const parent = runs.get(idempotencyKey);
+      if (parent?.fence !== fence || parent.status !== "pending") return null;
+      Object.assign(parent, { progress, leasedUntil: Date.now() + leaseMs });
+      const { environment, source, messageId, receivedAt, order } = parent;
+      const added = made.map((run, position) =>
+        addRun(state, run, { environment, source, messageId, receivedAt, order, position, parent: idempotencyKey }),
+      );
+      return added.filter(({ status }) => status === "pending").map((run) => claim(run, leaseMs));
+    }),
     list: async (params) => {
       const fields = ["environment", "source", "status"];
       return page(
@@ -262,15 +301,14 @@ function runStore({ runs }, writing) {
   };
 }
 
-function userStore({ users, merged, deleted }, writing) {
-  const hashOf = (environment, id) => createHash("sha256").update(keyOf(environment, id)).digest("hex");
+function userStore(state, writing) {
+  const { users, merged } = state;
   const currentId = (environment, id) => merged.get(keyOf(environment, id)) ?? id;
   const idsInto = (environment, into) =>
     [...merged].flatMap(([key, id]) => (id === into && JSON.parse(key)[0] === environment ? [JSON.parse(key)[1]] : []));
 
   const update = (environment, change) => {
-    const deletedAt = deleted.get(hashOf(environment, change.id));
-    if (deletedAt !== undefined && change.at.getTime() <= deletedAt) return { id: change.id, status: "deleted" };
+    if (isForgotten(state, hashOf(environment, change.id), change.at)) return { id: change.id, status: "deleted" };
     const id = currentId(environment, change.id);
     const known = users.get(keyOf(environment, id));
     const updated = applyUserChange(known ?? emptyRegisters, change);
@@ -299,11 +337,67 @@ function userStore({ users, merged, deleted }, writing) {
       const current = currentId(environment, id);
       const ids = [current, ...idsInto(environment, current)];
       for (const each of new Set([id, ...ids])) {
-        const hash = hashOf(environment, each);
-        deleted.set(hash, Math.max(at.getTime(), deleted.get(hash) ?? 0));
+        mark(state, hashOf(environment, each), at);
         merged.delete(keyOf(environment, each));
       }
       return users.delete(keyOf(environment, current)) ? ids : [];
+    }),
+  };
+}
+
+function groupStore(state, writing) {
+  const { groups, members } = state;
+  const put = (environment, { at, ...word }) => {
+    const { groupId, userId } = word;
+    const isOver = isForgotten(state, hashOf(environment, groupId, "group"), at);
+    if (isOver || isForgotten(state, hashOf(environment, userId), at)) return;
+    const key = keyOf(environment, groupId, userId);
+    const known = members.get(key);
+    if (known !== undefined && !isLaterMembership({ ...word, at }, { ...known, at: new Date(known.at) })) return;
+    members.set(key, { environment, ...word, at: at.getTime() });
+  };
+  const update = (environment, change) => {
+    const { id, at } = change;
+    if (isForgotten(state, hashOf(environment, id, "group"), at)) return { id, status: "deleted" };
+    const known = groups.get(keyOf(environment, id));
+    const updated = applyGroupChange(known ?? emptyRegisters, change);
+    groups.set(keyOf(environment, id), updated);
+    return { id, status: known === undefined ? "created" : updated === known ? "unchanged" : "updated" };
+  };
+  const remove = (is) => {
+    for (const [key, member] of members) if (is(member)) members.delete(key);
+  };
+  return {
+    update: writing(({ environment, changes, memberships }) => {
+      const updates = changes.map((change) => update(environment, change));
+      for (const word of memberships) put(environment, word);
+      return updates;
+    }),
+    find: async ({ environment, ids }) =>
+      ids.flatMap((id) =>
+        groups.has(keyOf(environment, id)) ? [toGroup(id, groups.get(keyOf(environment, id)))] : [],
+      ),
+    members: async ({ environment, groupIds, limit, cursor = "" }) => {
+      const found = [...members.values()].filter(
+        (member) => member.environment === environment && groupIds.includes(member.groupId) && member.isMember,
+      );
+      const ids = [...new Set(found.map(({ userId }) => userId))].filter((id) => id > cursor).sort();
+      return { items: ids.slice(0, limit), nextCursor: ids.length > limit ? ids[limit - 1] : null };
+    },
+    moveMember: writing(({ environment, from, into }) => {
+      if (from === into) return;
+      const theirs = [...members.values()].filter((word) => word.environment === environment && word.userId === from);
+      remove((word) => theirs.includes(word));
+      for (const { groupId, isMember, at } of theirs)
+        put(environment, { groupId, userId: into, isMember, at: new Date(at) });
+    }),
+    eraseMember: writing(({ environment, userId }) =>
+      remove((word) => word.environment === environment && word.userId === userId),
+    ),
+    delete: writing(({ environment, id, at }) => {
+      mark(state, hashOf(environment, id, "group"), at);
+      remove((word) => word.environment === environment && word.groupId === id);
+      return groups.delete(keyOf(environment, id));
     }),
   };
 }

@@ -9,4 +9,4 @@ const make = () => {
   const storage = jsonFileStorage(`${mkdtempSync(`${tmpdir()}/bellwire-third-`)}/storage.json`);
   return { storage, advance: (ms) => setTimeout(ms), dispose: () => undefined };
 };
-for (const { name, run } of storageConformance(make)) test(name, run);
+for (const { name, run } of storageConformance(make, { updateVisitors: false })) test(name, run);
