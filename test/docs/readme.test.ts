@@ -46,7 +46,7 @@ describe("the README's snippets", () => {
       (error: { stdout: string }) => error,
     );
     expect(stdout).toBe("");
-  }, 120_000);
+  });
 
   it("say of what they print what it is", async () => {
     const claims = [...readme.matchAll(/console\.log\(([^\n]+)\); \/\/ (.+)/g)];
