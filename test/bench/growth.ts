@@ -68,6 +68,8 @@ await server.stop();
 async function fill(from: number, to: number): Promise<void> {
   console.error(`${to.toLocaleString("en")} events …`);
   const step = 500_000;
+  const eachMs = Math.floor((100 * dayMs) / (to - from));
+  const receivedAt = `(${Date.now() - 100 * dayMs} + (n - ${from}) * ${eachMs})::bigint`;
   for (let start = from; start < to; start += step) {
     const end = Math.min(start + step, to) - 1;
     await pool.query(`
@@ -76,21 +78,16 @@ async function fill(from: number, to: number): Promise<void> {
       SELECT '${environment}', 'web', md5(n::text)::uuid::text, 'track', 'Event ' || n % 300, 'user-' || n % 100000, at, at,
         '{"type":"track","properties":{"text":"' || repeat(md5(n::text), 10) || '"}}', '{"triggers":[]}', NULL, base,
         CASE base WHEN 'processed' THEN 'in_progress' ELSE base END, CASE base WHEN 'processed' THEN 1 ELSE 0 END
-      FROM (SELECT n, ${receivedAt("n", to)} AS at, CASE WHEN n % 100 = 0 THEN 'failed' WHEN n % 10 = 1 THEN 'ignored' ELSE 'processed' END AS base
+      FROM (SELECT n, ${receivedAt} AS at, CASE WHEN n % 100 = 0 THEN 'failed' WHEN n % 10 = 1 THEN 'ignored' ELSE 'processed' END AS base
         FROM generate_series(${start}::bigint, ${end}::bigint) n) x;
       INSERT INTO growth.bellwire_runs (idempotency_key, environment, source, message_id, position, trigger_key, workflow, action, request,
         received_at, status, attempts, fence, next_attempt_at)
       SELECT 'bw_' || md5('run' || n), '${environment}', 'web', md5(n::text)::uuid::text, 0, 'welcome', 'welcome', 'trigger',
-        '{"action":"trigger","recipients":["user-1"]}', ${receivedAt("n", to)}, CASE WHEN n % 5000 = 7 THEN 'pending' ELSE 'triggered' END, 1, 1, 0
+        '{"action":"trigger","recipients":["user-1"]}', ${receivedAt}, CASE WHEN n % 5000 = 7 THEN 'pending' ELSE 'triggered' END, 1, 1, 0
       FROM generate_series(${start}::bigint, ${end}::bigint) n WHERE n % 100 <> 0 AND n % 10 <> 1`);
   }
   await pool.query("VACUUM ANALYZE growth.bellwire_events");
   await pool.query("VACUUM ANALYZE growth.bellwire_runs");
-}
-
-function receivedAt(n: string, total: number): string {
-  const now = Date.now();
-  return `(${now - 100 * dayMs} + ${n} * ${Math.floor((100 * dayMs) / total)})::bigint`;
 }
 
 function operations(size: number): Readonly<Record<string, (storage: PostgresStorage) => Promise<unknown>>> {
