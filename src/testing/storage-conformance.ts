@@ -9,7 +9,7 @@ import { holdCases } from "./storage-hold-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
 import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
-import { userCases } from "./storage-user-cases.js";
+import { environmentCases, userCases } from "./storage-user-cases.js";
 import { visitorCases } from "./storage-visitor-cases.js";
 import type { UserStorePowers } from "./user-store-conformance.js";
 
@@ -21,7 +21,7 @@ import type { UserStorePowers } from "./user-store-conformance.js";
  */
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
-  { merge = true, updateVisitors = true }: UserStorePowers = {},
+  { merge = true, updateVisitors = true }: Omit<UserStorePowers, "environments"> = {},
 ): readonly ConformanceCase[] {
   const checks: readonly StorageCase[] = [
     ...eventCases,
@@ -31,6 +31,7 @@ export function storageConformance(
     ...runCases,
     ...expandCases,
     ...userCases,
+    ...environmentCases,
     ...(merge ? mergeCases : []),
     ...(updateVisitors ? visitorCases : []),
     ...groupCases,

@@ -144,14 +144,6 @@ const updateCases: readonly UserCase[] = [
       assert.equal(results.flat().filter((status) => status === "created").length, 1);
     },
   ],
-  [
-    "users of one environment are not known in another",
-    async ({ storage }) => {
-      await update(storage, change(1, { email: "a@example.com" }));
-      assert.deepEqual(await storage.users.find({ environment: "development", ids: ["ada"] }), []);
-      assert.equal((await known(storage)({ environment: "development", ids: ["ada"] })).size, 0);
-    },
-  ],
 ];
 
 const lifeCases: readonly UserCase[] = [
@@ -204,3 +196,15 @@ function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[
 }
 
 export const userCases: readonly UserCase[] = [...updateCases, ...lifeCases];
+
+/** For stores that keep users of several environments. */
+export const environmentCases: readonly UserCase[] = [
+  [
+    "users of one environment are not known in another",
+    async ({ storage }) => {
+      await update(storage, change(1, { email: "a@example.com" }));
+      assert.deepEqual(await storage.users.find({ environment: "development", ids: ["ada"] }), []);
+      assert.equal((await known(storage)({ environment: "development", ids: ["ada"] })).size, 0);
+    },
+  ],
+];

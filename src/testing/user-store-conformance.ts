@@ -2,7 +2,7 @@ import { completeUsers } from "../storage/complete-users.js";
 import type { UserStore } from "../storage/user-store.js";
 import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
 import { mergeCases } from "./storage-merge-cases.js";
-import { userCases } from "./storage-user-cases.js";
+import { environmentCases, userCases } from "./storage-user-cases.js";
 import { visitorCases } from "./storage-visitor-cases.js";
 
 /** A store of users that is checked by itself, as a host writes it over a table of its own. */
@@ -13,6 +13,8 @@ export interface UserStoreUnderTest {
 
 /** What a store of users can do beside `update`, `find` and `delete`. */
 export interface UserStorePowers {
+  /** Keeps users of several environments apart. */
+  readonly environments?: boolean;
   readonly merge?: boolean;
   /** Needs `merge` as well. */
   readonly updateVisitors?: boolean;
@@ -30,6 +32,7 @@ export function userStoreConformance(
 ): readonly ConformanceCase[] {
   const checks = [
     ...userCases,
+    ...(powers.environments === true ? environmentCases : []),
     ...(powers.merge === true ? mergeCases : []),
     ...(powers.updateVisitors === true ? visitorCases : []),
   ];
