@@ -62,17 +62,16 @@ export { compareTriggers } from "./source/compare-triggers.js";
 export { createSegmentSource } from "./source/create-segment-source.js";
 export type { FormatComparisonOptions } from "./source/format-comparison.js";
 export { formatComparison } from "./source/format-comparison.js";
+export type { ChangedBy, InEnvironment } from "./source/in-environment.js";
 export type { InferEventsOptions } from "./source/infer-events.js";
 export { inferEvents } from "./source/infer-events.js";
 export type { PreviewSegmentPayloadOptions } from "./source/preview-segment-payload.js";
 export { previewSegmentPayload } from "./source/preview-segment-payload.js";
 export type {
-  ChangedBy,
   EnvironmentSettings,
   HandleSegmentPayloadOptions,
-  InEnvironment,
   ListEventsOptions,
-  ListMembersOptions,
+  ListUsersOptions,
   MaintainResult,
   PreviewOptions,
   RecordedEvent,
@@ -80,50 +79,69 @@ export type {
   ReplayOptions,
   ReplayProgress,
   ReplayResult,
+  SaveOptions,
   SegmentSource,
   SegmentSourceEnvironments,
   SegmentSourceEventLog,
-  SegmentSourceGroups,
   SegmentSourceTriggers,
   SegmentSourceUsers,
   StartOptions,
+  TimelineOptions,
   TriggerListing,
   TriggerState,
 } from "./source/segment-source.js";
+export type { ListAuditOptions, SegmentSourceAudit } from "./source/segment-source-audit.js";
+export type { ListMembersOptions, SegmentSourceGroups } from "./source/segment-source-groups.js";
+export type { ListRunsOptions, SegmentSourceRuns } from "./source/segment-source-runs.js";
 export type { InSource, SegmentSourceEvents } from "./source/source-events.js";
 export type { EnvironmentCredentials, EnvironmentOptions, SegmentSourceOptions } from "./source/source-options.js";
+export type { AuditAction, AuditEntry, AuditStore, ListAuditParams } from "./storage/audit-store.js";
+export type { EventNameCount } from "./storage/event-name-count.js";
+export type { EventSearch } from "./storage/event-search.js";
 export type { GroupStore, GroupUpdate, ListMembersParams, UpdateGroupsParams } from "./storage/group-store.js";
 export type { MemoryStorageOptions } from "./storage/memory-storage.js";
 export { memoryStorage } from "./storage/memory-storage.js";
 export type { Page } from "./storage/page.js";
 export type { EraseMentionsParams, PurgeParams } from "./storage/retention.js";
-export type { Abortable, SourceScope } from "./storage/scope.js";
+export { runDecisions } from "./storage/run-decision.js";
 export type {
   ClaimedRun,
-  EventNameCount,
-  EventRecord,
-  EventStore,
+  DecideParams,
+  DecideResult,
   ExpandParams,
-  FullStorage,
-  ListEventsParams,
   ListRunsParams,
-  NewEvent,
   NewRun,
-  RecordedEventStatus,
-  RecordParams,
-  RecordResult,
-  RecordStatus,
   RunAction,
+  RunDecision,
   RunHold,
   RunRecord,
   RunResult,
   RunStatus,
   RunStore,
-  Storage,
   WakeParams,
+} from "./storage/run-store.js";
+export type { Abortable, SourceScope } from "./storage/scope.js";
+export type {
+  EventRecord,
+  EventStore,
+  FullStorage,
+  ListEventsParams,
+  NewEvent,
+  RecordedEventStatus,
+  RecordParams,
+  RecordResult,
+  RecordStatus,
+  Storage,
 } from "./storage/storage.js";
-export type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "./storage/trigger-store.js";
-export type { UserStore, UserUpdate, VisitorUpdate } from "./storage/user-store.js";
+export type { TimelineBucket, TimelineParams } from "./storage/timeline.js";
+export type {
+  EnvironmentOverride,
+  SourceOverrides,
+  StoredTrigger,
+  TriggerOverride,
+  TriggerStore,
+} from "./storage/trigger-store.js";
+export type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./storage/user-store.js";
 export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
@@ -148,6 +166,6 @@ export type { Unidentified } from "./triggers/unidentified.js";
 export type { Group, GroupChange, MembershipChange } from "./users/group.js";
 export { applyGroupChange, isLaterMembership, toGroup } from "./users/group.js";
 export type { MappedAttribute } from "./users/identity.js";
-export type { User, UserAttributes, UserChange, VisitorChange } from "./users/user.js";
+export type { User, UserAttributes, UserChange, UserHistoryEntry, VisitorChange } from "./users/user.js";
 export type { Register, UserRegisters } from "./users/user-registers.js";
 export { applyUserChange, emptyRegisters, mergeRegisters, toUser } from "./users/user-registers.js";

@@ -41,6 +41,7 @@ export const triggerReasons = [
   "runner_retryable",
   "attempts_exhausted",
   "idempotency_window_over",
+  "dropped",
 ] as const;
 export type TriggerReason = (typeof triggerReasons)[number];
 

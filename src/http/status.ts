@@ -39,6 +39,7 @@ export function statusOf(code: BellwireErrorCode): number {
     case "STORAGE_FAILED":
     case "STORAGE_TIMEOUT":
     case "STORAGE_MIGRATION_PENDING":
+    case "STORAGE_UNSUPPORTED":
     case "RUNNER_PERMANENT":
     case "RUNNER_RETRYABLE":
     case "RUNNER_AMBIGUOUS":

@@ -1,5 +1,5 @@
 import { BellwireError } from "../core/errors.js";
-import type { ClaimedRun } from "../storage/storage.js";
+import type { ClaimedRun } from "../storage/run-store.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { expireHolds } from "./holds.js";
 import type { RecoverResult } from "./segment-source.js";

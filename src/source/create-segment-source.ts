@@ -4,7 +4,7 @@ import { BellwireError } from "../core/errors.js";
 import { createSafeEmitter } from "../core/safe-emitter.js";
 import { formatExplanation } from "../outcome/format-explanation.js";
 import type { PayloadResult } from "../outcome/outcome.js";
-import type { RunRecord, RunResult } from "../storage/storage.js";
+import type { RunRecord, RunResult } from "../storage/run-store.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
 import { createDispatcher } from "./dispatcher.js";
@@ -13,18 +13,21 @@ import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import { previewPayload } from "./preview.js";
 import { releaseHeld } from "./release-held.js";
-import { type ReplaySource, replayEvents } from "./replay.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
 import type { HandleSegmentPayloadOptions, PreviewOptions, ReplayOptions, SegmentSource } from "./segment-source.js";
+import { createSourceAudit } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { createSourceEnvironments } from "./source-environments.js";
 import { createSourceEventLog } from "./source-event-log.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import { createSourceGroups } from "./source-groups.js";
 import type { SegmentSourceOptions } from "./source-options.js";
+import { createSourceReplay } from "./source-replay.js";
+import { createSourceRuns } from "./source-runs.js";
 import { createSourceTriggers, registerTrigger } from "./source-triggers.js";
 import { createSourceUsers, type ReleaseHeld } from "./source-users.js";
 import { createStorageCall } from "./storage-call.js";
+import { createStoredTriggers } from "./stored-triggers.js";
 import { withTriggers } from "./with-triggers.js";
 import { createWorkTracker, type WorkTracker } from "./work-tracker.js";
 
@@ -36,7 +39,7 @@ import { createWorkTracker, type WorkTracker } from "./work-tracker.js";
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
   const { context, work } = createContext(resolveOptions(options));
   for (const trigger of options.triggers ?? []) registerTrigger(context, trigger);
-  const { key, maxPayloads, clock } = context.options;
+  const { key, maxPayloads } = context.options;
   const owner = randomUUID();
   const background = createBackgroundDispatch(context, { owner, track: work.track });
 
@@ -70,14 +73,6 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const events = createSourceEventLog(context);
   const handleSegmentPayload = (payload: unknown, call: HandleSegmentPayloadOptions = {}) => handle(payload, call);
   const preview = (payload: unknown, call: PreviewOptions = {}) => previewPayload(context, payload, call);
-  const replaySource: ReplaySource = {
-    events,
-    now: clock.now,
-    handle,
-    preview: (payload, call, triggers) => previewPayload(withTriggers(context, triggers), payload, call),
-    checkTriggers: (triggers) => void withTriggers(context, triggers),
-    maxEventAgeMs: (trigger) => context.registry.get(trigger)?.maxEventAgeMs ?? null,
-  };
   return {
     key,
     handleSegmentPayload,
@@ -86,11 +81,13 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       const found = await events.get(messageId, call);
       return found === null ? null : formatExplanation(found.outcome);
     },
-    replay: (replay) => replayEvents(replaySource, replay),
+    replay: createSourceReplay(context, { events, handle }),
     triggers: createSourceTriggers(context),
     users: createSourceUsers(context, release),
     groups: createSourceGroups(context),
     events,
+    runs: createSourceRuns(context, { owner, track: work.track, wake: background.wake }),
+    audit: createSourceAudit(context),
     environments: createSourceEnvironments(context),
     on: context.emitter.on,
     off: context.emitter.off,
@@ -117,9 +114,17 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
     if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result));
   };
   const work = createWorkTracker(clock);
+  const registry = createTriggerRegistry(options.workflows);
+  const stored = createStoredTriggers({
+    source: key,
+    registry,
+    register: (definition) => registerTrigger({ registry, options }, definition),
+    logger,
+  });
   const context: SourceContext = {
     options,
-    registry: createTriggerRegistry(options.workflows),
+    registry,
+    stored,
     overrides: createOverrides({
       source: key,
       store: storage.triggers,
@@ -127,6 +132,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
       clock,
       ttlMs: options.overridesTtlMs,
       logger,
+      onStored: stored.sync,
     }),
     storageCall,
     dispatcher: createDispatcher({

@@ -1,5 +1,5 @@
 import { BellwireError } from "../core/errors.js";
-import type { ClaimedRun, RunResult } from "../storage/storage.js";
+import type { ClaimedRun, RunResult } from "../storage/run-store.js";
 import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
 import type { RunRequest } from "./run-request.js";

@@ -4,7 +4,7 @@ import { createLimiter } from "../core/limiter.js";
 import { createTimeLimit } from "../core/time-limit.js";
 import { capabilitiesOf, type StartedRun, type WorkflowRunner } from "../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../runner/runner-error.js";
-import type { ClaimedRun, RunRecord, RunResult } from "../storage/storage.js";
+import type { ClaimedRun, RunRecord, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import type { RunRequest } from "./run-request.js";
 import { type SendRunsOptions, sendRuns } from "./send-runs.js";
@@ -121,7 +121,8 @@ function resultOfFailure(
   { maxAttempts, random }: DispatcherOptions,
 ): RunResult {
   const failure = classifyRunnerFailure(error);
-  const attempts = run.attempts + 1;
+  // Attempts before somebody asked for another one do not count against it.
+  const attempts = run.attempts - run.attemptsBeforeRetry + 1;
   const { idempotencyKey } = run;
   const base = { idempotencyKey, fence, workflowRunId: null, error: failure.message, durationMs };
   if (failure.kind === "permanent") return { ...base, status: "failed", retryInMs: null };

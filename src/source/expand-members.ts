@@ -1,7 +1,7 @@
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
-import type { ClaimedRun, NewRun, RunResult } from "../storage/storage.js";
+import type { ClaimedRun, NewRun, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
 import type { SourceContext } from "./source-context.js";

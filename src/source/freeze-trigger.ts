@@ -6,7 +6,7 @@ import type { ObjectReference, Recipient, RejectedRecipient } from "../recipient
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
 import type { ExpandRequest } from "../runner/expansion.js";
 import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
-import type { NewRun } from "../storage/storage.js";
+import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
 import type { TriggerMatch } from "../triggers/trigger-evaluation.js";

@@ -1,5 +1,5 @@
 import type { WorkflowRunner } from "../runner/runner.js";
-import type { ClaimedRun } from "../storage/storage.js";
+import type { ClaimedRun } from "../storage/run-store.js";
 
 /** Runs that are sent with one call. */
 export interface RunGroups {

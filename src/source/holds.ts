@@ -1,5 +1,6 @@
+import type { ClaimedRun } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
-import type { ClaimedRun, RecordResult } from "../storage/storage.js";
+import type { RecordResult } from "../storage/storage.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";

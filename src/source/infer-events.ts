@@ -1,7 +1,8 @@
 import { isJsonObject } from "../core/json.js";
-import type { EventNameCount } from "../storage/storage.js";
+import type { EventNameCount } from "../storage/event-name-count.js";
+import type { InEnvironment } from "./in-environment.js";
 import { createShape, type ObservedShape, observe } from "./observed-shape.js";
-import type { InEnvironment, SegmentSource } from "./segment-source.js";
+import type { SegmentSource } from "./segment-source.js";
 import { shapeToZod } from "./shape-to-zod.js";
 
 export interface InferEventsOptions extends InEnvironment {

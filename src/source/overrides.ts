@@ -1,14 +1,24 @@
 import type { Clock } from "../core/clock.js";
 import type { Logger } from "../core/logger.js";
-import type { EnvironmentOverride, SourceOverrides, TriggerOverride, TriggerStore } from "../storage/trigger-store.js";
+import type {
+  EnvironmentOverride,
+  SourceOverrides,
+  StoredTrigger,
+  TriggerOverride,
+  TriggerStore,
+} from "../storage/trigger-store.js";
 import type { StorageCall } from "./storage-call.js";
 
 /** What was switched at run time, over what the code says. */
 export interface Overrides {
   /** At most `ttlMs` old. While storage fails, what was last read stands; where nothing ever was, the call rejects. */
   current(): Promise<OverrideView>;
+  /** As storage has it now: for people, who may have just changed it in another process. */
+  latest(): Promise<OverrideView>;
   setTrigger(override: TriggerOverride): Promise<void>;
   setEnvironment(override: EnvironmentOverride): Promise<void>;
+  save(trigger: StoredTrigger): Promise<void>;
+  remove(key: string): Promise<boolean>;
 }
 
 export interface OverrideView {
@@ -23,9 +33,12 @@ export interface OverridesOptions {
   readonly clock: Clock;
   readonly ttlMs: number;
   readonly logger: Logger;
+  /** Takes over the stored triggers, each time they were read. */
+  readonly onStored: (stored: readonly StoredTrigger[]) => void;
 }
 
-export function createOverrides({ source, store, storageCall, clock, ttlMs, logger }: OverridesOptions): Overrides {
+export function createOverrides(options: OverridesOptions): Overrides {
+  const { source, store, storageCall, clock, ttlMs, logger } = options;
   let view: OverrideView | null = null;
   let freshUntil = Number.NEGATIVE_INFINITY;
   let loading: Promise<OverrideView> | null = null;
@@ -35,7 +48,10 @@ export function createOverrides({ source, store, storageCall, clock, ttlMs, logg
   const load = async (): Promise<OverrideView> => {
     const startedIn = generation;
     try {
-      const loaded = createView(await storageCall("triggers.load", (signal) => store.load({ source, signal })));
+      const overrides = await storageCall("triggers.load", (signal) => store.load({ source, signal }));
+      const loaded = createView(overrides);
+      // What is out of date is better than nothing.
+      if (generation === startedIn || view === null) options.onStored(overrides.stored);
       if (generation === startedIn) {
         view = loaded;
         freshUntil = clock.now() + ttlMs;
@@ -57,11 +73,17 @@ export function createOverrides({ source, store, storageCall, clock, ttlMs, logg
     freshUntil = Number.NEGATIVE_INFINITY;
   };
 
+  const current = () => {
+    if (view !== null && clock.now() < freshUntil) return Promise.resolve(view);
+    loading ??= load();
+    return loading;
+  };
+
   return {
-    current() {
-      if (view !== null && clock.now() < freshUntil) return Promise.resolve(view);
-      loading ??= load();
-      return loading;
+    current,
+    latest() {
+      forget();
+      return current();
     },
     async setTrigger(override) {
       await storageCall("triggers.setActive", (signal) => store.setActive({ source, override, signal }));
@@ -70,6 +92,15 @@ export function createOverrides({ source, store, storageCall, clock, ttlMs, logg
     async setEnvironment(override) {
       await storageCall("triggers.setEnvironment", (signal) => store.setEnvironment({ source, override, signal }));
       forget();
+    },
+    async save(trigger) {
+      await storageCall("triggers.save", (signal) => store.save({ source, trigger, signal }));
+      forget();
+    },
+    async remove(key) {
+      const removed = await storageCall("triggers.remove", (signal) => store.remove({ source, key, signal }));
+      forget();
+      return removed;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
-import type { NewEvent, RecordResult, RunResult } from "../storage/storage.js";
+import type { RunResult } from "../storage/run-store.js";
+import type { NewEvent, RecordResult } from "../storage/storage.js";
 import type { Dispatched } from "./dispatch-claimed.js";
 import type { PayloadItem } from "./plan-payload.js";
 import { type RunState, toEventOutcome } from "./to-event-outcome.js";

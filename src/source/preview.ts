@@ -40,6 +40,7 @@ function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): Complet
   return {
     triggers: storage.triggers,
     groups: readOnlyGroups(storage.groups),
+    audit: storage.audit,
     users: readOnlyUsers(storage.users, new Set(known)),
     events: {
       ...storage.events,
@@ -53,6 +54,7 @@ function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): Complet
       release: async () => undefined,
       wake: async () => [],
       expand: async () => null,
+      decide: async () => ({ changed: [], claimed: [] }),
     },
   };
 }

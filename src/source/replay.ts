@@ -2,10 +2,11 @@ import { BellwireError } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { EventRecord } from "../storage/storage.js";
+import type { InEnvironment } from "./in-environment.js";
 import { createPace } from "./pace.js";
 import { replayMessageId } from "./replay-message-id.js";
 import { recordsOf, totalOf } from "./replayed-records.js";
-import type { InEnvironment, RecordedEvent, ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
+import type { RecordedEvent, ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
 import { throwIfAborted } from "./source-context.js";
 
 /** What a replay needs of its source. */
@@ -28,6 +29,13 @@ export interface ReplaySource {
   readonly maxEventAgeMs: (trigger: string) => number | null;
   /** @throws `CONFIG_TRIGGER_*` for triggers that `handle` would refuse */
   readonly checkTriggers: (triggers: ReplayOptions["triggers"]) => void;
+  /** Writes down that somebody replays, before the first event is handled. */
+  readonly audit: (replay: {
+    readonly environment: string | undefined;
+    readonly subject: string | null;
+    readonly by: string | undefined;
+    readonly detail: JsonObject;
+  }) => Promise<void>;
 }
 
 type Totals = { -readonly [Name in keyof ReplayResult]: ReplayResult[Name] };
@@ -38,6 +46,8 @@ const defaultBatchSize = 50;
 export async function replayEvents(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
   const { signal, batchSize = defaultBatchSize, eventsPerSecond } = checked(options);
   if (options.mode !== "unfinished") source.checkTriggers(options.triggers);
+  const { environment, replayId: subject = null, by, dryRun = false } = options;
+  if (!dryRun) await source.audit({ environment, subject, by, detail: describe(options) });
   const total = await totalOf(source.events, options);
   const totals: Totals = { replayed: 0, duplicates: 0, withoutPayload: 0, tooOld: 0 };
   const size = eventsPerSecond === undefined ? batchSize : Math.max(1, Math.min(batchSize, eventsPerSecond / 10));
@@ -71,6 +81,25 @@ function checked(options: ReplayOptions): ReplayOptions {
 
 function invalid(message: string): BellwireError {
   return new BellwireError({ code: "CONFIG_INVALID", message });
+}
+
+/** What was replayed; users are not named. */
+function describe({ mode = "again", triggers, messageIds, ...filter }: ReplayOptions): JsonObject {
+  const { type, name, status, reason, receivedFrom, receivedTo } = filter;
+  const said = {
+    mode,
+    type,
+    name,
+    status,
+    reason,
+    receivedFrom: receivedFrom?.toISOString(),
+    receivedTo: receivedTo?.toISOString(),
+    messageIds: messageIds?.length,
+    triggers: triggers?.map((trigger) => (typeof trigger === "string" ? trigger : trigger.key)),
+  };
+  return Object.fromEntries(
+    Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
 }
 
 async function replayBatch(

@@ -2,26 +2,19 @@ import type { Duration } from "../core/duration.js";
 import type { JsonObject } from "../core/json.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
-import type { GroupUpdate } from "../storage/group-store.js";
+import type { EventNameCount } from "../storage/event-name-count.js";
 import type { Page } from "../storage/page.js";
-import type { EventNameCount, EventRecord, ListEventsParams } from "../storage/storage.js";
+import type { EventRecord, ListEventsParams } from "../storage/storage.js";
+import type { TimelineBucket } from "../storage/timeline.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
-import type { Group } from "../users/group.js";
-import type { User, UserAttributes } from "../users/user.js";
+import type { User, UserAttributes, UserHistoryEntry } from "../users/user.js";
+import type { ChangedBy, InEnvironment } from "./in-environment.js";
+import type { SegmentSourceAudit } from "./segment-source-audit.js";
+import type { SegmentSourceGroups } from "./segment-source-groups.js";
+import type { SegmentSourceRuns } from "./segment-source-runs.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { EnvironmentCredentials } from "./source-options.js";
-
-/** Where there is only one environment it may be left out. */
-export interface InEnvironment {
-  readonly environment?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Who changes a setting, for the people who later ask; kept with the time of the change. */
-export interface ChangedBy {
-  readonly by?: string | undefined;
-}
 
 export interface HandleSegmentPayloadOptions extends InEnvironment {
   /** The type of events that carry none: only where the sender's path says it, as in `/v1/track`. */
@@ -39,7 +32,16 @@ export interface PreviewOptions extends HandleSegmentPayloadOptions {
 
 /** A trigger as it stands now, with what switched it on or off in each environment. */
 export interface TriggerListing {
+  readonly key: string;
+  /** With a `problem`: whatever was stored. */
   readonly definition: TriggerDefinition;
+  /** Whether the code registered it, or somebody saved it at run time. */
+  readonly origin: "code" | "stored";
+  /** Of a stored one, who saved it last, and when. */
+  readonly savedBy: string | null;
+  readonly savedAt: Date | null;
+  /** Why a stored one is passed over, such as a definition that another version wrote; `null` when it is in use. */
+  readonly problem: string | null;
   readonly environments: Readonly<Record<string, TriggerState>>;
 }
 
@@ -50,17 +52,44 @@ export interface TriggerState {
   readonly changedAt: Date | null;
 }
 
+/** Stored triggers are there in every environment, where each can be switched off. */
+export type SaveOptions = ChangedBy & Pick<InEnvironment, "signal">;
+
 export interface SegmentSourceTriggers {
-  /** @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`, `CONFIG_TRIGGER_DUPLICATE` */
+  /**
+   * Adds a trigger to this process. It takes the place of a stored one of the same key.
+   * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`, `CONFIG_TRIGGER_DUPLICATE`
+   */
   register(definition: TriggerDefinition): void;
-  /** `false` when there is no trigger of that key. */
+  /** `false` when the code registered no trigger of that key. */
   unregister(key: string): boolean;
-  /** All triggers in the order of registration, with their state in every environment (or in the one asked for). */
+  /**
+   * All triggers, those of the code in the order of registration and then the stored ones by key, with their state in every
+   * environment (or in the one asked for), as storage has it at this moment.
+   */
   list(options?: InEnvironment): Promise<readonly TriggerListing[]>;
   /** Switches a trigger on, in one environment or, when none is named, in all. Other processes see it within `overridesTtl`. */
   enable(key: string, options?: InEnvironment & ChangedBy): Promise<void>;
   /** Switches a trigger off, in one environment or, when none is named, in all. Other processes see it within `overridesTtl`. */
   disable(key: string, options?: InEnvironment & ChangedBy): Promise<void>;
+  /**
+   * Keeps a trigger in storage, or replaces the one that is kept under its key. It is plain JSON: paths, directives and conditions, no
+   * functions and no schema. This process uses it from its next payload on, others within `overridesTtl`. What was planned before is
+   * sent as it was planned.
+   *
+   * @throws `CONFIG_TRIGGER_INVALID`, `CONFIG_PATH_INVALID`; `CONFIG_TRIGGER_DUPLICATE` for a key that the code registered
+   */
+  save(definition: TriggerDefinition | JsonObject, options?: SaveOptions): Promise<void>;
+  /** Takes a stored trigger out, together with what was switched of it at run time. `false` when none is stored under that key. */
+  remove(key: string, options?: SaveOptions): Promise<boolean>;
+}
+
+export interface ListUsersOptions extends InEnvironment {
+  readonly search?: string | undefined;
+  /** @default 50, and 500 at most */
+  readonly limit?: number | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
 export interface SegmentSourceUsers {
@@ -78,6 +107,16 @@ export interface SegmentSourceUsers {
    * written by others too. Users of `identify`, of identify events and of inline recipients are released by themselves.
    */
   notifyIdentified(ids: readonly string[], options?: InEnvironment): Promise<void>;
+  /**
+   * In the order of their ids; with `search` those whose id starts with it or whose email it is, in upper or lower case.
+   * @throws `STORAGE_UNSUPPORTED` where users are kept in a table of the host's own that can not list them
+   */
+  list(options?: ListUsersOptions): Promise<Page<User>>;
+  /**
+   * Each attribute of a user with the time at which it was said; `null` for a user who is not known, and where a table of the host's own
+   * does not keep the times.
+   */
+  history(id: string, options?: InEnvironment): Promise<readonly UserHistoryEntry[] | null>;
   /** Folds the user `from` into `into`, as an alias event does. */
   merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
   /**
@@ -85,38 +124,37 @@ export interface SegmentSourceUsers {
    * in runs and outcomes of other people's events. A hash of the id stays, by which nothing that happened before now is recorded of
    * them, not even by a process that is at it this moment. `false` when the user was not known; their events are erased all the same.
    */
-  delete(id: string, options?: InEnvironment): Promise<boolean>;
+  delete(id: string, options?: InEnvironment & ChangedBy): Promise<boolean>;
 }
 
-export interface ListMembersOptions extends InEnvironment {
-  /** 100 unless it says otherwise, 1,000 at most. */
-  readonly limit?: number;
-  /** `nextCursor` of the page before. */
-  readonly cursor?: string;
-}
+export type ListEventsOptions = InEnvironment &
+  Partial<Omit<ListEventsParams, "environment" | "source" | "signal" | "search">> & {
+    /**
+     * Events whose messageId starts with it (1,000 of these are considered), whose user id it is, or whose name contains it, in upper
+     * or lower case.
+     */
+    readonly search?: string | undefined;
+  };
 
-export interface SegmentSourceGroups {
-  /** Creates or updates a group, as a group event of this moment (or of `at`) would. */
-  identify(
-    group: { readonly id: string; readonly at?: Date; readonly traits?: JsonObject },
-    options?: InEnvironment,
-  ): Promise<GroupUpdate>;
-  get(id: string, options?: InEnvironment): Promise<Group | null>;
-  /** User ids, in an order that does not change. */
-  members(id: string, options?: ListMembersOptions): Promise<Page<string>>;
-  /** Makes somebody a member as of now (or of `at`), and the group known. The later word on a membership counts. */
-  addMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
-  removeMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
-  /** Forgets the group and who belongs to it; what was said before now does not bring it back. `false` when it was not known. */
-  delete(id: string, options?: InEnvironment): Promise<boolean>;
+export interface TimelineOptions extends InEnvironment {
+  /** Received at or after. */
+  readonly from: Date;
+  /** Received before. */
+  readonly to: Date;
+  /** From 1 to 500. */
+  readonly buckets: number;
 }
-
-export type ListEventsOptions = InEnvironment & Partial<Omit<ListEventsParams, "environment" | "source" | "signal">>;
 
 export interface SegmentSourceEventLog {
   /** Newest first; 50 unless `limit` says otherwise, 500 at most. */
   list(options?: ListEventsOptions): Promise<Page<RecordedEvent>>;
   get(messageId: string, options?: InEnvironment): Promise<RecordedEvent | null>;
+  /**
+   * How many events were received in each of so many equal parts of a span of time, oldest first: for a rate or a sparkline. A bucket
+   * counts to 100,000 and no further.
+   * @throws `CONFIG_INVALID` for a span that is none, or too many buckets
+   */
+  timeline(options: TimelineOptions): Promise<readonly TimelineBucket[]>;
   /** Event names that were received, with counts, most recently seen first. */
   names(options?: InEnvironment): Promise<readonly EventNameCount[]>;
 }
@@ -167,7 +205,7 @@ export interface MaintainResult {
   readonly events: number;
 }
 
-export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
+export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor">, ChangedBy {
   /** These events; without it all that the filter finds, newest first, but for what replays made. */
   readonly messageIds?: readonly string[];
   /**
@@ -235,6 +273,8 @@ export interface SegmentSource {
   readonly users: SegmentSourceUsers;
   readonly groups: SegmentSourceGroups;
   readonly events: SegmentSourceEventLog;
+  readonly runs: SegmentSourceRuns;
+  readonly audit: SegmentSourceAudit;
   readonly environments: SegmentSourceEnvironments;
   /** Listeners are isolated: one that throws or rejects is logged and changes nothing else. */
   on<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;

@@ -1,6 +1,6 @@
 import type { RunContext, StartedRun, WorkflowRun, WorkflowRunner } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
-import type { RunRecord } from "../storage/storage.js";
+import type { RunRecord } from "../storage/run-store.js";
 import type { User } from "../users/user.js";
 import type { RunRequest } from "./run-request.js";
 

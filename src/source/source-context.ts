@@ -6,11 +6,13 @@ import type { Overrides } from "./overrides.js";
 import type { ResolvedOptions } from "./resolve-options.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { StorageCall } from "./storage-call.js";
+import type { StoredTriggers } from "./stored-triggers.js";
 
 /** What the parts of one source share. */
 export interface SourceContext {
   readonly options: ResolvedOptions;
   readonly registry: TriggerRegistry;
+  readonly stored: StoredTriggers;
   readonly overrides: Overrides;
   readonly storageCall: StorageCall;
   readonly dispatcher: Dispatcher;

@@ -1,7 +1,9 @@
 import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
+import { audit } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 
-export function createSourceEnvironments({ options, overrides, emitter }: SourceContext): SegmentSourceEnvironments {
+export function createSourceEnvironments(context: SourceContext): SegmentSourceEnvironments {
+  const { options, overrides, emitter } = context;
   const get = async (environment: string): Promise<EnvironmentSettings> => {
     const override = (await overrides.current()).environment(environment);
     const identify = override?.identify ?? options.environments.get(environment)?.identify ?? true;
@@ -24,6 +26,8 @@ export function createSourceEnvironments({ options, overrides, emitter }: Source
       const changedBy = change.by ?? null;
       await overrides.setEnvironment({ environment, identify, changedBy, changedAt: new Date(options.clock.now()) });
       emitter.emit("override", { source: options.key, environment, trigger: null, by: changedBy });
+      const action = identify ? "identify_enabled" : "identify_disabled";
+      await audit(context, { action, subject: null, environments: [environment], by: changedBy });
       return get(environment);
     },
     credentials: (environment) => options.environments.get(environment) ?? null,

@@ -1,21 +1,28 @@
+import { BellwireError } from "../core/errors.js";
+import type { EventSearch } from "../storage/event-search.js";
 import type { EventRecord } from "../storage/storage.js";
-import type { RecordedEvent, SegmentSourceEventLog } from "./segment-source.js";
+import type { InEnvironment } from "./in-environment.js";
+import { boundedLimit } from "./page-limit.js";
+import type { ListEventsOptions, RecordedEvent, SegmentSourceEventLog, TimelineOptions } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 import { toEventOutcome } from "./to-event-outcome.js";
 
-const defaultLimit = 50;
-const maxLimit = 500;
+/** Event names that one search looks for. */
+const maxNames = 20;
+const maxBuckets = 500;
 
 export function createSourceEventLog({ options, storageCall }: SourceContext): SegmentSourceEventLog {
   const { events } = options.storage;
   const source = options.key;
   return {
-    async list({ environment: named, signal: aborted, limit, ...filter } = {}) {
+    async list({ environment: named, signal: aborted, limit, search: text, ...wanted } = {}) {
       throwIfAborted(aborted);
       const environment = resolveEnvironment(options, named);
-      const bounded = Math.min(Math.max(1, Math.trunc(limit ?? defaultLimit)), maxLimit);
+      const filter = byRecordedReason(wanted);
+      if (filter === null) return { items: [], nextCursor: null };
+      const search = text === undefined || text.trim() === "" ? undefined : await toSearch(environment, text.trim());
       const page = await storageCall("events.list", (signal) =>
-        events.list({ ...filter, environment, source, limit: bounded, signal }),
+        events.list({ ...filter, search, environment, source, limit: boundedLimit(limit), signal }),
       );
       return { items: page.items.map(toRecordedEvent), nextCursor: page.nextCursor };
     },
@@ -27,12 +34,48 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
       );
       return record && toRecordedEvent(record);
     },
+    async timeline({ environment: named, signal: aborted, ...span }) {
+      throwIfAborted(aborted);
+      const environment = resolveEnvironment(options, named);
+      checkSpan(span);
+      return storageCall("events.timeline", (signal) => events.timeline({ ...span, environment, source, signal }));
+    },
     async names({ environment: named, signal: aborted } = {}) {
       throwIfAborted(aborted);
       const environment = resolveEnvironment(options, named);
       return storageCall("events.names", (signal) => events.names({ environment, source, signal }));
     },
   };
+
+  async function toSearch(environment: string, text: string): Promise<EventSearch> {
+    const names = await storageCall("events.names", (signal) => events.names({ environment, source, signal }));
+    const wanted = text.toLowerCase();
+    const found = names.flatMap(({ type, name }) =>
+      name?.toLowerCase().includes(wanted) === true ? [{ type, name }] : [],
+    );
+    return { messageIdPrefix: text, userId: text, names: found.slice(0, maxNames) };
+  }
+}
+
+type Filter = Pick<ListEventsOptions, "status" | "reason">;
+
+/** What an event's reason is made of where it is not recorded as such; `null` when no event can meet the filter. */
+function byRecordedReason<Wanted extends Filter>(filter: Wanted): Wanted | null {
+  const { reason, status } = filter;
+  const implied = reason === "trigger_failed" ? "failed" : reason === "no_matching_trigger" ? "ignored" : status;
+  if (status !== undefined && status !== implied) return null;
+  return { ...filter, status: implied, reason: reason === "trigger_failed" ? undefined : reason };
+}
+
+function checkSpan({ from, to, buckets }: Omit<TimelineOptions, keyof InEnvironment>): void {
+  if (!Number.isInteger(buckets) || buckets < 1 || buckets > maxBuckets) {
+    throw invalid(`buckets: ${buckets} is no whole number from 1 to ${maxBuckets}.`);
+  }
+  if (!(to.getTime() > from.getTime())) throw invalid("to: is not after from, or one of the two is no date.");
+}
+
+function invalid(message: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_INVALID", message });
 }
 
 function toRecordedEvent(record: EventRecord): RecordedEvent {

@@ -1,6 +1,7 @@
 import { BellwireError } from "../core/errors.js";
 import { clampEventTime } from "../users/user-registers.js";
-import type { InEnvironment, SegmentSourceGroups } from "./segment-source.js";
+import type { InEnvironment } from "./in-environment.js";
+import type { SegmentSourceGroups } from "./segment-source-groups.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 
 const defaultLimit = 100;

@@ -1,67 +1,138 @@
 import { BellwireError } from "../core/errors.js";
 import { capabilitiesOf } from "../runner/runner.js";
-import { type CompiledTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
+import { type CompiledTrigger, compileTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
+import { toStoredDefinition } from "../triggers/stored-definition.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
-import type { TriggerRegistry } from "../triggers/trigger-registry.js";
+import type { ChangedBy, InEnvironment } from "./in-environment.js";
 import type { OverrideView } from "./overrides.js";
-import type { ChangedBy, InEnvironment, SegmentSourceTriggers, TriggerState } from "./segment-source.js";
+import type { SegmentSourceTriggers, TriggerListing, TriggerState } from "./segment-source.js";
+import { audit } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 
 export function createSourceTriggers(context: SourceContext): SegmentSourceTriggers {
-  const { registry, overrides, options } = context;
+  const { registry, stored, overrides, options } = context;
   return {
-    register: (definition) => registerTrigger(context, definition),
-    unregister: (key) => registry.unregister(key),
+    register(definition) {
+      if (stored.get(definition.key) !== null) {
+        checkTrigger(context, definition);
+        stored.giveWay(definition.key);
+      }
+      registerTrigger(context, definition);
+    },
+    unregister(key) {
+      const trigger = registry.get(key);
+      return trigger !== null && !stored.includes(trigger) && registry.unregister(key);
+    },
     async list(inEnvironment = {}) {
       throwIfAborted(inEnvironment.signal);
       const environments = environmentsOf(context, inEnvironment.environment);
-      const view = await overrides.current();
-      return registry.list().map((trigger) => ({
-        definition: trigger.definition,
-        environments: Object.fromEntries(
-          environments.map((environment) => [environment, stateOf(trigger, environment, view)]),
-        ),
-      }));
+      const view = await overrides.latest();
+      return listAll(context, environments, view);
     },
     enable: (key, change = {}) => setActive(context, key, true, change),
     disable: (key, change = {}) => setActive(context, key, false, change),
+    async save(definition, { by = null, signal } = {}) {
+      throwIfAborted(signal);
+      const text = toStoredDefinition(definition);
+      const trigger = checkTrigger(context, JSON.parse(text));
+      const { key } = trigger;
+      const registered = registry.get(key);
+      if (registered !== null && !stored.includes(registered)) throw isOfCode(key);
+      await overrides.save({ key, definition: text, savedBy: by, savedAt: new Date(options.clock.now()) });
+      announce(context, key, by);
+      const { workflow, type, name } = trigger;
+      const detail = { workflow, type, name, replaced: registered !== null };
+      await audit(context, { action: "trigger_saved", subject: key, environments: [null], by, detail });
+    },
+    async remove(key, { by = null, signal } = {}) {
+      throwIfAborted(signal);
+      const removed = await overrides.remove(key);
+      if (!removed) return false;
+      announce(context, key, by);
+      await audit(context, { action: "trigger_removed", subject: key, environments: [null], by });
+      return true;
+    },
   };
-
-  function environmentsOf({ options: { environments } }: SourceContext, environment: string | undefined) {
-    return environment === undefined ? [...environments.keys()] : [resolveEnvironment(options, environment)];
-  }
-
-  async function setActive(
-    { emitter }: SourceContext,
-    key: string,
-    active: boolean,
-    change: InEnvironment & ChangedBy,
-  ): Promise<void> {
-    throwIfAborted(change.signal);
-    if (registry.get(key) === null) throw unknownTrigger(registry, key);
-    const changedBy = change.by ?? null;
-    const changedAt = new Date(options.clock.now());
-    for (const environment of environmentsOf(context, change.environment)) {
-      await overrides.setTrigger({ environment, trigger: key, active, changedBy, changedAt });
-      emitter.emit("override", { source: options.key, environment, trigger: key, by: changedBy });
-    }
-  }
 }
 
-export function unknownTrigger(registry: Pick<TriggerRegistry, "list">, key: string): BellwireError {
-  const known = registry.list().map((trigger) => trigger.key);
+function environmentsOf({ options }: SourceContext, environment: string | undefined): readonly string[] {
+  return environment === undefined ? [...options.environments.keys()] : [resolveEnvironment(options, environment)];
+}
+
+function announce({ options, emitter }: SourceContext, trigger: string, by: string | null): void {
+  for (const environment of options.environments.keys())
+    emitter.emit("override", { source: options.key, environment, trigger, by });
+}
+
+function listAll(
+  { registry, stored }: SourceContext,
+  environments: readonly string[],
+  view: OverrideView,
+): readonly TriggerListing[] {
+  const statesOf = (state: (environment: string) => TriggerState) =>
+    Object.fromEntries(environments.map((environment) => [environment, state(environment)]));
+  const ofCode = registry.list().filter((trigger) => !stored.includes(trigger));
+  return [
+    ...ofCode.map((trigger): TriggerListing => {
+      const { key, definition } = trigger;
+      const environments = statesOf((environment) => stateOf(key, environment, view, trigger));
+      return { key, definition, origin: "code", savedBy: null, savedAt: null, problem: null, environments };
+    }),
+    ...stored.list().map(({ record, definition, compiled, problem }): TriggerListing => {
+      const { key, savedBy, savedAt } = record;
+      const environments = statesOf((environment) => stateOf(key, environment, view, compiled));
+      return { key, definition, origin: "stored", savedBy, savedAt, problem, environments };
+    }),
+  ];
+}
+
+async function setActive(
+  context: SourceContext,
+  key: string,
+  active: boolean,
+  change: InEnvironment & ChangedBy,
+): Promise<void> {
+  const { registry, stored, overrides, options, emitter } = context;
+  throwIfAborted(change.signal);
+  const isKnown = () => registry.get(key) !== null || stored.get(key) !== null;
+  // Another process may have stored it a moment ago.
+  if (!isKnown()) await overrides.latest();
+  if (!isKnown()) throw unknownTrigger([...registry.list(), ...stored.list().map(({ record }) => record)], key);
+  const changedBy = change.by ?? null;
+  const changedAt = new Date(options.clock.now());
+  const environments = environmentsOf(context, change.environment);
+  for (const environment of environments) {
+    await overrides.setTrigger({ environment, trigger: key, active, changedBy, changedAt });
+    emitter.emit("override", { source: options.key, environment, trigger: key, by: changedBy });
+  }
+  const action = active ? "trigger_enabled" : "trigger_disabled";
+  await audit(context, { action, subject: key, environments, by: changedBy });
+}
+
+export function unknownTrigger(triggers: readonly { readonly key: string }[], key: string): BellwireError {
+  const known = new Set(triggers.map((trigger) => trigger.key));
   return new BellwireError({
     code: "CONFIG_TRIGGER_UNKNOWN",
-    message: `There is no trigger ${JSON.stringify(key)}; there are: ${known.join(", ")}.`,
+    message: `There is no trigger ${JSON.stringify(key)}; there are: ${[...known].join(", ")}.`,
   });
 }
 
 /** @throws `CONFIG_TRIGGER_INVALID` also where the runner lacks what the trigger needs */
 export function registerTrigger(
-  { registry, options }: Pick<SourceContext, "registry" | "options">,
+  context: Pick<SourceContext, "registry" | "options">,
   definition: TriggerDefinition,
-): void {
-  const { runner } = options;
+): CompiledTrigger {
+  checkRunner(context.options, definition);
+  return context.registry.register(definition);
+}
+
+function checkTrigger({ options }: SourceContext, definition: TriggerDefinition): CompiledTrigger {
+  const trigger = compileTrigger(definition, options.workflows);
+  checkRunner(options, definition);
+  return trigger;
+}
+
+function checkRunner({ runner }: SourceContext["options"], definition: TriggerDefinition): void {
   if (definition.action === "cancel" && runner.cancel === undefined) {
     throw invalid(definition, `the runner can not cancel runs, so action "cancel" is of no use with it.`);
   }
@@ -70,7 +141,6 @@ export function registerTrigger(
     if (definition[field] === undefined || refuses[field] === undefined || definition.action === "cancel") continue;
     throw invalid(definition, `${field}: the runner has no place for it. ${refuses[field]}`);
   }
-  registry.register(definition);
 }
 
 function invalid(definition: TriggerDefinition, message: string): BellwireError {
@@ -78,10 +148,16 @@ function invalid(definition: TriggerDefinition, message: string): BellwireError 
   return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: text });
 }
 
-function stateOf(trigger: CompiledTrigger, environment: string, view: OverrideView): TriggerState {
-  const override = view.trigger(environment, trigger.key);
-  if (override === null)
-    return { active: isActiveByDefinition(trigger, environment), changedBy: null, changedAt: null };
-  const { active, changedBy, changedAt } = override;
-  return { active, changedBy, changedAt };
+function isOfCode(key: string): BellwireError {
+  return new BellwireError({
+    code: "CONFIG_TRIGGER_DUPLICATE",
+    message: `The code registers a trigger ${JSON.stringify(key)}, which can not be replaced at run time; choose another key.`,
+  });
+}
+
+/** @param trigger `null` for one that can not be used */
+function stateOf(key: string, environment: string, view: OverrideView, trigger: CompiledTrigger | null): TriggerState {
+  const override = view.trigger(environment, key);
+  const active = trigger !== null && (override?.active ?? isActiveByDefinition(trigger, environment));
+  return { active, changedBy: override?.changedBy ?? null, changedAt: override?.changedAt ?? null };
 }

@@ -1,7 +1,9 @@
 import { BellwireError } from "../core/errors.js";
 import { clampEventTime } from "../users/user-registers.js";
 import { eraseUser } from "./erase-user.js";
+import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
+import { audit, hashOfUser } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 import { forgetAtEngine, tellEngine } from "./tell-engine.js";
 
@@ -42,14 +44,26 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       const found = await storageCall("users.find", (signal) => users.find({ environment, ids: [id], signal }));
       return found[0] ?? null;
     },
+    async list({ environment: named, signal: aborted, search, limit, cursor } = {}) {
+      throwIfAborted(aborted);
+      const environment = resolveEnvironment(options, named);
+      const text = search?.trim() === "" ? undefined : search?.trim();
+      const params = { environment, search: text, limit: boundedLimit(limit), cursor };
+      return storageCall("users.list", async (signal) => {
+        if (users.list === undefined) throw cannotList();
+        return users.list({ ...params, signal });
+      });
+    },
+    async history(id, { environment: named, signal: aborted } = {}) {
+      throwIfAborted(aborted);
+      const environment = resolveEnvironment(options, named);
+      return storageCall("users.history", async (signal) => users.history?.({ environment, id, signal }) ?? null);
+    },
     async merge({ from, into }, inEnvironment = {}) {
       throwIfAborted(inEnvironment.signal);
       const environment = resolveEnvironment(options, inEnvironment.environment);
       if (from === into) return;
-      if (users.merge === undefined) {
-        const message = "The users store can not merge users: give it a merge, or merge them where they are kept.";
-        throw new BellwireError({ code: "CONFIG_INVALID", message });
-      }
+      if (users.merge === undefined) throw cannotMerge();
       await storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
       await storageCall("groups.moveMember", (signal) =>
         options.storage.groups.moveMember({ environment, from, into, signal }),
@@ -62,7 +76,21 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       const at = new Date(options.clock.now());
       const ids = await eraseUser(context, environment, id, at);
       await forgetAtEngine(context, environment, [...new Set([id, ...ids])]);
+      const subject = hashOfUser(environment, id);
+      await audit(context, { action: "user_deleted", subject, environments: [environment], by: inEnvironment.by });
       return ids.length > 0;
     },
   };
+}
+
+function cannotMerge(): BellwireError {
+  const message = "The users store can not merge users: give it a merge, or merge them where they are kept.";
+  return new BellwireError({ code: "CONFIG_INVALID", message });
+}
+
+function cannotList(): BellwireError {
+  return new BellwireError({
+    code: "STORAGE_UNSUPPORTED",
+    message: "The storage of users can not list them. Give it a users.list, or look a user up by id.",
+  });
 }

@@ -11,7 +11,8 @@ import type {
   UserOutcome,
 } from "../outcome/outcome.js";
 import type { ExpandProgress } from "../runner/expansion.js";
-import type { NewEvent, RunRecord, RunStatus } from "../storage/storage.js";
+import type { RunRecord, RunStatus } from "../storage/run-store.js";
+import type { NewEvent } from "../storage/storage.js";
 
 /** What is known of a run when an outcome is drawn up. */
 export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error"> &
@@ -26,6 +27,7 @@ interface RunVerdict {
 
 const verdicts: Readonly<Record<RunStatus, RunVerdict>> = {
   skipped: { status: "skipped", reason: "not_identified", weight: 0 },
+  dropped: { status: "skipped", reason: "dropped", weight: 0 },
   triggered: { status: "triggered", reason: null, weight: 1 },
   canceled: { status: "canceled", reason: null, weight: 1 },
   held: { status: "held", reason: "not_identified", weight: 2 },

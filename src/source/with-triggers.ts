@@ -21,6 +21,6 @@ export function withTriggers(
 
 function definitionOf({ registry }: SourceContext, key: string): TriggerDefinition {
   const known = registry.get(key);
-  if (known === null) throw unknownTrigger(registry, key);
+  if (known === null) throw unknownTrigger(registry.list(), key);
   return known.definition;
 }

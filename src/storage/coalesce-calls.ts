@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.js";
 import type { CompleteStorage, CompleteUserStore } from "./complete-users.js";
 import { createCallMerger } from "./merge-calls.js";
-import type { RecordParams, RecordResult, RunResult, Storage } from "./storage.js";
+import type { RunResult } from "./run-store.js";
+import type { RecordParams, RecordResult, Storage } from "./storage.js";
 import type { UserUpdate } from "./user-store.js";
 
 /**

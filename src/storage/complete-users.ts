@@ -23,5 +23,9 @@ export function completeUsers(users: UserStore): CompleteUserStore {
     ...(users.updateVisitors !== undefined && {
       updateVisitors: (params) => users.updateVisitors?.(params) ?? Promise.resolve([]),
     }),
+    ...(users.list !== undefined && {
+      list: (params) => users.list?.(params) ?? Promise.resolve({ items: [], nextCursor: null }),
+    }),
+    ...(users.history !== undefined && { history: (params) => users.history?.(params) ?? Promise.resolve(null) }),
   };
 }

@@ -1,13 +1,17 @@
 import type { Clock } from "../core/clock.js";
+import type { EventReason } from "../core/reasons.js";
 import { mentionsUser } from "../outcome/mentions.js";
 import { forgetRecipient, namesRecipient } from "../recipients/forget-recipient.js";
+import { type EventSearch, maxPrefixMatches } from "./event-search.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
 import { page } from "./memory-page.js";
 import { type StoredEvent, type StoredRun, toEventRecord } from "./memory-records.js";
 import { claimRun } from "./memory-runs.js";
 import type { MemoryState } from "./memory-state.js";
 import type { MemoryUsers } from "./memory-users.js";
-import type { ClaimedRun, EventStore, ListEventsParams, NewEvent, RecordParams, RecordResult } from "./storage.js";
+import type { ClaimedRun } from "./run-store.js";
+import type { EventStore, ListEventsParams, NewEvent, RecordParams, RecordResult } from "./storage.js";
+import { bucketBounds, maxBucketCount } from "./timeline.js";
 
 export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions, users: MemoryUsers): EventStore {
   return {
@@ -19,8 +23,22 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
       return stored === null ? null : toEventRecord(stored);
     },
     async list(params) {
-      const found = state.events().filter((stored) => matches(stored, params));
+      const search = params.search === undefined ? null : createMatcher(state, params, params.search);
+      const found = state.events().filter((stored) => matches(stored, params) && (search === null || search(stored)));
       return page(found, params.limit, params.cursor, toEventRecord);
+    },
+    async timeline({ environment, source, ...span }) {
+      const bounds = bucketBounds(span);
+      const events = state
+        .events()
+        .filter((stored) => stored.environment === environment && (source === undefined || stored.source === source));
+      return bounds.slice(0, -1).map((start, index) => {
+        const end = bounds[index + 1] ?? start;
+        const within = events.filter(({ receivedAt }) => receivedAt.getTime() >= start && receivedAt.getTime() < end);
+        const failed = within.filter(({ status }) => status === "failed");
+        const bounded = (list: readonly StoredEvent[]) => Math.min(list.length, maxBucketCount);
+        return { startsAt: new Date(start), count: bounded(within), failed: bounded(failed) };
+      });
     },
     async names({ environment, source }) {
       return state.names(environment, source);
@@ -106,6 +124,23 @@ function claimAll(
   return runs.filter((run) => run.status === "pending").map((run) => claimRun(run, leaseMs, clock.now()));
 }
 
+function createMatcher(
+  state: MemoryState,
+  { environment, source }: ListEventsParams,
+  search: EventSearch,
+): (stored: StoredEvent) => boolean {
+  const named = new Set(search.names.map(({ type, name }) => JSON.stringify([type, name])));
+  const hasPrefix = state
+    .events()
+    .filter((stored) => stored.environment === environment && stored.source === source)
+    .filter(({ event }) => event.messageId.startsWith(search.messageIdPrefix));
+  const prefixed = new Set(hasPrefix.slice(0, maxPrefixMatches));
+  return (stored) =>
+    stored.event.userId === search.userId ||
+    named.has(JSON.stringify([stored.event.type, stored.event.name])) ||
+    prefixed.has(stored);
+}
+
 function matches({ environment, source, event, status }: StoredEvent, params: ListEventsParams): boolean {
   const is = <Value>(wanted: Value | undefined, actual: Value) => wanted === undefined || wanted === actual;
   return (
@@ -115,6 +150,7 @@ function matches({ environment, source, event, status }: StoredEvent, params: Li
     is<string | null>(params.type, event.type) &&
     is<string | null>(params.name, event.name) &&
     is<string | null>(params.userId, event.userId) &&
+    is<EventReason | null>(params.reason, event.reason) &&
     (params.receivedFrom === undefined || event.receivedAt >= params.receivedFrom) &&
     (params.receivedTo === undefined || event.receivedAt < params.receivedTo)
   );

@@ -1,5 +1,6 @@
+import type { NewRun, RunHold, RunRecord, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
-import type { EventRecord, NewEvent, NewRun, RecordedEventStatus, RunHold, RunRecord, RunStatus } from "./storage.js";
+import type { EventRecord, NewEvent, RecordedEventStatus } from "./storage.js";
 
 /** A run as the store keeps it; what it hands out are copies. */
 export interface StoredRun extends Omit<NewRun, "hold" | "request">, SourceScope {
@@ -11,6 +12,7 @@ export interface StoredRun extends Omit<NewRun, "hold" | "request">, SourceScope
   readonly stored: StoredEvent;
   status: RunStatus;
   attempts: number;
+  attemptsBeforeRetry: number;
   firstClaimedAt: Date | null;
   nextAttemptAt: Date | null;
   workflowRunId: string | null;
@@ -46,6 +48,8 @@ export function toRunRecord(run: StoredRun): RunRecord {
     request: run.request,
     status: run.status,
     attempts: run.attempts,
+    attemptsBeforeRetry: run.attemptsBeforeRetry,
+    receivedAt: run.receivedAt,
     firstClaimedAt: run.firstClaimedAt,
     nextAttemptAt: run.nextAttemptAt,
     waitingFor: run.hold?.userId ?? null,

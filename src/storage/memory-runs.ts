@@ -1,17 +1,14 @@
 import { page } from "./memory-page.js";
 import { type StoredRun, toRunRecord } from "./memory-records.js";
 import type { MemoryState } from "./memory-state.js";
-import type { ClaimedRun, RunStore } from "./storage.js";
+import { runDecisions } from "./run-decision.js";
+import type { ClaimedRun, DecideParams, DecideResult, RunStore } from "./run-store.js";
 
 export function memoryRunStore(state: MemoryState): RunStore {
   return {
     async claim({ environment, source, leaseMs, limit }) {
       const now = state.clock.now();
-      const due = state
-        .pendingRuns()
-        .filter((run) => run.environment === environment && run.source === source)
-        .filter((run) => run.leasedUntil <= now && dueAt(run) <= now)
-        .sort((left, right) => dueAt(left) - dueAt(right));
+      const due = dueRuns(state, now).filter((run) => run.environment === environment && run.source === source);
       return due.slice(0, limit).map((run) => claimRun(run, leaseMs, now));
     },
     async settle({ results }) {
@@ -66,6 +63,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
       const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
       return added.map((each) => claimRun(each, leaseMs, now));
     },
+    decide: async (params) => decide(state, params),
     async list({ environment, source, status, limit, cursor }) {
       const found = state
         .events()
@@ -75,6 +73,35 @@ export function memoryRunStore(state: MemoryState): RunStore {
       return page(found, limit, cursor, toRunRecord);
     },
   };
+}
+
+function decide(state: MemoryState, { environment, source, decision, ...params }: DecideParams): DecideResult {
+  const { from, to } = runDecisions[decision];
+  const runs = [...new Set(params.idempotencyKeys)].flatMap((key) => {
+    const run = state.run(key);
+    const isTheirs = run?.environment === environment && run.source === source && from.includes(run.status);
+    return isTheirs ? [run] : [];
+  });
+  for (const run of runs) {
+    run.fence += 1;
+    run.leasedUntil = 0;
+    if (to === "pending") {
+      run.attemptsBeforeRetry = run.attempts;
+      run.firstClaimedAt = null;
+      run.nextAttemptAt = null;
+    }
+    state.setRunStatus(run, to);
+  }
+  const { leaseMs } = params;
+  const now = state.clock.now();
+  const claimed = to === "pending" && leaseMs !== null ? runs.map((run) => claimRun(run, leaseMs, now)) : [];
+  return { changed: runs.map((run) => run.idempotencyKey), claimed };
+}
+
+/** Pending and held by nobody, oldest due first. */
+function dueRuns(state: MemoryState, now: number): readonly StoredRun[] {
+  const due = state.pendingRuns().filter((run) => run.leasedUntil <= now && dueAt(run) <= now);
+  return due.sort((left, right) => dueAt(left) - dueAt(right));
 }
 
 function dueAt(run: StoredRun): number {

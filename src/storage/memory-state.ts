@@ -1,7 +1,9 @@
 import type { Clock } from "../core/clock.js";
+import type { EventNameCount } from "./event-name-count.js";
 import type { StoredEvent, StoredRun } from "./memory-records.js";
+import type { NewRun, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
-import type { EventNameCount, NewEvent, NewRun, RunStatus } from "./storage.js";
+import type { NewEvent } from "./storage.js";
 
 interface NameCount {
   readonly environment: string;
@@ -101,6 +103,7 @@ export class MemoryState {
       status: run.hold === undefined ? "pending" : "held",
       heldUntil: run.hold === undefined ? null : this.clock.now() + run.hold.forMs,
       attempts: 0,
+      attemptsBeforeRetry: 0,
       firstClaimedAt: null,
       nextAttemptAt: null,
       workflowRunId: null,

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../core/clock.js";
+import { MemoryAudit } from "./memory-audit.js";
 import { MemoryDeletions } from "./memory-deletions.js";
 import { memoryEventStore } from "./memory-events.js";
 import { MemoryGroups } from "./memory-groups.js";
@@ -6,7 +7,7 @@ import { memoryRunStore } from "./memory-runs.js";
 import { MemoryState } from "./memory-state.js";
 import { MemoryUsers } from "./memory-users.js";
 import type { FullStorage } from "./storage.js";
-import type { EnvironmentOverride, TriggerOverride, TriggerStore } from "./trigger-store.js";
+import type { EnvironmentOverride, StoredTrigger, TriggerOverride, TriggerStore } from "./trigger-store.js";
 
 export interface MemoryStorageOptions {
   /** Finished events above this number are forgotten, oldest first, and no longer known as duplicates. @default 10,000 */
@@ -17,6 +18,8 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock;
 }
 
+const maxAuditEntries = 10_000;
+
 /**
  * Keeps everything in the memory of this process, bounded: for tests and for trying things. Sources that are given the same one
  * share it as processes share a database.
@@ -26,29 +29,46 @@ export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
   const deletions = new MemoryDeletions();
   const users = new MemoryUsers(options.maxUsers ?? 100_000, deletions, clock);
   const groups = new MemoryGroups(deletions);
-  const state = new MemoryState(clock, options.maxEvents ?? 10_000, (before) => deletions.forget(before));
+  const audit = new MemoryAudit(maxAuditEntries);
+  const state = new MemoryState(clock, options.maxEvents ?? 10_000, (before) => {
+    deletions.forget(before);
+    audit.forget(before);
+  });
   return {
     events: memoryEventStore(state, deletions, users),
     runs: memoryRunStore(state),
     users: users.store(),
     groups: groups.store(),
     triggers: memoryTriggerStore(),
+    audit: audit.store(),
   };
 }
 
 function memoryTriggerStore(): TriggerStore {
   const triggers = new Map<string, { readonly source: string; readonly override: TriggerOverride }>();
   const environments = new Map<string, { readonly source: string; readonly override: EnvironmentOverride }>();
+  const stored = new Map<string, { readonly source: string; readonly trigger: StoredTrigger }>();
   return {
     load: async ({ source }) => ({
       triggers: [...triggers.values()].flatMap((kept) => (kept.source === source ? [kept.override] : [])),
       environments: [...environments.values()].flatMap((kept) => (kept.source === source ? [kept.override] : [])),
+      stored: [...stored.values()].flatMap((kept) => (kept.source === source ? [kept.trigger] : [])),
     }),
     setActive: async ({ source, override }) => {
       triggers.set(JSON.stringify([source, override.environment, override.trigger]), { source, override });
     },
     setEnvironment: async ({ source, override }) => {
       environments.set(JSON.stringify([source, override.environment]), { source, override });
+    },
+    save: async ({ source, trigger }) => {
+      stored.set(JSON.stringify([source, trigger.key]), { source, trigger });
+    },
+    remove: async ({ source, key }) => {
+      if (!stored.delete(JSON.stringify([source, key]))) return false;
+      for (const [place, kept] of triggers) {
+        if (kept.source === source && kept.override.trigger === key) triggers.delete(place);
+      }
+      return true;
     },
   };
 }

@@ -1,15 +1,17 @@
 import type { Clock } from "../core/clock.js";
-import type { UserChange, VisitorChange } from "../users/user.js";
+import type { User, UserChange, VisitorChange } from "../users/user.js";
 import {
   applyUserChange,
   emptyRegisters,
   mergeRegisters,
   toUser,
+  toUserHistory,
   type UserRegisters,
 } from "../users/user-registers.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
 import { MemoryVisitors } from "./memory-visitors.js";
-import type { UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
+import type { Page } from "./page.js";
+import type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
 
 /** Users by environment and id. */
 export class MemoryUsers {
@@ -47,6 +49,11 @@ export class MemoryUsers {
       },
       merge: async ({ environment, from, into }) =>
         this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),
+      list: async (params) => this.#list(params),
+      history: async ({ environment, id }) => {
+        const registers = users.get(keyOf(environment, this.#current(environment, id)));
+        return registers === undefined ? null : toUserHistory(registers);
+      },
       delete: async ({ environment, id, at }) => this.#delete(environment, id, at.getTime()),
       updateVisitors: async ({ environment, changes }) =>
         changes.map((change) => this.#updateVisitor(environment, change)),
@@ -84,6 +91,19 @@ export class MemoryUsers {
       this.#merged.delete(keyOf(environment, each));
     }
     return this.#users.delete(keyOf(environment, current)) ? [...new Set([...ids, ...visitors])] : [];
+  }
+
+  #list({ environment, search, limit, cursor }: ListUsersParams): Page<User> {
+    const prefix = keyOf(environment, "");
+    const email = search?.toLowerCase();
+    const found = [...this.#users]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, registers]) => toUser(key.slice(prefix.length), registers))
+      .filter(({ id }) => cursor === undefined || id > cursor)
+      .filter((user) => search === undefined || user.id.startsWith(search) || user.email?.toLowerCase() === email)
+      .sort((left, right) => (left.id < right.id ? -1 : 1));
+    const items = found.slice(0, limit);
+    return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 
   #update(environment: string, change: UserChange): UserUpdate {

@@ -2,60 +2,20 @@ import type { JsonValue } from "../core/json.js";
 import type { EventReason } from "../core/reasons.js";
 import type { EventDecision } from "../outcome/decision.js";
 import type { EventStatus } from "../outcome/outcome.js";
+import type { AuditStore } from "./audit-store.js";
+import type { EventNameCount } from "./event-name-count.js";
+import type { EventSearch } from "./event-search.js";
 import type { GroupStore } from "./group-store.js";
 import type { Page } from "./page.js";
 import type { EraseMentionsParams, PurgeParams } from "./retention.js";
+import type { ClaimedRun, NewRun, RunRecord, RunStore } from "./run-store.js";
 import type { Abortable, SourceScope } from "./scope.js";
+import type { TimelineBucket, TimelineParams } from "./timeline.js";
 import type { TriggerStore } from "./trigger-store.js";
 import type { UserStore } from "./user-store.js";
 
 /** A recorded event's status. `duplicate` is never stored: it is what a second delivery is told. */
 export type RecordedEventStatus = Exclude<EventStatus, "duplicate">;
-
-/**
- * - `pending`: to be dispatched, now or at `nextAttemptAt`
- * - `held`: waits until the user `waitingFor` is identified
- * - `triggered`, `canceled`: done
- * - `failed`: refused for good by the runner; `dead`: gave up after the last attempt
- * - `uncertain`: an attempt ended unknown and the runner's idempotency window is over; left to a person
- * - `skipped`: the hold expired
- */
-export const runStatuses = [
-  "pending",
-  "held",
-  "triggered",
-  "canceled",
-  "failed",
-  "dead",
-  "uncertain",
-  "skipped",
-] as const;
-export type RunStatus = (typeof runStatuses)[number];
-
-/** `identify` brings the user of an identify event to the engine; `expand` makes runs for the members of groups, see `expand`. */
-export const runActions = ["trigger", "cancel", "identify", "expand"] as const;
-export type RunAction = (typeof runActions)[number];
-
-/** A run that waits until its recipient is identified. */
-export interface RunHold {
-  readonly userId: string;
-  readonly forMs: number;
-  /** What becomes of it when the time is over. */
-  readonly onExpiry: "skip" | "create";
-}
-
-/** A planned run to be recorded with its event. */
-export interface NewRun {
-  /** Unique across all environments and sources; the primary key of a run. */
-  readonly idempotencyKey: string;
-  readonly trigger: string;
-  readonly workflow: string;
-  readonly action: RunAction;
-  /** JSON text of the request. Frozen: every attempt sends exactly this. */
-  readonly request: string;
-  /** With it the run starts as `held` instead of `pending`. */
-  readonly hold?: RunHold;
-}
 
 /** An event to be recorded together with its planned runs. */
 export interface NewEvent {
@@ -76,35 +36,6 @@ export interface NewEvent {
   readonly runs: readonly NewRun[];
   /** Users whom the event or its runs name: none of them may have been deleted at or after `occurredAt`. */
   readonly names?: readonly string[];
-}
-
-export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
-  readonly messageId: string;
-  readonly status: RunStatus;
-  /** Attempts that were settled. */
-  readonly attempts: number;
-  /** When it was first claimed: from then on an attempt may have been made, even if none was written down. */
-  readonly firstClaimedAt: Date | null;
-  readonly nextAttemptAt: Date | null;
-  /** The user that the run waits for, or waited for. */
-  readonly waitingFor: string | null;
-  readonly heldUntil: Date | null;
-  readonly workflowRunId: string | null;
-  /** How the last attempt failed; no personal data. */
-  readonly error: string | null;
-  /** The key of the run that made this one by `expand`. */
-  readonly parent: string | null;
-  /** How far this run has come with making others, as `expand` last wrote it. */
-  readonly progress: string | null;
-  /** How long the last attempt took; `null` before one was settled. */
-  readonly durationMs: number | null;
-}
-
-/** A run that is leased to the caller until the lease ends. */
-export interface ClaimedRun {
-  readonly run: RunRecord;
-  /** Grows with every claim of the run; a settle with an older one is refused. */
-  readonly fence: number;
 }
 
 export interface EventRecord extends Omit<NewEvent, "status" | "runs" | "names">, SourceScope {
@@ -148,6 +79,10 @@ export interface ListEventsParams extends Abortable {
   readonly type?: string | undefined;
   readonly name?: string | undefined;
   readonly userId?: string | undefined;
+  /** The reason that was recorded. */
+  readonly reason?: EventReason | undefined;
+  /** Goes with `source`: without it nothing is found by its messageId. */
+  readonly search?: EventSearch | undefined;
   /** Received at or after. */
   readonly receivedFrom?: Date | undefined;
   /** Received before. */
@@ -155,15 +90,6 @@ export interface ListEventsParams extends Abortable {
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
-}
-
-/** How often an event name was received. */
-export interface EventNameCount {
-  readonly type: string;
-  readonly name: string | null;
-  readonly count: number;
-  readonly firstSeenAt: Date;
-  readonly lastSeenAt: Date;
 }
 
 export interface EventStore {
@@ -178,13 +104,15 @@ export interface EventStore {
   get(params: SourceScope & Abortable & { readonly messageId: string }): Promise<EventRecord | null>;
   /** Newest first, by time of receipt; the order is total, so pages neither repeat nor leave out. */
   list(params: ListEventsParams): Promise<Page<EventRecord>>;
+  /** How many events were received, bucket by bucket, oldest first; along an index, so that it costs what it counts. */
+  timeline(params: TimelineParams): Promise<readonly TimelineBucket[]>;
   /** The names received, most recently seen first. Counts each recorded event once. */
   names(
     params: Abortable & { readonly environment: string; readonly source?: string | undefined },
   ): Promise<readonly EventNameCount[]>;
   /**
    * Retention. Events received longer ago than `payloadsOlderThanMs` lose their payload and decision but stay known as
-   * duplicates; those older than `eventsOlderThanMs` go altogether, as do hashes of users deleted before then. Events with
+   * duplicates; those older than `eventsOlderThanMs` go altogether, as do hashes of users deleted before then and the audit of before then. Events with
    * pending or held runs stay whole. At most `limit` rows of each kind a call: call again while a count equals `limit`.
    */
   purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
@@ -201,78 +129,6 @@ export interface EventStore {
   eraseMentions(params: EraseMentionsParams): Promise<{ readonly erased: number; readonly nextCursor: string | null }>;
 }
 
-/** What came of one attempt. */
-export interface RunResult {
-  readonly idempotencyKey: string;
-  readonly fence: number;
-  readonly status: Exclude<RunStatus, "held">;
-  readonly workflowRunId: string | null;
-  readonly error: string | null;
-  /** For `pending`: how long to wait before the next claim may take it. */
-  readonly retryInMs: number | null;
-  /** How long the attempt took, in whole milliseconds; absent where it is not known. */
-  readonly durationMs?: number;
-}
-
-export interface ListRunsParams extends Abortable {
-  readonly environment: string;
-  readonly source?: string | undefined;
-  readonly status?: RunStatus | undefined;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
-export interface RunStore {
-  /** Leases pending runs that are due and that nobody holds, oldest due first. Each run goes to one caller only. */
-  claim(
-    params: SourceScope & Abortable & { readonly owner: string; readonly leaseMs: number; readonly limit: number },
-  ): Promise<readonly ClaimedRun[]>;
-  /**
-   * Writes down what came of attempts, counts the attempt, ends the lease, and brings the status of the events up to date;
-   * atomic. A result whose fence is not the run's current one is refused: `false` at its place, and nothing is changed by it.
-   */
-  settle(params: Abortable & { readonly results: readonly RunResult[] }): Promise<readonly boolean[]>;
-  /** Gives leases back without an attempt; stale fences are passed over. */
-  release(
-    params: Abortable & { readonly runs: readonly { readonly idempotencyKey: string; readonly fence: number }[] },
-  ): Promise<void>;
-  /** Newest first. */
-  list(params: ListRunsParams): Promise<Page<RunRecord>>;
-  /**
-   * Makes held runs that wait for these users pending, in all sources of the environment, and leases those of `source` to the
-   * caller (none with `leaseMs: null`). Each run is handed to one caller only. A run recorded by a call that had ended before this
-   * one began is seen.
-   */
-  wake(params: WakeParams): Promise<readonly ClaimedRun[]>;
-  /** Users whose held runs' time is over, longest first; at most `limit`. */
-  expired(
-    params: SourceScope & Abortable & { readonly limit: number },
-  ): Promise<readonly Pick<RunHold, "userId" | "onExpiry">[]>;
-  /** Makes held runs whose time is over and that wait for these users `skipped`. Answers with how many there were. */
-  skip(params: SourceScope & Abortable & { readonly userIds: readonly string[] }): Promise<number>;
-  /**
-   * Adds runs to the event of a run, writes down how far that run has come, and prolongs its lease; atomic. The new runs are leased
-   * to the caller as well. `null` when the fence is not the run's current one: nothing was done.
-   */
-  expand(params: ExpandParams): Promise<readonly ClaimedRun[] | null>;
-}
-
-export interface ExpandParams extends Abortable {
-  readonly idempotencyKey: string;
-  readonly fence: number;
-  /** Opaque to storage. */
-  readonly progress: string;
-  readonly runs: readonly NewRun[];
-  readonly owner: string;
-  readonly leaseMs: number;
-}
-
-export interface WakeParams extends SourceScope, Abortable {
-  readonly userIds: readonly string[];
-  readonly owner: string;
-  readonly leaseMs: number | null;
-}
-
 /**
  * Where everything is kept. Implementations are checked with `storageConformance` from `bellwire/testing`.
  * A failing method rejects; the caller treats any rejection as "unknown whether it happened" and may repeat the call.
@@ -283,6 +139,7 @@ export interface Storage {
   readonly users: UserStore;
   readonly groups: GroupStore;
   readonly triggers: TriggerStore;
+  readonly audit: AuditStore;
   /**
    * Whether a call has a price whatever it carries, such as a round trip or a flush to disk. A source then merges the `record`,
    * `settle`, `update` and `known` of payloads that it handles at the same time.

@@ -1,4 +1,5 @@
-import type { User, UserChange, VisitorChange } from "../users/user.js";
+import type { User, UserChange, UserHistoryEntry, VisitorChange } from "../users/user.js";
+import type { Page } from "./page.js";
 import type { Abortable } from "./scope.js";
 
 export interface UserUpdate {
@@ -63,4 +64,21 @@ export interface UserStore {
   updateVisitors?(
     params: Abortable & { readonly environment: string; readonly changes: readonly VisitorChange[] },
   ): Promise<readonly VisitorUpdate[]>;
+  /**
+   * Users in the order of their ids, which is total; with `search` those whose id starts with it or whose email it is, whatever its
+   * case. Along an index. Optional: a host's own users table may have no such order.
+   */
+  list?(params: ListUsersParams): Promise<Page<User>>;
+  /** Each attribute with the time at which it was said; `null` for a user who is not known. Optional: not everybody keeps the times. */
+  history?(
+    params: Abortable & { readonly environment: string; readonly id: string },
+  ): Promise<readonly UserHistoryEntry[] | null>;
+}
+
+export interface ListUsersParams extends Abortable {
+  readonly environment: string;
+  readonly search?: string | undefined;
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }

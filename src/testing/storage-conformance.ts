@@ -1,4 +1,6 @@
 import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
+import { auditCases } from "./storage-audit-cases.js";
+import { decisionCases } from "./storage-decision-cases.js";
 import { deletionCases } from "./storage-deletion-cases.js";
 import { eventCases } from "./storage-event-cases.js";
 import { expandCases } from "./storage-expand-cases.js";
@@ -9,7 +11,9 @@ import { holdCases } from "./storage-hold-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
 import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
+import { searchAndTimelineCases } from "./storage-search-cases.js";
 import { environmentCases, userCases } from "./storage-user-cases.js";
+import { userListCases } from "./storage-user-list-cases.js";
 import { visitorCases } from "./storage-visitor-cases.js";
 import type { UserStorePowers } from "./user-store-conformance.js";
 
@@ -25,17 +29,21 @@ export function storageConformance(
 ): readonly ConformanceCase[] {
   const checks: readonly StorageCase[] = [
     ...eventCases,
+    ...searchAndTimelineCases,
     ...forgetCases,
     ...deletionCases,
     ...holdCases,
     ...runCases,
+    ...decisionCases,
     ...expandCases,
     ...userCases,
+    ...userListCases,
     ...environmentCases,
     ...(merge ? mergeCases : []),
     ...(updateVisitors ? visitorCases : []),
     ...groupCases,
     ...overrideCases,
+    ...auditCases,
   ];
   return toConformanceCases(checks, make);
 }

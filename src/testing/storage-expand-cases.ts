@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { ClaimedRun, NewRun, Storage } from "../storage/storage.js";
+import type { ClaimedRun, NewRun } from "../storage/run-store.js";
+import type { Storage } from "../storage/storage.js";
 import { leaseMs, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
 
 const event = newEvent("a", { runs: [newRun("all", { action: "expand" })] });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { ClaimedRun, NewEvent, NewRun, RecordParams, RunResult, Storage } from "../storage/storage.js";
+import type { ClaimedRun, NewRun, RunResult } from "../storage/run-store.js";
+import type { NewEvent, RecordParams, Storage } from "../storage/storage.js";
 import type { UserStore } from "../storage/user-store.js";
 
 export interface StorageUnderTest {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunHold, Storage } from "../storage/storage.js";
+import type { RunHold } from "../storage/run-store.js";
+import type { Storage } from "../storage/storage.js";
 import {
   leaseMs,
   newEvent,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunResult, Storage } from "../storage/storage.js";
+import type { RunResult } from "../storage/run-store.js";
+import type { Storage } from "../storage/storage.js";
 import {
   eventWithRun,
   leaseMs,
@@ -217,6 +218,15 @@ const claimCases: readonly StorageCase[] = [
       const keys = [...page.items, ...rest.items].map((run) => run.idempotencyKey);
       assert.deepEqual(keys.sort(), ["run_b", "run_c"]);
       assert.equal((await storage.runs.list({ environment, status: "triggered", limit: 5 })).items.length, 1);
+      const all = await storage.runs.list({ environment, limit: 2 });
+      assert.ok(all.nextCursor !== null);
+      const last = await storage.runs.list({ environment, limit: 2, cursor: all.nextCursor });
+      assert.deepEqual([...all.items, ...last.items].map((run) => run.idempotencyKey).sort(), [
+        "run_a",
+        "run_b",
+        "run_c",
+      ]);
+      assert.equal(last.nextCursor, null);
       assert.equal((await storage.runs.list({ environment: "development", limit: 5 })).items.length, 0);
     },
   ],

@@ -1,5 +1,5 @@
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
-import type { User, UserAttributes, UserChange } from "./user.js";
+import type { User, UserAttributes, UserChange, UserHistoryEntry } from "./user.js";
 
 /**
  * Everything that is known of a user, as storage keeps it: for each leaf of the attributes its value and the time (milliseconds)
@@ -94,6 +94,25 @@ export function toUser(id: string, registers: UserRegisters): User {
   };
 }
 
+/** What is known of a user piece by piece, in the order of the paths; what a later word hides is left out. */
+export function toUserHistory(registers: UserRegisters): readonly UserHistoryEntry[] {
+  const entries = Object.entries(registers).filter(([path, register]) => !isHidden(registers, path, register));
+  return entries
+    .map(([path, [value, at]]) => ({ path: toPath(keysOf(path)), value, at: new Date(at) }))
+    .sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+function toPath(keys: readonly string[]): string {
+  return keys
+    .map((key) => (/^[\p{L}\p{N}_$-]+$/u.test(key) ? `.${key}` : `['${key.replace(/[\\']/g, "\\$&")}']`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+function keysOf(path: string): readonly string[] {
+  return path.slice(1).split("/").map(unescapeKey);
+}
+
 function fullName({ firstName, lastName }: JsonObject): string | null {
   const parts = [firstName, lastName].filter((part) => typeof part === "string" && part !== "");
   return parts.length === 0 ? null : parts.join(" ");
@@ -107,7 +126,7 @@ interface Tree {
 function toJson(registers: UserRegisters): JsonObject {
   const root: Tree = {};
   const entries = Object.entries(registers).map(([path, register]) => ({
-    keys: path.slice(1).split("/").map(unescapeKey),
+    keys: keysOf(path),
     path,
     register,
   }));

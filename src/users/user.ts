@@ -1,4 +1,4 @@
-import type { JsonObject } from "../core/json.js";
+import type { JsonObject, JsonValue } from "../core/json.js";
 
 /** A user as known to an environment, folded from everything that identified them. */
 export interface User {
@@ -44,4 +44,12 @@ export interface VisitorChange {
   readonly anonymousId: string;
   readonly at: Date;
   readonly attributes: UserAttributes;
+}
+
+/** One attribute, or one member of `properties`, with the time of the event that said it last. */
+export interface UserHistoryEntry {
+  /** Such as `email` or `properties.address.city`; members with other characters are quoted: `properties['a.b']`. */
+  readonly path: string;
+  readonly value: JsonValue;
+  readonly at: Date;
 }

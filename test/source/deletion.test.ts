@@ -133,7 +133,7 @@ describe("a deletion and an event at the same time, at every step", () => {
               };
             },
           });
-        const { events: log, runs, users, groups, triggers } = storage;
+        const { events: log, runs, users, groups, triggers, audit } = storage;
         const wrapped = createSegmentSource({
           storage: {
             events: interrupted(log),
@@ -141,6 +141,7 @@ describe("a deletion and an event at the same time, at every step", () => {
             users: interrupted(users),
             groups: interrupted(groups),
             triggers,
+            audit,
           },
           runner,
           triggers: [welcome, mention],

@@ -60,6 +60,15 @@ async function pastTheWindow() {
   return (await source.events.get("m-1"))?.outcome;
 }
 
+async function onceDropped() {
+  const { send, source, runner } = createTestSource({ triggers: [welcome], users: ["ada"], now });
+  runner.failNext(runnerError("permanent", "There is no workflow welcome."));
+  await send(signUp);
+  const { items } = await source.runs.list();
+  await source.runs.drop(items.map((run) => run.idempotencyKey));
+  return (await source.events.get("m-1"))?.outcome;
+}
+
 async function whileAnotherIsAtIt() {
   const storage = memoryStorage();
   let release = () => {};
@@ -162,6 +171,7 @@ const ofTriggers: Readonly<Record<TriggerReason, Provocation>> = {
   runner_retryable: () => afterFailures([runnerError("retryable", "429 Too Many Requests", { retryAfterMs: 60_000 })]),
   attempts_exhausted: () => afterFailures([new Error("ECONNRESET"), new Error("ECONNRESET")], { maxAttempts: 2 }),
   idempotency_window_over: pastTheWindow,
+  dropped: onceDropped,
 };
 
 const ofRecipients: Readonly<Record<RecipientReason, Provocation>> = {

@@ -37,7 +37,7 @@ function observed(storage: Storage, before: (method: string, call: number) => vo
         };
       },
     });
-  const { events, runs, users, groups, triggers } = storage;
+  const { events, runs, users, groups, triggers, audit } = storage;
   return {
     calls,
     storage: {
@@ -46,6 +46,7 @@ function observed(storage: Storage, before: (method: string, call: number) => vo
       users: wrap("users", users),
       groups: wrap("groups", groups),
       triggers: wrap("triggers", triggers),
+      audit: wrap("audit", audit),
     },
   };
 }
@@ -355,8 +356,15 @@ function observedAfter(storage: Storage, strike: () => void): Storage {
         };
       },
     });
-  const { events, runs, users, groups, triggers } = storage;
-  return { events: wrap(events), runs: wrap(runs), users: wrap(users), groups: wrap(groups), triggers: wrap(triggers) };
+  const { events, runs, users, groups, triggers, audit } = storage;
+  return {
+    events: wrap(events),
+    runs: wrap(runs),
+    users: wrap(users),
+    groups: wrap(groups),
+    triggers: wrap(triggers),
+    audit: wrap(audit),
+  };
 }
 
 describe("cancel", () => {

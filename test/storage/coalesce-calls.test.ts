@@ -27,6 +27,7 @@ function priced(around: Around = (_method, call) => call(), inner: FullStorage =
     users: watch("users", inner.users),
     groups: inner.groups,
     triggers: inner.triggers,
+    audit: inner.audit,
     coalesce: true,
   };
   return { storage, calls, inner };

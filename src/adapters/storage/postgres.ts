@@ -1,4 +1,5 @@
 import type { FullStorage } from "../../storage/storage.js";
+import { postgresAuditStore } from "./postgres/postgres-audit.js";
 import { createQuery, type PostgresClient, type Query } from "./postgres/postgres-client.js";
 import { postgresEventStore } from "./postgres/postgres-events.js";
 import { postgresGroupStore } from "./postgres/postgres-groups.js";
@@ -55,5 +56,6 @@ function storesOn(query: Query): FullStorage {
     users: postgresUserStore(query),
     groups: postgresGroupStore(query),
     triggers: postgresTriggerStore(query),
+    audit: postgresAuditStore(query),
   };
 }

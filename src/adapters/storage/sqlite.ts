@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../core/clock.js";
 import type { FullStorage } from "../../storage/storage.js";
+import { sqliteAuditStore } from "./sqlite/sqlite-audit.js";
 import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
 import { sqliteEventStore } from "./sqlite/sqlite-events.js";
 import { sqliteGroupStore } from "./sqlite/sqlite-groups.js";
@@ -45,6 +46,7 @@ export function sqliteStorage({
     users: sqliteUserStore(session, clock),
     groups: sqliteGroupStore(session),
     triggers: sqliteTriggerStore(session),
+    audit: sqliteAuditStore(session),
     coalesce: true,
     migrate: async () => migrateSqlite(database),
     migrationSql: () => sqliteMigrationSql(),

@@ -1,16 +1,21 @@
 import { eventReasons } from "../../core/reasons.js";
 import { eventStatuses } from "../../outcome/outcome.js";
+import { type AuditEntry, auditActions } from "../../storage/audit-store.js";
+import type { EventNameCount } from "../../storage/event-name-count.js";
+import type { Page } from "../../storage/page.js";
 import {
   type ClaimedRun,
-  type EventNameCount,
-  type EventRecord,
   type NewRun,
-  type RecordedEventStatus,
   type RunHold,
   type RunRecord,
   runActions,
   runStatuses,
-} from "../../storage/storage.js";
+} from "../../storage/run-store.js";
+import type { SourceScope } from "../../storage/scope.js";
+import type { EventRecord, RecordedEventStatus } from "../../storage/storage.js";
+import type { StoredTrigger } from "../../storage/trigger-store.js";
+import type { User } from "../../users/user.js";
+import { toUser } from "../../users/user-registers.js";
 import { dateOrNull, decodedOf, decodedOrNull, numberOf, type Row, textOf, textOrNull } from "./stored-row.js";
 
 /** The columns have the same names in every database. */
@@ -26,6 +31,8 @@ export function toRunRecord(row: Row): RunRecord {
     request: textOf(row, "request"),
     status: runStatuses.find((status) => status === row["status"]) ?? "pending",
     attempts: numberOf(row, "attempts"),
+    attemptsBeforeRetry: numberOf(row, "attempts_before_retry"),
+    receivedAt: new Date(numberOf(row, "received_at")),
     firstClaimedAt: dateOrNull(row, "first_claimed_at"),
     // At once: 0 or NULL.
     nextAttemptAt: numberOf(row, "next_attempt_at") === 0 ? null : dateOrNull(row, "next_attempt_at"),
@@ -41,7 +48,12 @@ export function toRunRecord(row: Row): RunRecord {
 
 /** A run as it is right after it was inserted and leased, which needs no reading back. */
 export function newRunRecord(
-  { environment, source, messageId }: Pick<RunRecord, "environment" | "source" | "messageId">,
+  {
+    environment,
+    source,
+    messageId,
+    receivedAt,
+  }: SourceScope & { readonly messageId: string; readonly receivedAt: Date },
   { idempotencyKey, trigger, workflow, action, request }: Omit<NewRun, "hold">,
   claimedAt: number,
   parent: string | null = null,
@@ -57,6 +69,8 @@ export function newRunRecord(
     request,
     status: "pending",
     attempts: 0,
+    attemptsBeforeRetry: 0,
+    receivedAt,
     firstClaimedAt: new Date(claimedAt),
     nextAttemptAt: null,
     waitingFor: null,
@@ -124,4 +138,44 @@ export function toNameCount(row: Row): EventNameCount {
     firstSeenAt: new Date(numberOf(row, "first_seen_at")),
     lastSeenAt: new Date(numberOf(row, "last_seen_at")),
   };
+}
+
+export function toStoredTrigger(row: Row): StoredTrigger {
+  return {
+    key: decodedOf(row, "trigger_key"),
+    definition: textOf(row, "definition"),
+    savedBy: decodedOrNull(row, "saved_by"),
+    savedAt: new Date(numberOf(row, "saved_at")),
+  };
+}
+
+/** @param rows one more than the page has, where there is one */
+export function toUserPage(rows: readonly Row[], limit: number): Page<User> {
+  const items = rows.slice(0, limit).map((row) => toUser(decodedOf(row, "id"), JSON.parse(textOf(row, "registers"))));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** @param rows one more than the page has, where there is one */
+export function toAuditPage(rows: readonly Row[], limit: number): Page<AuditEntry> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const nextCursor = last === undefined || rows.length <= limit ? null : textOf(last, "id");
+  return { items: shown.flatMap(toAuditEntry), nextCursor };
+}
+
+/** None for an action that only a later version knows. */
+function toAuditEntry(row: Row): readonly AuditEntry[] {
+  const action = auditActions.find((known) => known === row["action"]);
+  if (action === undefined) return [];
+  const detail = textOrNull(row, "detail");
+  return [
+    {
+      at: new Date(numberOf(row, "at")),
+      by: decodedOrNull(row, "changed_by"),
+      action,
+      environment: textOrNull(row, "environment"),
+      subject: decodedOrNull(row, "subject"),
+      detail: detail === null ? null : JSON.parse(detail),
+    },
+  ];
 }

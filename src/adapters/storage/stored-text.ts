@@ -13,3 +13,9 @@ export function fromStoredText(stored: string): string {
 export function toStoredTextOrNull(text: string | null): string | null {
   return text === null ? null : toStoredText(text);
 }
+
+/** From where to where, in the order of their bytes, stored texts are that start with the same characters. */
+export function prefixRange(prefix: string): readonly [from: string, before: string] {
+  const stored = toStoredText(prefix);
+  return [stored, `${stored}\u{10ffff}`];
+}

@@ -166,11 +166,16 @@ describe("PostgreSQL", () => {
     });
   });
 
-  it("every filter of a list of 50,000 events, every claim, redelivery and purge reads an index", async () => {
+  it("every filter and search of 50,000 events, runs or users, a timeline, every claim, redelivery and purge reads an index", async () => {
     const plans: string[] = [];
     const explaining: PostgresClient = {
       query: async (text, values) => {
-        if (typeof text === "string" && /^\s*(SELECT t|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(text)) {
+        if (
+          typeof text === "string" &&
+          /^\s*(SELECT t|SELECT \(SELECT count|SELECT \* FROM \(\(SELECT id|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(
+            text,
+          )
+        ) {
           const { rows } = await pool.query(`EXPLAIN ${text}`, values);
           plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
         }
@@ -181,10 +186,13 @@ describe("PostgreSQL", () => {
     const storage = postgresStorage({ pool: explaining, schema });
     await storage.migrate();
     await pool.query(`INSERT INTO explained.bellwire_events SELECT 'production', 'web', 'm' || n, 'track', 'name' || n % 500, 'user' || n % 5000, NULL, n, n,
-        '{}', '{"triggers":[]}', NULL, 'processed', CASE n % 100 WHEN 0 THEN 'failed' ELSE 'processed' END, 0 FROM generate_series(1, 50000) n;
+        '{}', '{"triggers":[]}', CASE n % 1000 WHEN 0 THEN 'identify_disabled' ELSE 'no_matching_trigger' END, 'processed',
+        CASE n % 100 WHEN 0 THEN 'failed' WHEN 1 THEN 'processed' ELSE 'ignored' END, 0 FROM generate_series(1, 50000) n;
       INSERT INTO explained.bellwire_runs SELECT 'k' || n, 'production', 'web', 'm' || n, 0, 't', 'w', 'trigger', '{}', n,
         CASE n % 500 WHEN 0 THEN 'pending' ELSE 'triggered' END FROM generate_series(1, 50000) n;
-      ANALYZE explained.bellwire_events; ANALYZE explained.bellwire_runs`);
+      INSERT INTO explained.bellwire_users (environment, id, registers, version, email) SELECT 'production', 'user' || n, '{}', 1, n || '@example.com'
+        FROM generate_series(1, 50000) n;
+      ANALYZE explained.bellwire_users; ANALYZE explained.bellwire_events; ANALYZE explained.bellwire_runs`);
     const { environment } = scope;
     const filters = [
       {},
@@ -194,17 +202,27 @@ describe("PostgreSQL", () => {
       { userId: "user7" },
       { receivedFrom: new Date(100), receivedTo: new Date(200) },
       { source: "web" },
+      { source: "web", reason: "identify_disabled" as const },
+      { source: "web", reason: "no_matching_trigger" as const, status: "ignored" as const },
+      {
+        source: "web",
+        search: { messageIdPrefix: "m123", userId: "user7", names: [{ type: "track", name: "name7" }] },
+      },
+      { source: "web", search: { messageIdPrefix: "m", userId: "m", names: [] } },
     ];
     for (const filter of filters) {
       const page = await storage.events.list({ environment, limit: 50, ...filter });
       await storage.events.list({ environment, limit: 50, ...filter, cursor: page.nextCursor ?? "25000-m25000/web" });
     }
-    await storage.runs.list({ environment, status: "pending", limit: 50 });
-    await storage.runs.list({ environment, limit: 50 });
+    await storage.events.timeline({ ...scope, from: new Date(100), to: new Date(5_000), buckets: 24 });
+    for (const status of [undefined, "pending", "uncertain", "triggered"] as const)
+      await storage.runs.list({ ...scope, status, limit: 50 });
+    for (const search of [undefined, "user77", "77@example.com"])
+      for (const cursor of [undefined, "user5"]) await storage.users.list?.({ environment, search, limit: 50, cursor });
     await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 50 });
     await storage.events.record(recordParams([newEvent("m7")]));
     await storage.events.purge({ payloadsOlderThanMs: 0, eventsOlderThanMs: Date.now() - 100, limit: 50 });
-    expect(plans).toHaveLength(filters.length * 2 + 5);
+    expect(plans).toHaveLength(filters.length * 2 + 14);
     expect(plans.filter((plan) => /Seq Scan on bellwire_/.test(plan))).toEqual([]);
   });
 

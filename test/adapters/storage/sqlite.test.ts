@@ -124,6 +124,52 @@ describe("a SQLite file", () => {
     close();
   });
 
+  it("every filter and search of a list, and a timeline, read an index and sort no more than a page of each", async () => {
+    const { database, close } = libsql(newFile());
+    await sqliteStorage({ database }).migrate();
+    const plans: string[] = [];
+    const explaining: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => ({
+        run: (...parameters) => database.prepare(sql).run(...parameters),
+        all: (...parameters) => {
+          const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
+          plans.push(steps.map(({ detail }) => detail).join("\n"));
+          return database.prepare(sql).all(...parameters);
+        },
+      }),
+    };
+    const storage = sqliteStorage({ database: explaining });
+    const search = { messageIdPrefix: "m", userId: "u", names: [{ type: "track", name: "n" }] };
+    const filters = [
+      {},
+      { status: "failed" },
+      { type: "track", name: "n" },
+      { userId: "u" },
+      { receivedFrom: new Date(1), receivedTo: new Date(2) },
+      { reason: "identify_disabled" },
+      { reason: "no_matching_trigger", status: "ignored" },
+      { search },
+      { search, status: "failed", receivedFrom: new Date(1) },
+    ] as const;
+    for (const filter of filters) {
+      for (const cursor of [undefined, "5-5"]) await storage.events.list({ ...scope, limit: 50, ...filter, cursor });
+    }
+    await storage.events.timeline({ ...scope, from: new Date(0), to: new Date(1_000), buckets: 1 });
+    for (const status of [undefined, "pending", "uncertain"] as const) {
+      for (const cursor of [undefined, "5-k"]) await storage.runs.list({ ...scope, status, limit: 50, cursor });
+    }
+    for (const search of [undefined, "a"]) {
+      for (const cursor of [undefined, "b"]) await storage.users.list?.({ ...scope, search, limit: 50, cursor });
+    }
+    expect(plans).toHaveLength(filters.length * 2 + 2 + 6 + 4);
+    const scans = plans.filter((plan) => /SCAN bellwire_|AUTOMATIC/.test(plan));
+    expect(scans).toEqual([]);
+    // What is no union of pages comes in the order of its index.
+    expect(plans.filter((plan) => !/UNION|subquery/.test(plan) && plan.includes("TEMP B-TREE"))).toEqual([]);
+    close();
+  });
+
   it("takes a failing batch back as a whole", async () => {
     const { database, close } = libsql(newFile());
     const storage = sqliteStorage({ database });

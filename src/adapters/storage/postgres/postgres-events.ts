@@ -1,3 +1,4 @@
+import type { EventReason } from "../../../core/reasons.js";
 import type { EventRecord, EventStore, RecordedEventStatus } from "../../../storage/storage.js";
 import { userHash } from "../deleted-hash.js";
 import { toEventRecord, toNameCount } from "../stored-records.js";
@@ -9,6 +10,7 @@ import { forgetWaitingSql } from "./postgres-holds.js";
 import { eraseMentions } from "./postgres-mentions.js";
 import { pageOf } from "./postgres-page.js";
 import { record, withRuns } from "./postgres-record.js";
+import { countTimeline, isOpen, searchConditions } from "./postgres-search.js";
 
 export function postgresEventStore(query: Query): EventStore {
   return {
@@ -35,14 +37,18 @@ export function postgresEventStore(query: Query): EventStore {
           ["type =", params.type],
           ["name =", params.name === undefined ? undefined : toStoredText(params.name)],
           ["user_id =", params.userId === undefined ? undefined : toStoredText(params.userId)],
+          [reasonComparison(params.reason), params.reason],
           ["received_at >=", params.receivedFrom?.getTime()],
           ["received_at <", params.receivedTo?.getTime()],
         ],
+        primaryKey: "environment, source, message_id",
+        anyOf: searchConditions(params),
         limit: params.limit,
         cursor: params.cursor,
         toItem: storedEvent,
       });
     },
+    timeline: (params) => countTimeline(query, params),
     async names({ environment, source }) {
       const rows = await query(
         `SELECT type, name, sum(count) AS count, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at
@@ -66,10 +72,6 @@ export function postgresEventStore(query: Query): EventStore {
   };
 }
 
-/** Asked along the index for one event at a time; an EXISTS could be made a join that reads all runs. */
-const isOpen = `coalesce((SELECT true FROM bellwire.runs r WHERE r.message_id = t.message_id AND r.environment = t.environment
-  AND r.source = t.source AND r.status IN ('pending', 'held') LIMIT 1), false)`;
-
 /** Each status has an index of its own, which holds nothing but what is open; the environment is the first value of a list. */
 const openRuns = (status: "pending" | "held") =>
   `SELECT r.environment, r.source, r.message_id FROM bellwire.runs r WHERE r.environment = $1 AND r.status = '${status}'`;
@@ -86,7 +88,18 @@ function isInStatus(status: RecordedEventStatus | undefined): string {
   }
 }
 
-const bare = `payload = NULL, decision = NULL, user_id = NULL, anonymous_id = NULL, pending_runs = 0,
+/** All reasons have an index but the one that most events may have, which goes by their status. */
+function reasonComparison(reason: EventReason | undefined): string {
+  return reason === "no_matching_trigger" ? "reason =" : "reason <> 'no_matching_trigger' AND reason =";
+}
+
+/**
+ * Whether somebody asked for another attempt while this statement ran is to be seen in the event's own row alone, which is read anew
+ * once it is locked.
+ */
+const isLeftAlone = `coalesce(t.reopened_at, 0) < ${nowMs} - 60000`;
+
+const bare = `payload = NULL, decision = NULL, user_id = NULL, anonymous_id = NULL, pending_runs = 0, failed_runs = 0,
   status = CASE t.status WHEN 'in_progress' THEN t.base_status ELSE t.status END`;
 
 /**
@@ -105,7 +118,7 @@ WITH RECURSIVE environments AS (
     ORDER BY t.received_at LIMIT $3::integer) t
   LIMIT $3::integer
 ), locked AS (
-  SELECT environment, source, message_id FROM bellwire.events t WHERE (environment, source, message_id) IN (SELECT * FROM old)
+  SELECT environment, source, message_id FROM bellwire.events t WHERE (environment, source, message_id) IN (SELECT * FROM old) AND ${isLeftAlone}
   FOR UPDATE SKIP LOCKED
 ), gone AS (
   DELETE FROM bellwire.events t USING locked
@@ -114,6 +127,7 @@ WITH RECURSIVE environments AS (
 ), stale AS (
   SELECT environment, source, message_id FROM bellwire.events t
   WHERE received_at < ${nowMs} - $1::bigint AND received_at >= ${nowMs} - $2::bigint AND decision IS NOT NULL AND NOT ${isOpen}
+    AND ${isLeftAlone}
   ORDER BY received_at LIMIT $3::integer FOR UPDATE SKIP LOCKED
 ), stripped AS (
   UPDATE bellwire.events t SET ${bare} FROM stale
@@ -127,6 +141,8 @@ WITH RECURSIVE environments AS (
   DELETE FROM bellwire.members WHERE NOT is_member AND said_at < ${nowMs} - $2::bigint
 ), visitors AS (
   DELETE FROM bellwire.anonymous WHERE seen_at < ${nowMs} - $1::bigint AND (user_id IS NULL OR said = '[]')
+), audit AS (
+  DELETE FROM bellwire.audit WHERE at < ${nowMs} - $2::bigint
 )
 SELECT (SELECT count(*) FROM stripped) AS payloads, (SELECT count(*) FROM gone) AS events`;
 

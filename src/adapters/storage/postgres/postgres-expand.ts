@@ -1,4 +1,4 @@
-import type { ClaimedRun, ExpandParams } from "../../../storage/storage.js";
+import type { ClaimedRun, ExpandParams } from "../../../storage/run-store.js";
 import { toClaimedRun } from "../stored-records.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, rowsOf } from "./postgres-client.js";

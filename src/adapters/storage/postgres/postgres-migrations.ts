@@ -144,6 +144,42 @@ const migrations: readonly string[] = [
      RETURN QUERY SELECT d.hash, d.deleted_at FROM bellwire.deleted_users d
        WHERE d.environment = of_environment AND d.hash = ANY (of_hashes);
    END $deletions$;`,
+  // In the order of their bytes messageIds are found by how they start, which no language's order allows.
+  `ALTER TABLE bellwire.runs ADD COLUMN attempts_before_retry integer NOT NULL DEFAULT 0,
+     ALTER COLUMN message_id TYPE text COLLATE "C";
+   ALTER TABLE bellwire.events ADD COLUMN failed_runs integer NOT NULL DEFAULT 0, ADD COLUMN reopened_at bigint,
+     ALTER COLUMN message_id TYPE text COLLATE "C";
+   UPDATE bellwire.events e SET failed_runs = (SELECT count(*) FROM bellwire.runs r WHERE r.environment = e.environment
+     AND r.source = e.source AND r.message_id = e.message_id AND r.status IN ('failed', 'dead', 'uncertain')) WHERE status = 'failed';
+   CREATE INDEX ON bellwire.runs (environment, status, received_at) WHERE status NOT IN ('pending', 'triggered');
+   CREATE TABLE bellwire.stored_triggers (
+     source text NOT NULL,
+     trigger_key text NOT NULL,
+     definition text NOT NULL,
+     saved_by text,
+     saved_at bigint NOT NULL,
+     PRIMARY KEY (source, trigger_key)
+   );
+   CREATE INDEX ON bellwire.events (environment, reason, received_at) WHERE reason <> 'no_matching_trigger';
+   DROP INDEX bellwire.events_environment_received_at_idx;
+   CREATE INDEX ON bellwire.events (environment, received_at) INCLUDE (source);
+   CREATE TABLE bellwire.audit (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     source text NOT NULL,
+     at bigint NOT NULL,
+     changed_by text,
+     action text NOT NULL,
+     environment text,
+     subject text,
+     detail text
+   );
+   CREATE INDEX ON bellwire.audit (source, id);
+   CREATE INDEX ON bellwire.audit (at);
+   ALTER TABLE bellwire.users ADD COLUMN email text;
+   UPDATE bellwire.users SET email = lower(substring(registers from '"/email":\\["((?:[^"\\\\]|\\\\.)*)",'))
+     WHERE registers LIKE '%"/email":["%';
+   CREATE INDEX ON bellwire.users (environment, id COLLATE "C");
+   CREATE INDEX ON bellwire.users (environment, email, id COLLATE "C") WHERE email IS NOT NULL;`,
 ];
 
 /**

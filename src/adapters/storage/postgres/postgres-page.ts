@@ -2,6 +2,9 @@ import type { Page } from "../../../storage/page.js";
 import { numberOf, type Row, textOf } from "../stored-row.js";
 import type { PostgresValue, Query } from "./postgres-client.js";
 
+/** @param bind takes a value and gives its placeholder */
+export type PostgresCondition = (bind: (value: PostgresValue) => string) => string;
+
 export interface PageQuery<Item> {
   readonly table: string;
   /** Columns that make the order by time of receipt a total one, as one SQL expression. */
@@ -10,6 +13,10 @@ export interface PageQuery<Item> {
   readonly extra?: string;
   /** Comparisons, each with its value; those whose value is absent do not filter. */
   readonly filters: readonly (readonly [comparison: string, value: PostgresValue | undefined])[];
+  /** Conditions of which an item meets at least one; each is looked up by an index of its own, so that a page costs one page of each. */
+  readonly anyOf?: readonly PostgresCondition[] | undefined;
+  /** Columns that name a row. */
+  readonly primaryKey: string;
   readonly limit: number;
   readonly cursor: string | undefined;
   readonly toItem: (row: Row) => Item;
@@ -18,21 +25,26 @@ export interface PageQuery<Item> {
 /** Newest first; the cursor is the time and key of the last item, so that a page costs the same wherever it is. */
 export async function pageOf<Item>(query: Query, { table, key, extra, ...page }: PageQuery<Item>): Promise<Page<Item>> {
   const values: PostgresValue[] = [];
-  const conditions: string[] = [];
-  for (const [comparison, value] of page.filters) {
-    if (value === undefined) continue;
-    values.push(value);
-    conditions.push(`${comparison} $${values.length}`);
-  }
+  const bind = (value: PostgresValue) => `$${values.push(value)}`;
+  const conditions = page.filters.flatMap(([comparison, value]) =>
+    value === undefined ? [] : [`${comparison} ${bind(value)}`],
+  );
   const split = page.cursor?.indexOf("-") ?? -1;
   if (page.cursor !== undefined && split > 0) {
-    values.push(Number(page.cursor.slice(0, split)), page.cursor.slice(split + 1));
-    conditions.push(`(received_at, ${key}) < ($${values.length - 1}::bigint, $${values.length})`);
+    const [time, after] = [bind(Number(page.cursor.slice(0, split))), bind(page.cursor.slice(split + 1))];
+    conditions.push(`(received_at, ${key}) < (${time}::bigint, ${after})`);
   }
-  values.push(page.limit + 1);
+  const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ${bind(page.limit + 1)}::integer`;
+  if (page.anyOf !== undefined) {
+    const branches = page.anyOf.map(
+      (condition) =>
+        `(SELECT ${page.primaryKey} FROM ${table} t WHERE ${[...conditions, condition(bind)].join(" AND ")} ${newest})`,
+    );
+    conditions.splice(0, conditions.length, `(${page.primaryKey}) IN (${branches.join(" UNION ")})`);
+  }
   const rows = await query(
     `SELECT t.*, ${key} AS page_key${extra === undefined ? "" : `, ${extra}`} FROM ${table} t
-     WHERE ${conditions.join(" AND ")} ORDER BY received_at DESC, ${key} DESC LIMIT $${values.length}::integer`,
+     WHERE ${conditions.join(" AND ")} ${newest}`,
     ...values,
   );
   const shown = rows.slice(0, page.limit);

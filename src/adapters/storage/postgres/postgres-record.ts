@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ClaimedRun, NewEvent, NewRun, RecordParams, RecordResult } from "../../../storage/storage.js";
+import type { ClaimedRun, NewRun } from "../../../storage/run-store.js";
+import type { NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
 import { userHash } from "../deleted-hash.js";
 import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
@@ -225,10 +226,10 @@ function createTextSlices() {
 function claimNew(params: RecordParams, event: NewEvent, now: number): readonly ClaimedRun[] {
   if (params.leaseMs === null) return [];
   const { environment, source } = params;
-  const { messageId } = event;
+  const { messageId, receivedAt } = event;
   return event.runs
     .filter(({ hold }) => hold === undefined)
-    .map((run) => ({ run: newRunRecord({ environment, source, messageId }, run, now), fence: 1 }));
+    .map((run) => ({ run: newRunRecord({ environment, source, messageId, receivedAt }, run, now), fence: 1 }));
 }
 
 function toKnownResult(row: Row): RecordResult {

@@ -1,8 +1,9 @@
-import type { ClaimedRun, RunResult, RunStore } from "../../../storage/storage.js";
+import type { ClaimedRun, RunResult, RunStatus, RunStore } from "../../../storage/run-store.js";
 import { toClaimedRun, toExpiredHold, toRunRecord } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type Query, toArray } from "./postgres-client.js";
+import { decide } from "./postgres-decisions.js";
 import { expandRun } from "./postgres-expand.js";
 import { expiredSql, skipSql, wakeSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
@@ -26,8 +27,9 @@ WITH input AS (
   FROM input i WHERE r.idempotency_key = i.idempotency_key AND r.fence = i.fence AND r.status = 'pending'
   RETURNING r.idempotency_key, r.environment, r.source, r.message_id, r.status
 ), failed AS (
-  UPDATE bellwire.events e SET status = 'failed', has_failed = true
-  FROM (SELECT DISTINCT environment, source, message_id FROM settled WHERE status IN ('failed', 'dead', 'uncertain')) f
+  UPDATE bellwire.events e SET status = 'failed', failed_runs = e.failed_runs + f.runs
+  FROM (SELECT environment, source, message_id, count(*)::integer AS runs FROM settled
+    WHERE status IN ('failed', 'dead', 'uncertain') GROUP BY 1, 2, 3) f
   WHERE e.environment = f.environment AND e.source = f.source AND e.message_id = f.message_id
 )
 SELECT idempotency_key FROM settled`;
@@ -75,6 +77,7 @@ export function postgresRunStore(query: Query): RunStore {
       return (await query(skipSql, environment, source, toArray(userIds.map(toStoredText)))).length;
     },
     expand: (params) => expandRun(query, params),
+    decide: (params) => decide(query, params),
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(query, {
         table: "bellwire.runs",
@@ -82,8 +85,9 @@ export function postgresRunStore(query: Query): RunStore {
         filters: [
           ["environment =", environment],
           ["source =", source],
-          ["status =", status],
+          [statusComparison(status), status],
         ],
+        primaryKey: "idempotency_key",
         limit,
         cursor,
         toItem: toRunRecord,
@@ -94,4 +98,10 @@ export function postgresRunStore(query: Query): RunStore {
 
 function dueAt({ run }: ClaimedRun): number {
   return run.nextAttemptAt?.getTime() ?? 0;
+}
+
+/** Those that a person may have to look at have an index, and so have the pending ones; the others are most of all. */
+function statusComparison(status: RunStatus | undefined): string {
+  if (status === "pending") return "status = 'pending' AND status =";
+  return status === "triggered" ? "status =" : "status NOT IN ('pending', 'triggered') AND status =";
 }

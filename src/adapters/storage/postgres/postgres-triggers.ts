@@ -1,4 +1,5 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
+import { toStoredTrigger } from "../stored-records.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { type Query, rowsOf } from "./postgres-client.js";
@@ -8,7 +9,8 @@ export function postgresTriggerStore(query: Query): TriggerStore {
     async load({ source }) {
       const [row = {}] = await query(
         `SELECT (SELECT json_agg(t) FROM bellwire.trigger_overrides t WHERE source = $1) AS triggers,
-                (SELECT json_agg(e) FROM bellwire.environment_overrides e WHERE source = $1) AS environments`,
+                (SELECT json_agg(e) FROM bellwire.environment_overrides e WHERE source = $1) AS environments,
+                (SELECT json_agg(s) FROM bellwire.stored_triggers s WHERE source = $1) AS stored`,
         source,
       );
       return {
@@ -21,6 +23,7 @@ export function postgresTriggerStore(query: Query): TriggerStore {
           ...changeOf(override),
           identify: override["identify"] === true,
         })),
+        stored: rowsOf(row, "stored").map(toStoredTrigger),
       };
     },
     async setActive({ source, override }) {
@@ -47,6 +50,30 @@ export function postgresTriggerStore(query: Query): TriggerStore {
         toStoredTextOrNull(override.changedBy),
         override.changedAt.getTime(),
       );
+    },
+    async save({ source, trigger }) {
+      await query(
+        `INSERT INTO bellwire.stored_triggers (source, trigger_key, definition, saved_by, saved_at) VALUES ($1, $2, $3, $4, $5::bigint)
+         ON CONFLICT (source, trigger_key)
+         DO UPDATE SET definition = excluded.definition, saved_by = excluded.saved_by, saved_at = excluded.saved_at`,
+        source,
+        toStoredText(trigger.key),
+        trigger.definition,
+        toStoredTextOrNull(trigger.savedBy),
+        trigger.savedAt.getTime(),
+      );
+    },
+    async remove({ source, key }) {
+      const rows = await query(
+        `WITH removed AS (
+           DELETE FROM bellwire.stored_triggers WHERE source = $1 AND trigger_key = $2 RETURNING source, trigger_key
+         ), overrides AS (
+           DELETE FROM bellwire.trigger_overrides o USING removed WHERE o.source = removed.source AND o.trigger_key = removed.trigger_key
+         ) SELECT trigger_key FROM removed`,
+        source,
+        toStoredText(key),
+      );
+      return rows.length > 0;
     },
   };
 }

@@ -5,13 +5,16 @@ import {
   emptyRegisters,
   mergeRegisters,
   toUser,
+  toUserHistory,
   type UserRegisters,
 } from "../../../users/user-registers.js";
 import { userHash } from "../deleted-hash.js";
+import { storedEmailOf } from "../stored-email.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
 import { type Query, toArray } from "./postgres-client.js";
 import { deletionsOf, markDeleted } from "./postgres-deletions.js";
+import { listUsers } from "./postgres-user-list.js";
 import { eraseVisitors, linkVisitors, saidByUsers, updateVisitors, type VisitorLink } from "./postgres-visitors.js";
 
 /** A user as read, and as it is to be written when nobody wrote in between. */
@@ -56,6 +59,11 @@ export function postgresUserStore(query: Query): Required<UserStore> {
         }
         if (await redirect(query, environment, source, target.id)) return;
       }
+    },
+    list: (params) => listUsers(query, params),
+    async history({ environment, id }) {
+      const registers = (await read(query, environment, [id])).get(id)?.registers ?? null;
+      return registers === null ? null : toUserHistory(registers);
     },
     async delete({ environment, id, at }) {
       const [draft] = (await read(query, environment, [id])).values();
@@ -206,22 +214,23 @@ async function write(query: Query, environment: string, drafts: readonly Draft[]
     hash: userHash(environment, id),
     since,
     registers: JSON.stringify(registers),
+    email: registers === null ? null : storedEmailOf(registers),
     version,
   }));
   const rows = await query(
     `WITH asked AS (
-       SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text, since bigint, registers text, version bigint)
+       SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text, since bigint, registers text, email text, version bigint)
      ), deleted AS MATERIALIZED (SELECT * FROM ${deletionsOf("$1", "ARRAY(SELECT hash FROM asked)")}
      ), input AS (
        SELECT * FROM asked a WHERE NOT EXISTS (SELECT 1 FROM deleted d WHERE d.hash = a.hash AND a.since <= d.deleted_at) ORDER BY id
      ), locked AS (
        SELECT u.id FROM bellwire.users u JOIN input i ON u.environment = $1 AND u.id = i.id ORDER BY u.id FOR UPDATE OF u
      ), updated AS (
-       UPDATE bellwire.users u SET registers = i.registers, version = u.version + 1 FROM input i JOIN locked USING (id)
+       UPDATE bellwire.users u SET registers = i.registers, email = i.email, version = u.version + 1 FROM input i JOIN locked USING (id)
        WHERE u.environment = $1 AND u.id = i.id AND u.version = i.version RETURNING u.id
      ), inserted AS (
-       INSERT INTO bellwire.users (environment, id, registers, version)
-       SELECT $1, id, registers, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM input WHERE version = 0
+       INSERT INTO bellwire.users (environment, id, registers, email, version)
+       SELECT $1, id, registers, email, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM input WHERE version = 0
        ON CONFLICT DO NOTHING RETURNING id
      ) SELECT id FROM updated UNION ALL SELECT id FROM inserted`,
     environment,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../core/clock.js";
+import type { EventReason } from "../../../core/reasons.js";
 import type { EventStore, RecordedEventStatus } from "../../../storage/storage.js";
 import { userHash } from "../deleted-hash.js";
 import { toNameCount } from "../stored-records.js";
@@ -10,6 +11,7 @@ import { forgetWaiting } from "./sqlite-holds.js";
 import { eraseMentions } from "./sqlite-mentions.js";
 import { pageOf } from "./sqlite-page.js";
 import { findEvent, record, storedEvent } from "./sqlite-record.js";
+import { countTimeline, searchConditions } from "./sqlite-search.js";
 
 export function sqliteEventStore(session: SqliteSession, clock: Clock): EventStore {
   return {
@@ -31,14 +33,17 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
           ["type = ?", params.type],
           ["name = ?", params.name === undefined ? undefined : toStoredText(params.name)],
           ["user_id = ?", params.userId === undefined ? undefined : toStoredText(params.userId)],
+          [reasonCondition(params.reason), params.reason],
           ["received_at >= ?", params.receivedFrom?.getTime()],
           ["received_at < ?", params.receivedTo?.getTime()],
         ],
+        anyOf: searchConditions(params),
         limit: params.limit,
         cursor: params.cursor,
         toItem: (row) => storedEvent(session, row),
       });
     },
+    timeline: async (params) => countTimeline(session, params),
     async names({ environment, source }) {
       const rows = session.all(
         `SELECT type, name, sum(count) AS count, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at
@@ -67,6 +72,11 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
     },
     eraseMentions: async (params) => session.transaction(() => eraseMentions(session, params)),
   };
+}
+
+/** All reasons have an index but the one that most events may have, which goes by their status. */
+function reasonCondition(reason: EventReason | undefined): string {
+  return reason === "no_matching_trigger" ? "reason = ?" : "reason <> 'no_matching_trigger' AND reason = ?";
 }
 
 const isOpen =
@@ -112,6 +122,7 @@ function purge(session: SqliteSession, params: Parameters<EventStore["purge"]>[0
     "DELETE FROM bellwire_anonymous WHERE seen_at < ? AND (user_id IS NULL OR said = '[]')",
     now - params.payloadsOlderThanMs,
   );
+  session.run("DELETE FROM bellwire_audit WHERE at < ?", before);
   return { payloads: stale.length, events: removed.length };
 }
 

@@ -1,4 +1,4 @@
-import type { ClaimedRun, ExpandParams } from "../../../storage/storage.js";
+import type { ClaimedRun, ExpandParams } from "../../../storage/run-store.js";
 import { decodedOf, numberOf, textOf } from "../stored-row.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { insertRun } from "./sqlite-run-rows.js";
@@ -26,7 +26,7 @@ export function expandRun(
     source: textOf(row, "source"),
     messageId: decodedOf(row, "message_id"),
     storedMessageId: textOf(row, "message_id"),
-    receivedAt: numberOf(row, "received_at"),
+    receivedAt: new Date(numberOf(row, "received_at")),
     parent: idempotencyKey,
   };
   return runs.flatMap((run, position) => insertRun(session, event, { run, position, now, lease }) ?? []);

@@ -1,4 +1,4 @@
-import type { ClaimedRun, RunStore, WakeParams } from "../../../storage/storage.js";
+import type { ClaimedRun, RunStore, WakeParams } from "../../../storage/run-store.js";
 import { toExpiredHold } from "../stored-records.js";
 import { numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";

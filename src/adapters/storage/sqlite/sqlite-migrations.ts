@@ -137,6 +137,34 @@ const migrations: readonly string[] = [
      WHERE user_id IS NULL AND anonymous_id IS NOT NULL;
    ALTER TABLE bellwire_runs ADD COLUMN parent TEXT;
    ALTER TABLE bellwire_runs ADD COLUMN progress TEXT;`,
+  `ALTER TABLE bellwire_runs ADD COLUMN attempts_before_retry INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX bellwire_runs_attention ON bellwire_runs (environment, status, received_at) WHERE status NOT IN ('pending', 'triggered');
+   CREATE TABLE bellwire_stored_triggers (
+     source TEXT NOT NULL,
+     trigger_key TEXT NOT NULL,
+     definition TEXT NOT NULL,
+     saved_by TEXT,
+     saved_at INTEGER NOT NULL,
+     PRIMARY KEY (source, trigger_key)
+   ) WITHOUT ROWID;
+   CREATE INDEX bellwire_events_reason ON bellwire_events (environment, reason, received_at, id) WHERE reason <> 'no_matching_trigger';
+   DROP INDEX bellwire_events_received;
+   CREATE INDEX bellwire_events_received ON bellwire_events (environment, received_at, id, source);
+   CREATE TABLE bellwire_audit (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     source TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     changed_by TEXT,
+     action TEXT NOT NULL,
+     environment TEXT,
+     subject TEXT,
+     detail TEXT
+   );
+   CREATE INDEX bellwire_audit_listed ON bellwire_audit (source, id);
+   CREATE INDEX bellwire_audit_at ON bellwire_audit (at);
+   ALTER TABLE bellwire_users ADD COLUMN email TEXT;
+   UPDATE bellwire_users SET email = lower(json_extract(registers, '$."/email"[0]'));
+   CREATE INDEX bellwire_users_email ON bellwire_users (environment, email, id) WHERE email IS NOT NULL;`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

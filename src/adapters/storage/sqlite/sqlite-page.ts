@@ -2,12 +2,19 @@ import type { Page } from "../../../storage/page.js";
 import { numberOf, type Row } from "../stored-row.js";
 import type { SqliteSession, SqliteValue } from "./sqlite-database.js";
 
+export interface SqliteCondition {
+  readonly sql: string;
+  readonly parameters: readonly SqliteValue[];
+}
+
 export interface PageQuery<Item> {
   readonly table: string;
   /** The column that makes the order by time of receipt a total one. */
   readonly key: string;
   /** Conditions with one parameter each; those whose value is absent do not filter. */
   readonly filters: readonly (readonly [condition: string, value: SqliteValue | undefined])[];
+  /** Conditions of which an item meets at least one; each is looked up by an index of its own, so that a page costs one page of each. */
+  readonly anyOf?: readonly SqliteCondition[] | undefined;
   readonly limit: number;
   readonly cursor: string | undefined;
   readonly toItem: (row: Row) => Item;
@@ -29,14 +36,28 @@ export function pageOf<Item>(session: SqliteSession, query: PageQuery<Item>): Pa
     const after = query.cursor.slice(split + 1);
     parameters.push(Number(query.cursor.slice(0, split)), key === "id" ? Number(after) : after);
   }
-  const rows = session.all(
-    `SELECT * FROM ${table} WHERE ${conditions.join(" AND ")} ORDER BY received_at DESC, ${key} DESC LIMIT ?`,
-    ...parameters,
-    limit + 1,
-  );
+  const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ?`;
+  const own = { sql: conditions.join(" AND "), parameters };
+  const { sql, parameters: values } = query.anyOf === undefined ? own : anyOf(query, own, newest);
+  const rows = session.all(`SELECT * FROM ${table} WHERE ${sql} ${newest}`, ...values, limit + 1);
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const nextCursor =
     last === undefined || rows.length <= limit ? null : `${numberOf(last, "received_at")}-${String(last[key])}`;
   return { items: shown.map(query.toItem), nextCursor };
+}
+
+/** Rows that meet `common` and one of the alternatives, as a condition on their key. */
+function anyOf<Item>(
+  { table, key, limit, anyOf: alternatives = [] }: PageQuery<Item>,
+  common: SqliteCondition,
+  newest: string,
+): SqliteCondition {
+  const branches = alternatives.map(
+    ({ sql }) => `SELECT * FROM (SELECT ${key} FROM ${table} WHERE ${common.sql} AND ${sql} ${newest})`,
+  );
+  return {
+    sql: `${key} IN (${branches.join(" UNION ")})`,
+    parameters: alternatives.flatMap(({ parameters }) => [...common.parameters, ...parameters, limit + 1]),
+  };
 }

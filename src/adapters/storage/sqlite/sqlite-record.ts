@@ -20,11 +20,9 @@ export function record(session: SqliteSession, params: RecordParams, now: number
     const eventId = insertEvent(session, params, event);
     if (eventId === null) return takeUp(session, params, event, now);
     const messageId = toStoredText(event.messageId);
-    const of = { eventId, environment, source, messageId: event.messageId, storedMessageId: messageId };
-    const claimed = event.runs.flatMap(
-      (run, position) =>
-        insertRun(session, { ...of, receivedAt: event.receivedAt.getTime() }, { run, position, now, lease }) ?? [],
-    );
+    const { receivedAt } = event;
+    const of = { eventId, environment, source, messageId: event.messageId, storedMessageId: messageId, receivedAt };
+    const claimed = event.runs.flatMap((run, position) => insertRun(session, of, { run, position, now, lease }) ?? []);
     count(names, event);
     return { status: "new", claimed, stored: null };
   });

@@ -1,4 +1,4 @@
-import type { ClaimedRun, NewRun } from "../../../storage/storage.js";
+import type { ClaimedRun, NewRun } from "../../../storage/run-store.js";
 import { newRunRecord, toClaimedRun } from "../stored-records.js";
 import type { Row } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
@@ -11,7 +11,7 @@ export interface RunOwner {
   readonly source: string;
   readonly messageId: string;
   readonly storedMessageId: string;
-  readonly receivedAt: number;
+  readonly receivedAt: Date;
   /** The run that made it, where it was not recorded with its event. */
   readonly parent?: string;
 }
@@ -49,7 +49,7 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
     toStoredText(run.workflow),
     run.action,
     run.request,
-    event.receivedAt,
+    event.receivedAt.getTime(),
     hold === undefined ? "pending" : "held",
     hold === undefined ? null : toStoredText(hold.userId),
     hold === undefined ? null : now + hold.forMs,

@@ -1,9 +1,10 @@
 import type { Clock } from "../../../core/clock.js";
-import type { RunResult, RunStore } from "../../../storage/storage.js";
+import type { RunResult, RunStatus, RunStore } from "../../../storage/run-store.js";
 import { toRunRecord } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
+import { decide } from "./sqlite-decisions.js";
 import { expandRun } from "./sqlite-expand.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
@@ -54,6 +55,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
     expired: async (params) => findExpired(session, params, clock.now()),
     skip: async (params) => session.transaction(() => skipHeld(session, params, clock.now())),
     expand: async (params) => session.transaction(() => expandRun(session, params, clock.now())),
+    decide: async (params) => session.transaction(() => decide(session, params, clock.now())),
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(session, {
         table: "bellwire_runs",
@@ -61,7 +63,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
         filters: [
           ["environment = ?", environment],
           ["source = ?", source],
-          ["status = ?", status],
+          [statusCondition(status), status],
         ],
         limit,
         cursor,
@@ -90,4 +92,10 @@ function settleOne(session: SqliteSession, result: RunResult, now: number): bool
     result.fence,
   );
   return changes > 0;
+}
+
+/** Those that a person may have to look at have an index, and so have the pending ones; the others are most of all. */
+function statusCondition(status: RunStatus | undefined): string {
+  if (status === "pending") return "status = 'pending' AND status = ?";
+  return status === "triggered" ? "status = ?" : "status NOT IN ('pending', 'triggered') AND status = ?";
 }

@@ -1,4 +1,5 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
+import { toStoredTrigger } from "../stored-records.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
@@ -8,6 +9,7 @@ export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
     async load({ source }) {
       const triggers = session.all("SELECT * FROM bellwire_trigger_overrides WHERE source = ?", source);
       const environments = session.all("SELECT * FROM bellwire_environment_overrides WHERE source = ?", source);
+      const stored = session.all("SELECT * FROM bellwire_stored_triggers WHERE source = ?", source);
       return {
         triggers: triggers.map((row) => ({
           ...changeOf(row),
@@ -15,6 +17,7 @@ export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
           active: numberOf(row, "active") === 1,
         })),
         environments: environments.map((row) => ({ ...changeOf(row), identify: numberOf(row, "identify") === 1 })),
+        stored: stored.map(toStoredTrigger),
       };
     },
     async setActive({ source, override }) {
@@ -39,6 +42,26 @@ export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
         toStoredTextOrNull(override.changedBy),
         override.changedAt.getTime(),
       );
+    },
+    async save({ source, trigger }) {
+      session.run(
+        `INSERT INTO bellwire_stored_triggers (source, trigger_key, definition, saved_by, saved_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET definition = excluded.definition, saved_by = excluded.saved_by, saved_at = excluded.saved_at`,
+        source,
+        toStoredText(trigger.key),
+        trigger.definition,
+        toStoredTextOrNull(trigger.savedBy),
+        trigger.savedAt.getTime(),
+      );
+    },
+    async remove({ source, key }) {
+      const stored = toStoredText(key);
+      return session.transaction(() => {
+        const sql = "DELETE FROM bellwire_stored_triggers WHERE source = ? AND trigger_key = ? RETURNING trigger_key";
+        if (session.all(sql, source, stored).length === 0) return false;
+        session.run("DELETE FROM bellwire_trigger_overrides WHERE source = ? AND trigger_key = ?", source, stored);
+        return true;
+      });
     },
   };
 }

@@ -6,13 +6,16 @@ import {
   emptyRegisters,
   mergeRegisters,
   toUser,
+  toUserHistory,
   type UserRegisters,
 } from "../../../users/user-registers.js";
 import { userHash } from "../deleted-hash.js";
+import { storedEmailOf } from "../stored-email.js";
 import { textOf } from "../stored-row.js";
 import { fromStoredText, toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten, markDeleted } from "./sqlite-deletions.js";
+import { listUsers } from "./sqlite-user-list.js";
 import { eraseVisitors, linkVisitorRow, saidByUser, updateVisitor } from "./sqlite-visitors.js";
 
 export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<UserStore> {
@@ -30,6 +33,11 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
       return new Map(found.filter(([, id]) => session.all(sql, environment, toStoredText(id)).length > 0));
     },
     merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
+    list: async (params) => listUsers(session, params),
+    history: async ({ environment, id }) => {
+      const registers = read(session, environment, current(session, environment, id));
+      return registers === null ? null : toUserHistory(registers);
+    },
     delete: async ({ environment, id, at }) =>
       session.transaction(() => deleteUser(session, environment, id, at.getTime())),
     updateVisitors: async ({ environment, changes }) =>
@@ -110,10 +118,12 @@ function read(session: SqliteSession, environment: string, id: string): UserRegi
 
 function write(session: SqliteSession, environment: string, id: string, registers: UserRegisters): void {
   session.run(
-    "INSERT INTO bellwire_users (environment, id, registers) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET registers = excluded.registers",
+    `INSERT INTO bellwire_users (environment, id, registers, email) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET registers = excluded.registers, email = excluded.email`,
     environment,
     toStoredText(id),
     JSON.stringify(registers),
+    storedEmailOf(registers),
   );
 }
 
