@@ -1,6 +1,8 @@
+import type { MountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
+import { isBelow, type NodeStreamResponse, toFetchRequest, untilClosed, writeFetchResponse } from "./node-fetch.js";
 import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
 export type { NodeRequest };
@@ -51,5 +53,28 @@ export function segmentWebhook(
     if (response.destroyed === true) return;
     response.writeHead(answer.status, { ...answer.headers, "content-length": String(Buffer.byteLength(answer.body)) });
     response.end(answer.body);
+  };
+}
+
+/**
+ * A console as an Express middleware: `app.use(consoleHandler(createConsole({ … })))`. It answers below its `basePath` and leaves
+ * every other path to the rest of the app.
+ */
+export function consoleHandler<Request extends ExpressRequest>(
+  app: MountedApp<Request>,
+): (request: Request, response: NodeStreamResponse, next: (error?: unknown) => void) => Promise<void> {
+  return async (request, response, next) => {
+    const url = request.originalUrl ?? request.url ?? "/";
+    if (!isBelow(app.basePath, pathOf(url))) {
+      next();
+      return;
+    }
+    try {
+      const signal = untilClosed(response);
+      const answer = await app.fetch(toFetchRequest(request, { url, parsed: request.body, signal }), request);
+      await writeFetchResponse(answer, response);
+    } catch (error) {
+      next(error);
+    }
   };
 }

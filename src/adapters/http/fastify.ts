@@ -1,6 +1,8 @@
+import type { MountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
+import { type NodeStreamResponse, toFetchRequest, untilClosed, writeFetchResponse } from "./node-fetch.js";
 import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
 export type { NodeRequest };
@@ -69,6 +71,49 @@ export function segmentWebhook(
         bodyLimit: Number.MAX_SAFE_INTEGER,
         handler,
       });
+    }
+  };
+}
+
+/** The part of a Fastify instance (4 and 5) that a console needs. */
+export interface FastifyConsoleInstance<Request> {
+  removeAllContentTypeParsers(): unknown;
+  addContentTypeParser(
+    contentType: string,
+    parser: (request: never, payload: never, done: (error: Error | null) => void) => void,
+  ): unknown;
+  route(options: {
+    method: string[];
+    url: string;
+    handler: (request: Request, reply: FastifyConsoleReply) => Promise<unknown>;
+  }): unknown;
+}
+
+export interface FastifyConsoleReply {
+  readonly raw: NodeStreamResponse;
+  hijack(): unknown;
+}
+
+/**
+ * A console as a Fastify plugin, without a prefix: `app.register(consoleHandler(createConsole({ … })))` answers below its `basePath`.
+ * Hooks of the app run before it, so that `authorize` finds on the request what they put there.
+ */
+export function consoleHandler<Request extends FastifyRequest>(
+  console: MountedApp<Request>,
+): (app: FastifyConsoleInstance<Request>) => Promise<void> {
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    const handler = async (request: Request, reply: FastifyConsoleReply) => {
+      // A live stream is written as it comes, which replies of Fastify 4 can not do with a web stream.
+      reply.hijack();
+      const signal = untilClosed(reply.raw);
+      const url = request.raw.url ?? "/";
+      const answer = await console.fetch(toFetchRequest(request.raw, { url, parsed: undefined, signal }), request);
+      await writeFetchResponse(answer, reply.raw);
+    };
+    for (const url of [console.basePath || "/", `${console.basePath}/*`]) {
+      app.route({ method: ["GET", "POST"], url, handler });
     }
   };
 }

@@ -1,6 +1,8 @@
+import type { MountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
+import { isBelow, type NodeStreamResponse, toFetchRequest, untilClosed, writeFetchResponse } from "./node-fetch.js";
 import { type NodeRequest, nodeBody } from "./node-request.js";
 
 export type { NodeRequest };
@@ -43,5 +45,37 @@ export function segmentWebhook(
     context.status = answer.status;
     context.set({ ...answer.headers });
     context.body = answer.body;
+  };
+}
+
+/** The part of a Koa context (2 and 3) that a console needs. */
+export interface KoaConsoleContext {
+  readonly path: string;
+  readonly originalUrl: string;
+  readonly req: NodeRequest;
+  readonly request: object;
+  readonly res: NodeStreamResponse;
+  respond?: boolean | undefined;
+}
+
+/**
+ * A console as a Koa middleware: `app.use(consoleHandler(createConsole({ … })))`. It answers below its `basePath` and leaves every
+ * other path to the rest of the app.
+ */
+export function consoleHandler<Context extends KoaConsoleContext>(
+  app: MountedApp<Context>,
+): (context: Context, next: () => Promise<unknown>) => Promise<void> {
+  return async (context, next) => {
+    if (!isBelow(app.basePath, context.path)) {
+      await next();
+      return;
+    }
+    const signal = untilClosed(context.res);
+    const parsed: unknown = Reflect.get(context.request, "body");
+    const request = toFetchRequest(context.req, { url: context.originalUrl, parsed, signal });
+    const answer = await app.fetch(request, context);
+    // Koa would end the answer when this returns, and a live stream has only begun.
+    context.respond = false;
+    await writeFetchResponse(answer, context.res);
   };
 }
