@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Options } from "tsup";
+import { bundleConsoleClient } from "./.build/console-client.js";
+
+await bundleConsoleClient();
 
 const library: Options = {
   entry: {
@@ -8,6 +11,7 @@ const library: Options = {
     koa: "src/adapters/http/koa.ts",
     fastify: "src/adapters/http/fastify.ts",
     fetch: "src/adapters/http/fetch.ts",
+    console: "src/console/console.ts",
     postgres: "src/adapters/storage/postgres.ts",
     sqlite: "src/adapters/storage/sqlite.ts",
     knock: "src/adapters/runners/knock.ts",

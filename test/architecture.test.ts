@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,8 @@ const rooms = [
   "adapters/storage",
   "adapters/runners",
   "adapters/telemetry",
+  "console/protocol.ts",
+  "console/client",
   "console",
   "testing",
   "index.ts",
@@ -54,6 +56,9 @@ const openToAdapters = [
   "source/segment-source.ts",
 ];
 
+/** All that the console's client, which runs in a browser, may know of the library. */
+const openToClient = ["console/protocol.ts", "console/client/"];
+
 /** Every package that is needed at run time, and the one room that may import it, in one file. */
 const packages: Readonly<Record<string, string>> = {
   zod: "triggers",
@@ -69,6 +74,9 @@ const peers: Readonly<Record<string, string>> = {
 
 /** Packages that are bundled into the command line, and that nobody has to install; the one room that may import each. */
 const bundled: Readonly<Record<string, string>> = { commander: "cli" };
+
+/** Packages that are bundled into the console's client; any of its files may import them. */
+const bundledIntoClient: readonly string[] = ["preact", "preact/hooks"];
 
 const topLevel = [
   "CHANGELOG.md",
@@ -94,7 +102,7 @@ interface SourceFile {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts"))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => readSource(path.replaceAll("\\", "/")));
 
 function readSource(path: string): SourceFile {
@@ -104,9 +112,17 @@ function readSource(path: string): SourceFile {
   return {
     path,
     text,
-    files: specifiers.filter(isFile).map((to) => posix.join(posix.dirname(path), to).replace(/\.js$/, ".ts")),
+    files: specifiers.filter(isFile).map((to) => sourceOf(posix.join(posix.dirname(path), to))),
     packages: specifiers.filter((specifier) => !isFile(specifier)),
   };
+}
+
+/** What a specifier means; the bundle of the client is declared and built, and has no source of its own. */
+function sourceOf(specifier: string): string {
+  const stem = specifier.replace(/\.js$/, "");
+  return (
+    [".ts", ".tsx", ".d.ts"].map((end) => stem + end).find((path) => existsSync(`${root}src/${path}`)) ?? `${stem}.ts`
+  );
 }
 
 function rowOf(path: string): number {
@@ -114,7 +130,10 @@ function rowOf(path: string): number {
 }
 
 function mayImport(from: string, to: string): boolean {
+  if (from.startsWith("console/client/")) return openToClient.some((open) => to.startsWith(open));
   if (rowOf(from) === rowOf(to)) return true;
+  // The client is a string to the rest of the console.
+  if (to.startsWith("console/client/")) return false;
   if (from.startsWith("adapters/")) return openToAdapters.some((open) => to.startsWith(open));
   return rowOf(to) !== -1 && rowOf(to) < rowOf(from);
 }
@@ -141,7 +160,8 @@ function findCycle(graph: ReadonlyMap<string, readonly string[]>): readonly stri
 
 /** Where nodes of a kind stand, as `path:line`. */
 function placesOf(kind: ts.SyntaxKind, { path, text }: Pick<SourceFile, "path" | "text">): readonly string[] {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const kindOfFile = path.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false, kindOfFile);
   const places: string[] = [];
   const visit = (node: ts.Node): void => {
     if (node.kind === kind) places.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`);
@@ -163,6 +183,10 @@ describe("the rules themselves", () => {
     ["adapters/http/express.ts", "source/dispatcher.ts", false],
     ["adapters/runners/knock.ts", "adapters/http/express.ts", false],
     ["adapters/runners/knock.ts", "triggers/define-trigger.ts", false],
+    ["console/call.ts", "source/compare-triggers.ts", true],
+    ["console/call.ts", "console/client/app.tsx", false],
+    ["console/client/app.tsx", "console/protocol.ts", true],
+    ["console/client/app.tsx", "core/json.ts", false],
     ["index.ts", "adapters/http/express.ts", true],
     ["cli/program.ts", "source/compare-triggers.ts", true],
     ["index.ts", "cli/program.ts", false],
@@ -215,7 +239,10 @@ describe("src", () => {
       ...builtinModules.map((name) => `node:${name}`),
     ]);
     const foreign = sources.flatMap(({ path, packages: used }) =>
-      used.filter((name) => !allowed.has(name)).map((name) => `${path} imports ${name}`),
+      used
+        .filter((name) => !allowed.has(name))
+        .filter((name) => !(path.startsWith("console/client/") && bundledIntoClient.includes(name)))
+        .map((name) => `${path} imports ${name}`),
     );
     expect(foreign).toEqual([]);
   });

@@ -12,6 +12,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^bellwire\/(express|koa|fastify|fetch)$/, replacement: src("adapters/http/$1.ts") },
+      { find: /^bellwire\/(console)$/, replacement: src("console/$1.ts") },
       { find: /^bellwire\/(postgres|sqlite)$/, replacement: src("adapters/storage/$1.ts") },
       {
         find: /^bellwire\/(knock|novu|courier|inngest|bullmq|http-runner)$/,
@@ -25,15 +26,19 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    globalSetup: `${root}test/support/bundle-console.ts`,
     testTimeout: 30_000,
     // A PostgreSQL starts in a second, unless the machine is busy.
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     // What is concurrent waits for clients that retry; it does not compute.
     maxConcurrency: 40,
     silent: "passed-only",
     coverage: {
       provider: "v8",
       include: ["src/**"],
+      // It runs in a browser, where its tests look at what it draws.
+      exclude: ["src/console/client/**", "src/console/client-bundle.js"],
       reporter: ["text-summary"],
       thresholds: {
         lines: 90,

@@ -1,0 +1,3 @@
+/** The browser client, made of `client/` by the build. */
+export const script: string;
+export const style: string;

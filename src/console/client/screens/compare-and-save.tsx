@@ -1,0 +1,71 @@
+import type { ComparisonView, JsonObject } from "../../protocol.js";
+import { post } from "../api.js";
+import { useApp } from "../app-context.js";
+import { count, plural } from "../format.js";
+import { Loading, Problem } from "../ui/basics.js";
+import { Confirm } from "../ui/dialog.js";
+import { useAction } from "../use-action.js";
+import { useQuery } from "../use-query.js";
+
+interface CompareProps {
+  readonly definition: JsonObject;
+  readonly replaces: string | null;
+  readonly onClose: () => void;
+  readonly onSaved: (key: string) => void;
+}
+
+/** Who of the events received so far would have been notified, or no longer: what saving changes, before it is saved. */
+export function CompareAndSave({ definition, replaces, onClose, onSaved }: CompareProps) {
+  const { place } = useApp();
+  const { busy, run } = useAction();
+  const key = String(definition["key"]);
+  const { data, error } = useQuery(JSON.stringify(definition), (signal) =>
+    post<ComparisonView>(place, "triggers/compare", { definition, replaces }, signal),
+  );
+  const save = async () => {
+    const went = await run(async () => {
+      await post(place, "triggers/save", { definition });
+      return `Saved ${key}`;
+    });
+    if (went) onSaved(key);
+  };
+  return (
+    <Confirm
+      title={replaces === null ? `Save ${key}?` : `Save the changes to ${key}?`}
+      action="Save"
+      busy={busy || data === null}
+      onConfirm={save}
+      onClose={onClose}
+    >
+      <p>
+        {replaces === null
+          ? "The trigger is active at once, in every environment of the source."
+          : "The change holds at once, in every environment of the source."}{" "}
+        Other processes see it within seconds.
+      </p>
+      {error !== null && <Problem error={error} />}
+      {data === null && error === null && <Loading lines={3} />}
+      {data !== null && (
+        <p>
+          <b>{count(data.changed)}</b> of the last {plural(data.events, "event")} would have notified somebody{" "}
+          {replaces === null ? "in addition" : "else"}
+          {data.differences.length < data.changed && `; the first ${data.differences.length}`}
+          {data.changed === 0 ? "." : ":"}
+        </p>
+      )}
+      <ul class="differences">
+        {data?.differences.map(({ messageId, added, removed }) => (
+          <li key={messageId}>
+            <span class="mono muted cut">{messageId}</span>
+            {added.map((one) => (
+              <ins key={one}>{one}</ins>
+            ))}
+            {removed.map((one) => (
+              <del key={one}>{one}</del>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </Confirm>
+  );
+}

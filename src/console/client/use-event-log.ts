@@ -1,0 +1,111 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { EventPage, EventRow, TailView } from "../protocol.js";
+import { get, type Place } from "./api.js";
+import { type EventFilter, matches, toParams } from "./event-filter.js";
+
+interface Log {
+  readonly rows: readonly EventRow[];
+  /** Came in live while the person was reading further down. */
+  readonly waiting: readonly EventRow[];
+  /** More came in than was told; only reading anew shows it. */
+  readonly stale: boolean;
+  readonly nextCursor: string | null;
+}
+
+export interface EventLog extends Log {
+  readonly loaded: boolean;
+  readonly error: Error | null;
+  /** Where the live tail takes over; `null` until the first page is there. */
+  readonly position: string | null;
+  readonly loadMore: () => void;
+  readonly reload: () => void;
+  readonly take: (tail: TailView, hold: boolean) => void;
+  readonly showWaiting: () => void;
+}
+
+const empty: Log = { rows: [], waiting: [], stale: false, nextCursor: null };
+const pageSize = 200;
+
+/** The log as far as it was read, newest first, with what comes in live put on top. */
+export function useEventLog(place: Place, filter: EventFilter): EventLog {
+  const [log, setLog] = useState<Log>(empty);
+  const [status, setStatus] = useState<{ readonly loaded: boolean; readonly error: Error | null }>({
+    loaded: false,
+    error: null,
+  });
+  const [position, setPosition] = useState<string | null>(null);
+  const [version, setVersion] = useState(0);
+  const loading = useRef(false);
+  const key = JSON.stringify([place, filter, version]);
+
+  // The key is what place, filter and version say
+  useEffect(() => {
+    const abort = new AbortController();
+    loading.current = true;
+    get<EventPage>(place, "events", { ...toParams(filter), limit: pageSize }, abort.signal)
+      .then(({ rows, nextCursor }) => {
+        setLog({ rows, waiting: [], stale: false, nextCursor });
+        setStatus({ loaded: true, error: null });
+        const newest = rows[0] === undefined ? 1 : new Date(rows[0].receivedAt).getTime();
+        // A filter may hide what is newest; the tail begins no later than now.
+        setPosition(String(rows[0] === undefined ? Date.now() : newest));
+      })
+      .catch((error: Error) => !abort.signal.aborted && setStatus((before) => ({ ...before, error })))
+      .finally(() => {
+        loading.current = false;
+      });
+    return () => abort.abort();
+  }, [key]);
+
+  const { nextCursor } = log;
+  // The key is what place and filter say
+  const loadMore = useCallback(() => {
+    if (nextCursor === null || loading.current) return;
+    loading.current = true;
+    get<EventPage>(place, "events", { ...toParams(filter), limit: 500, cursor: nextCursor })
+      .then((page) =>
+        setLog((before) =>
+          before.nextCursor === nextCursor
+            ? { ...before, rows: [...before.rows, ...page.rows], nextCursor: page.nextCursor }
+            : before,
+        ),
+      )
+      .catch((error: Error) => setStatus((before) => ({ ...before, error })))
+      .finally(() => {
+        loading.current = false;
+      });
+  }, [nextCursor, key]);
+
+  return {
+    ...log,
+    ...status,
+    position,
+    loadMore,
+    reload: () => setVersion((before) => before + 1),
+    take: (tail, hold) => {
+      if (tail.reset && hold) setLog((before) => ({ ...before, stale: true }));
+      else if (tail.reset) setVersion((before) => before + 1);
+      else setLog((before) => merge(before, tail.rows, filter, hold));
+    },
+    showWaiting: () => {
+      if (log.stale) setVersion((before) => before + 1);
+      else setLog((before) => ({ ...before, rows: [...before.waiting, ...before.rows], waiting: [] }));
+    },
+  };
+}
+
+/** Known events are brought up to date where they stand; new ones go on top, or wait. */
+function merge(log: Log, incoming: readonly EventRow[], filter: EventFilter, hold: boolean): Log {
+  const fresh = new Map(incoming.map((row) => [row.messageId, row]));
+  const update = (row: EventRow) => {
+    const newer = fresh.get(row.messageId);
+    fresh.delete(row.messageId);
+    return newer ?? row;
+  };
+  const waiting = log.waiting.map(update);
+  const rows = log.rows.map(update);
+  const added = [...fresh.values()].filter((row) => matches(row, filter));
+  return hold
+    ? { ...log, rows, waiting: [...added, ...waiting] }
+    : { ...log, rows: [...added, ...waiting, ...rows], waiting: [] };
+}
