@@ -16,6 +16,7 @@ const server = await start({
   webhookToken: process.env["WEBHOOK_TOKEN"],
   segmentSecret: process.env["SEGMENT_SECRET"],
   color: process.stdout.isTTY,
+  user: process.env["USER"],
   storage,
   log: (line) => console.log(line),
 }).catch((error: NodeJS.ErrnoException) => {

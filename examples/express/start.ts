@@ -10,7 +10,8 @@ import {
   type SegmentSource,
   type Storage,
 } from "bellwire";
-import { segmentWebhook } from "bellwire/express";
+import { createConsole } from "bellwire/console";
+import { consoleHandler, segmentWebhook } from "bellwire/express";
 import { signSegmentPayload } from "bellwire/testing";
 import express from "express";
 import { z } from "zod";
@@ -21,6 +22,8 @@ export interface Deps {
   readonly webhookToken?: string | undefined;
   readonly segmentSecret?: string | undefined;
   readonly color?: boolean;
+  /** Who is written down for changes made in the console. @default "you" */
+  readonly user?: string | undefined;
   /** @default in memory */
   readonly storage?: Storage;
   readonly log: (line: string) => void;
@@ -64,21 +67,30 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
       production: { webhookToken, sharedSecrets: [segmentSecret] },
     },
     storage: given.storage ?? memoryStorage(),
-    runner: functionRunner({
-      "new-comment": (run, { idempotencyKey }) => {
-        log(`\n  workflow run ${run.workflow}`);
-        log(`    recipients ${JSON.stringify(run.recipients)}`);
-        log(`    actor      ${JSON.stringify(run.actor)}`);
-        log(`    data       ${JSON.stringify(run.data)}`);
-        return { workflowRunId: `demo-${idempotencyKey.slice(3, 11)}` };
-      },
+    // Takes any workflow, so that triggers made in the console have somewhere to go.
+    runner: functionRunner((run, { idempotencyKey }) => {
+      log(`\n  workflow run ${run.workflow}`);
+      log(`    recipients ${JSON.stringify(run.recipients)}`);
+      log(`    actor      ${JSON.stringify(run.actor)}`);
+      log(`    data       ${JSON.stringify(run.data)}`);
+      return { workflowRunId: `demo-${idempotencyKey.slice(3, 11)}` };
     }),
     triggers: [newComment],
   });
   source.on("event", ({ environment, outcome }) => log(`\n[${environment}]\n${formatExplanation(outcome, { color })}`));
 
+  const panel = createConsole({
+    source,
+    // Only this machine reaches the port. The host is checked as well, or a page elsewhere could reach it under a name of its own.
+    authorize: (request) =>
+      new URL(request.url).hostname === "127.0.0.1"
+        ? { name: given.user ?? "you", roles: ["view", "operate", "reveal"] }
+        : null,
+  });
+
   const app = express();
   app.post("/webhooks/segment/:environment/:token", segmentWebhook(source));
+  app.use(consoleHandler(panel));
 
   const server = app.listen(port, "127.0.0.1");
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
@@ -89,6 +101,7 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
     url,
     source,
     close: async () => {
+      panel.close();
       await source.close();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -110,7 +123,11 @@ function welcome(url: string, token: string, secret: string): string {
   });
   const curl = (environment: string, header: string) =>
     `curl -X POST '${webhook(environment)}' -H 'content-type: application/json' ${header}-d '${event}'`;
-  return `Bellwire listens for Segment events:
+  return `Bellwire's console, to look and to switch:
+
+  ${url}/bellwire
+
+It listens for Segment events:
 
   development  ${webhook("development")}
   production   ${webhook("production")}

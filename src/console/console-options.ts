@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.js";
+import type { Duration } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
 import type { SegmentSource } from "../source/segment-source.js";
@@ -42,10 +43,10 @@ interface BaseOptions<Original> {
   readonly webhookUrl?: (place: WebhookPlace) => string;
   /** The origin that browsers see, such as `https://admin.example.com`, where a proxy does not pass on the `Host` it was asked for. */
   readonly origin?: string;
-  /** How long a live stream of events may last before the browser has to come back, and to be authorized anew, in ms. @default 300,000 */
-  readonly streamMs?: number;
-  /** How often live streams look for events that other processes received, in ms. @default 2,000 */
-  readonly pollMs?: number;
+  /** How long a live stream of events may last before the browser has to come back, and to be authorized anew. @default "5m" */
+  readonly streamTimeout?: Duration;
+  /** How often live streams look for events that other processes received. @default "2s" */
+  readonly pollInterval?: Duration;
   /** Told of refused requests and of failures. @default silent */
   readonly logger?: Logger;
   readonly clock?: Clock;

@@ -1,4 +1,5 @@
 import { systemClock } from "../core/clock.js";
+import { durationToMs } from "../core/duration.js";
 import { safeLogger, silentLogger } from "../core/logger.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import { createAssets } from "./assets.js";
@@ -42,13 +43,19 @@ export interface Console<Original = unknown> {
  */
 export function createConsole<Original = unknown>(options: ConsoleOptions<Original>): Console<Original> {
   requireAuthorize(options.authorize);
-  const { clock = systemClock, streamMs = 300_000, pollMs = 2_000 } = options;
+  const { clock = systemClock, streamTimeout = "5m", pollInterval = "2s" } = options;
   const logger = safeLogger(options.logger ?? silentLogger);
   const sources = resolveSources(options);
   const basePath = resolveBasePath(options.basePath);
   const assets = createAssets(basePath);
   const context = { sources, options };
-  const live = createLiveEndpoints({ ...context, clock, logger, streamMs, pollMs });
+  const live = createLiveEndpoints({
+    ...context,
+    clock,
+    logger,
+    streamMs: durationToMs(streamTimeout, "streamTimeout"),
+    pollMs: durationToMs(pollInterval, "pollInterval"),
+  });
   const endpoints: Endpoints = {
     ...createOverviewEndpoints(context),
     ...live.endpoints,

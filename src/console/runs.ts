@@ -1,4 +1,4 @@
-import { runStatuses } from "../storage/storage.js";
+import { runStatuses } from "../storage/run-store.js";
 import { type Call, type Endpoints, limitOf, oneOf, optional, textOf, textsOf } from "./call.js";
 import type { RunPage } from "./protocol.js";
 import { ConsoleRefusal } from "./refusal.js";

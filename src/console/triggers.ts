@@ -138,7 +138,7 @@ function filterOf(definitions: readonly TriggerDefinition[]): {
   readonly type?: SegmentEventType;
   readonly name?: string;
 } {
-  const [first, second = first] = definitions.map(compileTrigger);
+  const [first, second = first] = definitions.map((definition) => compileTrigger(definition));
   if (first === undefined || second === undefined || first.type !== second.type) return {};
   return { type: first.type, ...(first.name !== null && first.name === second.name && { name: first.name }) };
 }

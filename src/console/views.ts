@@ -1,6 +1,6 @@
 import type { JsonValue } from "../core/json.js";
 import type { RecordedEvent } from "../source/segment-source.js";
-import type { RunRecord } from "../storage/storage.js";
+import type { RunRecord } from "../storage/run-store.js";
 import { maskId, maskJson, maskOutcome, maskPayload } from "./masking.js";
 import type { EventRow, EventView, RunView } from "./protocol.js";
 

@@ -31,7 +31,7 @@ describe.skipIf(!hasChromium)(`the console in a real browser${withoutChromium}`,
   ) => {
     const panel = createConsole({
       source,
-      pollMs: 100,
+      pollInterval: 100,
       authorize: () => (given.signedIn?.() === false ? null : { name: "ada", roles }),
     });
     const server = await consoleServers[0]![1](source, panel);

@@ -17,7 +17,7 @@ function makeConsole(originals: unknown[] = []) {
   });
   const panel = createConsole({
     source,
-    pollMs: 50,
+    pollInterval: 50,
     authorize: (request, original) => {
       originals.push(original);
       const name = request.headers.get("x-user");
@@ -110,7 +110,11 @@ describe("a live stream", () => {
     const options = { environments: { production: { webhookToken: "tok" } }, storage, runner: recordingRunner() };
     const here = createSegmentSource(options);
     const elsewhere = createSegmentSource(options);
-    const panel = createConsole({ source: here, pollMs: 30, authorize: () => ({ name: "ada", roles: ["view"] }) });
+    const panel = createConsole({
+      source: here,
+      pollInterval: 30,
+      authorize: () => ({ name: "ada", roles: ["view"] }),
+    });
     const running = await server(here, panel);
     open.push(panel, running);
     const heard = listen(`${running.url}/bellwire/api/stream?after=1`, {}, (text) => text.includes('"m-1"'));
@@ -121,7 +125,7 @@ describe("a live stream", () => {
 
   it("ends after its time, so that a reader who may no longer look is not served for ever", async () => {
     const { source } = makeConsole();
-    const panel = createConsole({ source, streamMs: 50, authorize: () => ({ name: "ada", roles: ["view"] }) });
+    const panel = createConsole({ source, streamTimeout: 50, authorize: () => ({ name: "ada", roles: ["view"] }) });
     const response = await panel.fetch(new Request("http://console.test/bellwire/api/stream"));
     expect(await response.text()).toContain("event: hello");
   });
