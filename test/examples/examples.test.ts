@@ -177,6 +177,8 @@ describe("examples/knock", () => {
     const knock = engines.find(({ name }) => name === "Knock");
     const engine = await startEngine((request) => knock?.reply(request) ?? { status: 500 });
     const pool = new pg.Pool({ connectionString: postgres.connectionString });
+    // A connection that is still closing when the server stops is cut, and pg would end the process otherwise.
+    pool.on("error", () => undefined);
     const client = new Knock({ apiKey: "sk_test", baseURL: engine.url });
     const server = await startKnock({ port: 0, webhookToken: "t", sharedSecret: "s", pool, client });
     const comment = { title: "Hi", commenter: { id: "linus" }, mentioned: ["ada", "nobody"] };

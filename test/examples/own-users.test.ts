@@ -10,6 +10,8 @@ let pool: pg.Pool;
 beforeAll(async () => {
   server = await startPostgres();
   pool = new pg.Pool({ connectionString: server.connectionString });
+  // A connection that is still closing when the server stops is cut, and pg would end the process otherwise.
+  pool.on("error", () => undefined);
   await pool.query(
     "CREATE TABLE users (id text PRIMARY KEY, email text, full_name text, created_at timestamptz DEFAULT now())",
   );

