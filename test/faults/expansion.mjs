@@ -24,6 +24,11 @@ const source = createSegmentSource({
   ],
 });
 const startRss = process.memoryUsage().rss;
+// Not the peak that the operating system tells, which a forked process has from its parent.
+let peakRss = startRss;
+const sampling = setInterval(() => {
+  peakRss = Math.max(peakRss, process.memoryUsage().rss);
+}, 5);
 if (plan.event !== undefined) await source.handleSegmentPayload(plan.event);
 source.start({ pollInterval: "100ms" });
 for (;;) {
@@ -31,7 +36,7 @@ for (;;) {
   if (found !== null && found.outcome.status !== "in_progress") break;
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
-// In kilobytes, as the operating system counts it.
-process.send({ peakRss: process.resourceUsage().maxRSS * 1024, startRss });
+clearInterval(sampling);
+process.send({ peakRss, startRss });
 await source.close();
 process.exit(0);
