@@ -26,10 +26,14 @@ export async function loadModule(path: string): Promise<LoadedModule> {
     return await importFile(path);
   } catch (error) {
     // Node strips types and does no more: enums, and imports of ".js" that are ".ts" files, are left to a loader.
-    if (loader === null || !isBeyondStripping(error)) throw error;
+    if (!isBeyondStripping(error)) throw error;
+    if (loader === null) throw new UsageError(`${String(error)}\n${strippingOnly}`);
     return loader(path);
   }
 }
+
+const strippingOnly =
+  "Node strips types and does no more: it knows no enums, and no .js that is a .ts file. With tsx installed (npm install --save-dev tsx) it is used instead.";
 
 async function importFile(path: string): Promise<LoadedModule> {
   return unwrap(await import(pathToFileURL(path).href));
