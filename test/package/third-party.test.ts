@@ -9,8 +9,8 @@ import { type Packed, packAndInstall, root } from "../support/packed.js";
 
 const exec = promisify(execFile);
 const files = fileURLToPath(new URL("./third-party", import.meta.url));
-/** As many as the suite has, so that a runner that runs none of them is noticed. */
-const cases = storageConformance(() => Promise.reject(new Error("not made"))).length;
+/** As many as the suite has for the powers that it declares, so that a runner that runs none of them is noticed. */
+const cases = storageConformance(() => Promise.reject(new Error("not made")), { updateVisitors: false }).length;
 
 describe("a storage that somebody else wrote, in a project of its own with the packed library", () => {
   let packed: Packed;
