@@ -3,6 +3,8 @@ import { numberOf, type Row } from "../stored-row.js";
 import type { SqliteSession, SqliteValue } from "./sqlite-database.js";
 
 export interface SqliteCondition {
+  /** Which index to go by, where the planner, who knows nothing of how many rows meet a condition, chooses a long way. */
+  readonly hint?: string;
   readonly sql: string;
   readonly parameters: readonly SqliteValue[];
 }
@@ -15,6 +17,8 @@ export interface PageQuery<Item> {
   readonly filters: readonly (readonly [condition: string, value: SqliteValue | undefined])[];
   /** Conditions of which an item meets at least one; each is looked up by an index of its own, so that a page costs one page of each. */
   readonly anyOf?: readonly SqliteCondition[] | undefined;
+  /** The same for the page as a whole. */
+  readonly hint?: string;
   readonly limit: number;
   readonly cursor: string | undefined;
   readonly toItem: (row: Row) => Item;
@@ -39,7 +43,7 @@ export function pageOf<Item>(session: SqliteSession, query: PageQuery<Item>): Pa
   const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ?`;
   const own = { sql: conditions.join(" AND "), parameters };
   const { sql, parameters: values } = query.anyOf === undefined ? own : anyOf(query, own, newest);
-  const rows = session.all(`SELECT * FROM ${table} WHERE ${sql} ${newest}`, ...values, limit + 1);
+  const rows = session.all(`SELECT * FROM ${table} ${query.hint ?? ""} WHERE ${sql} ${newest}`, ...values, limit + 1);
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const nextCursor =
@@ -54,7 +58,8 @@ function anyOf<Item>(
   newest: string,
 ): SqliteCondition {
   const branches = alternatives.map(
-    ({ sql }) => `SELECT * FROM (SELECT ${key} FROM ${table} WHERE ${common.sql} AND ${sql} ${newest})`,
+    ({ sql, hint = "" }) =>
+      `SELECT * FROM (SELECT ${key} FROM ${table} ${hint} WHERE ${common.sql} AND ${sql} ${newest})`,
   );
   return {
     sql: `${key} IN (${branches.join(" UNION ")})`,

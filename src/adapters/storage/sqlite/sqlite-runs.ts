@@ -65,6 +65,8 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
           ["source = ?", source],
           [statusCondition(status), status],
         ],
+        // Those that are pending are few, wherever they are among all.
+        ...(status === "pending" && { hint: "INDEXED BY bellwire_runs_due" }),
         limit,
         cursor,
         toItem: toRunRecord,

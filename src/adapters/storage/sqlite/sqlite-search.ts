@@ -18,7 +18,7 @@ export function searchConditions({
     WHERE environment = ? AND source = ? AND message_id >= ? AND message_id < ? ORDER BY message_id LIMIT ${maxPrefixMatches})`;
   return [
     { sql: "user_id = ?", parameters: [toStoredText(userId)] },
-    { sql: prefixed, parameters: [environment, source, ...prefixRange(messageIdPrefix)] },
+    { hint: "NOT INDEXED", sql: prefixed, parameters: [environment, source, ...prefixRange(messageIdPrefix)] },
     ...names.map(({ type, name }) => ({
       sql: "type = ? AND name = ?",
       parameters: [toStoredText(type), toStoredText(name)],
