@@ -65,9 +65,8 @@ function observeList(shape: ObservedShape, list: readonly JsonValue[], depth: nu
 function observeObject(shape: ObservedShape, value: { readonly [key: string]: JsonValue }, depth: number): void {
   shape.objects += 1;
   for (const [key, member] of Object.entries(value)) {
-    if (isUnsafeKey(key)) continue;
     // A schema library may take the inherited member for one of the event's.
-    if (key in Object.prototype) {
+    if (isUnsafeKey(key) || key in Object.prototype) {
       shape.isOpen = true;
       continue;
     }

@@ -34,9 +34,9 @@ function objectToZod(shape: ObservedShape, indent: string): string {
   return lines.length === 0 ? `${object}({})` : `${object}({\n${lines.join("")}${indent}})`;
 }
 
-/** Keys that are data themselves, such as ids or dates: many of them, and each in few of the objects. */
-function isRecord({ members, objects }: ObservedShape): boolean {
-  if (members.size < 20 || objects < 5) return false;
+/** Keys that are data themselves, such as ids or dates: many of them, each in few of the objects, and all of them looked at. */
+function isRecord({ members, objects, isOpen }: ObservedShape): boolean {
+  if (isOpen || members.size < 20 || objects < 5) return false;
   const filled = [...members.values()].reduce((sum, member) => sum + countOf(member), 0);
   return filled / (members.size * objects) < 0.25;
 }
