@@ -152,6 +152,7 @@ const migrations: readonly string[] = [
    UPDATE bellwire.events e SET failed_runs = (SELECT count(*) FROM bellwire.runs r WHERE r.environment = e.environment
      AND r.source = e.source AND r.message_id = e.message_id AND r.status IN ('failed', 'dead', 'uncertain')) WHERE status = 'failed';
    CREATE INDEX ON bellwire.runs (environment, status, received_at) WHERE status NOT IN ('pending', 'triggered');
+   CREATE INDEX ON bellwire.members (said_at) WHERE NOT is_member;
    CREATE TABLE bellwire.stored_triggers (
      source text NOT NULL,
      trigger_key text NOT NULL,

@@ -139,6 +139,7 @@ const migrations: readonly string[] = [
    ALTER TABLE bellwire_runs ADD COLUMN progress TEXT;`,
   `ALTER TABLE bellwire_runs ADD COLUMN attempts_before_retry INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX bellwire_runs_attention ON bellwire_runs (environment, status, received_at) WHERE status NOT IN ('pending', 'triggered');
+   CREATE INDEX bellwire_members_left ON bellwire_members (said_at) WHERE is_member = 0;
    CREATE TABLE bellwire_stored_triggers (
      source TEXT NOT NULL,
      trigger_key TEXT NOT NULL,
