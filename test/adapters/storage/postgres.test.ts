@@ -172,7 +172,7 @@ describe("PostgreSQL", () => {
       query: async (text, values) => {
         if (
           typeof text === "string" &&
-          /^\s*(SELECT t|SELECT \(SELECT count|SELECT \* FROM \(\(SELECT id|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(
+          /^\s*(SELECT t|SELECT \(SELECT count|SELECT \* FROM \(\(SELECT id|SELECT i\.id|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(
             text,
           )
         ) {
@@ -219,10 +219,11 @@ describe("PostgreSQL", () => {
       await storage.runs.list({ ...scope, status, limit: 50 });
     for (const search of [undefined, "user77", "77@example.com"])
       for (const cursor of [undefined, "user5"]) await storage.users.list?.({ environment, search, limit: 50, cursor });
+    await storage.users.history({ environment, id: "user7" });
     await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 50 });
     await storage.events.record(recordParams([newEvent("m7")]));
     await storage.events.purge({ payloadsOlderThanMs: 0, eventsOlderThanMs: Date.now() - 100, limit: 50 });
-    expect(plans).toHaveLength(filters.length * 2 + 14);
+    expect(plans).toHaveLength(filters.length * 2 + 15);
     expect(plans.filter((plan) => /Seq Scan on bellwire_/.test(plan))).toEqual([]);
   });
 

@@ -173,9 +173,12 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
   const rows = await query(
     `SELECT i.id, coalesce(m.merged_into, i.id) AS current, u.registers, u.version, d.deleted_at
      FROM json_to_recordset($2::text::json) AS i(id text, hash text)
-     LEFT JOIN bellwire.merged_users m ON m.environment = $1 AND m.id = i.id
-     LEFT JOIN bellwire.users u ON u.environment = $1 AND u.id = coalesce(m.merged_into, i.id)
-     LEFT JOIN bellwire.deleted_users d ON d.environment = $1 AND d.hash = i.hash`,
+     LEFT JOIN LATERAL (
+       SELECT m.merged_into FROM bellwire.merged_users m WHERE m.environment = $1 AND m.id = i.id LIMIT 1) m ON true
+     LEFT JOIN LATERAL (SELECT u.registers, u.version FROM bellwire.users u
+       WHERE u.environment = $1 AND u.id = coalesce(m.merged_into, i.id) LIMIT 1) u ON true
+     LEFT JOIN LATERAL (
+       SELECT d.deleted_at FROM bellwire.deleted_users d WHERE d.environment = $1 AND d.hash = i.hash LIMIT 1) d ON true`,
     environment,
     JSON.stringify(input),
   );
