@@ -42,7 +42,28 @@ function compileReader({ steps, isJsonPath }: ParsedPath): (root: JsonObject) =>
       return found.length === 0 ? undefined : found;
     };
   }
+  const names = steps.flatMap((step) => (step.kind === "name" ? [step.name] : []));
+  if (names.length === steps.length)
+    return compileNames(names, (value, from) => readSteps(value, steps, from, !isJsonPath));
   return (root) => readSteps(root, steps, 0, !isJsonPath);
+}
+
+/** Nearly every path is names only, and nearly every event has objects all the way along it; `rest` reads on where it has a list. */
+function compileNames(
+  names: readonly string[],
+  rest: (value: JsonValue, from: number) => JsonValue | undefined,
+): (root: JsonObject) => JsonValue | undefined {
+  return (root) => {
+    let value: JsonValue | undefined = root;
+    for (let index = 0; index < names.length; index += 1) {
+      if (typeof value !== "object" || value === null) return undefined;
+      const name = names[index];
+      if (Array.isArray(value)) return rest(value, index);
+      if (name === undefined || !isJsonObject(value)) return undefined;
+      value = ownMember(value, name);
+    }
+    return value;
+  };
 }
 
 /** What a step leads to from one value. */
