@@ -8,13 +8,21 @@ export interface TimeLimit {
    * What `start` does after that is ignored, its rejection too.
    */
   run<Value>(start: (signal: AbortSignal) => Promise<Value>, onTimeout: () => Error): Promise<Value>;
+  /** For those who keep track of their calls themselves: the window that a call belongs to which starts now. */
+  open(): TimeWindow;
 }
 
-interface Window {
-  readonly controller: AbortController;
-  readonly pending: Set<() => void>;
-  readonly startedAt: number;
-  readonly cancelTimer: () => void;
+/** Calls that start close together and end by the same moment. */
+export interface TimeWindow {
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal;
+  enter(call: TimedCall): void;
+  leave(call: TimedCall): void;
+}
+
+export interface TimedCall {
+  /** Called when the time is over and the call has not left. */
+  timeOut(): void;
 }
 
 /**
@@ -23,55 +31,33 @@ interface Window {
  */
 export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   const windowMs = limitMs / 50;
-  let current: Window | null = null;
+  let current: SharedWindow | null = null;
 
-  const expire = (window: Window) => {
-    if (current === window) current = null;
-    if (window.pending.size === 0) return;
-    window.controller.abort();
-    for (const timeOut of window.pending) timeOut();
-    window.pending.clear();
-  };
-
-  const openWindow = (): Window => {
+  const open = (): TimeWindow => {
     const now = clock.now();
-    if (current !== null && now - current.startedAt <= windowMs && now >= current.startedAt) return current;
-    if (current?.pending.size === 0) current.cancelTimer();
-    const controller = new AbortController();
-    // Many calls share the signal, and clients listen to it: no leak, and no reason for Node to warn of one.
-    setMaxListeners(0, controller.signal);
-    const window: Window = {
-      controller,
-      pending: new Set(),
-      startedAt: now,
-      cancelTimer: clock.schedule(() => expire(window), limitMs + windowMs),
-    };
-    current = window;
-    return window;
-  };
-
-  const leave = (window: Window, timeOut: () => void) => {
-    window.pending.delete(timeOut);
-    // The current one stays for the calls that come next: a timer for each would cost more than many a call.
-    if (window !== current && window.pending.size === 0) window.cancelTimer();
+    if (current?.isOpenAt(now) === true) return current;
+    current?.close();
+    current = new SharedWindow(clock, now, windowMs, limitMs);
+    return current;
   };
 
   return {
+    open,
     run<Value>(start: (signal: AbortSignal) => Promise<Value>, onTimeout: () => Error) {
-      const window = openWindow();
+      const window = open();
       return new Promise<Value>((resolve, reject) => {
-        const timeOut = () => reject(onTimeout());
-        window.pending.add(timeOut);
+        const call = { timeOut: () => reject(onTimeout()) };
+        window.enter(call);
         const fail = (error: unknown) => {
-          leave(window, timeOut);
+          window.leave(call);
           reject(error);
         };
         const succeed = (value: Value) => {
-          leave(window, timeOut);
+          window.leave(call);
           resolve(value);
         };
         try {
-          start(window.controller.signal).then(succeed, fail);
+          start(window.signal).then(succeed, fail);
         } catch (error) {
           // A host's function that is not async may throw before it returns its promise.
           fail(error);
@@ -79,4 +65,55 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
       });
     },
   };
+}
+
+class SharedWindow implements TimeWindow {
+  readonly #startedAt: number;
+  readonly #opensMs: number;
+  readonly #calls = new Set<TimedCall>();
+  readonly #cancelTimer: () => void;
+  #controller: AbortController | null = null;
+  #isClosed = false;
+
+  constructor(clock: Clock, startedAt: number, opensMs: number, limitMs: number) {
+    this.#startedAt = startedAt;
+    this.#opensMs = opensMs;
+    this.#cancelTimer = clock.schedule(() => this.#expire(), limitMs + opensMs);
+  }
+
+  isOpenAt(now: number): boolean {
+    return !this.#isClosed && now >= this.#startedAt && now - this.#startedAt <= this.#opensMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      // Many calls share the signal, and clients listen to it: no leak, and no reason for Node to warn of one.
+      setMaxListeners(0, this.#controller.signal);
+    }
+    return this.#controller.signal;
+  }
+
+  enter(call: TimedCall): void {
+    this.#calls.add(call);
+  }
+
+  leave(call: TimedCall): void {
+    this.#calls.delete(call);
+    // While it is open the timer stays for the calls that come next: one for each would cost more than many a call.
+    if (this.#isClosed && this.#calls.size === 0) this.#cancelTimer();
+  }
+
+  /** No more calls come. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#calls.size === 0) this.#cancelTimer();
+  }
+
+  #expire(): void {
+    this.#isClosed = true;
+    if (this.#calls.size > 0) this.#controller?.abort();
+    for (const call of this.#calls) call.timeOut();
+    this.#calls.clear();
+  }
 }

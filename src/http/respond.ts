@@ -1,5 +1,5 @@
 import type { BellwireError, BellwireErrorCode } from "../core/errors.js";
-import type { EventStatus, PayloadResult } from "../outcome/outcome.js";
+import type { EventStatus, PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
 import { statusOf } from "./status.js";
 import type { WebhookResponse } from "./webhook-request.js";
 
@@ -13,17 +13,16 @@ export function respondToResult({ events, retryable }: PayloadResult): WebhookRe
   const listed = events.slice(0, maxListed).map(({ messageId, status, reason, triggers }) => ({
     messageId,
     status,
-    ...(reason !== undefined && { reason }),
-    ...(triggers.length > 0 && {
-      triggers: triggers.map((trigger) => ({
-        trigger: trigger.trigger,
-        status: trigger.status,
-        ...(trigger.reason !== undefined && { reason: trigger.reason }),
-      })),
-    }),
+    // Members that are undefined do not become JSON.
+    reason,
+    triggers: triggers.length > 0 ? triggers.map(listTrigger) : undefined,
   }));
   const body = { success: !retryable, received: events.length, counts, events: listed };
   return json(retryable ? 503 : 200, body);
+}
+
+function listTrigger({ trigger, status, reason }: TriggerOutcome) {
+  return { trigger, status, reason };
 }
 
 export function respondToError(error: BellwireError): WebhookResponse {

@@ -36,7 +36,7 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
       throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
     }
     const route = parseRoute(
-      { ...request, environment: options.environment ?? request.environment },
+      { path: request.path, token: request.token, environment: options.environment ?? request.environment },
       source.environments.names,
     );
     const environment = route.environment ?? environmentOfWriteKey(request, authenticators);
@@ -85,9 +85,9 @@ function bodyOptions(
   const encoding = request.header("content-encoding");
   const length = Number(request.header("content-length"));
   return {
-    ...limits,
     contentEncoding: typeof encoding === "string" ? encoding : "",
     contentLength: Number.isSafeInteger(length) ? length : null,
+    ...limits,
   };
 }
 

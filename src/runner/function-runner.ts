@@ -34,9 +34,15 @@ export function functionRunner(
   return {
     capabilities: { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null },
     async trigger(request, context) {
-      const started = await find(request.workflow)(request, context);
+      const returned = find(request.workflow)(request, context);
+      // Most functions hand their work on and are done; nothing waits for them.
+      const started = isPromiseLike(returned) ? await returned : returned;
       return { workflowRunId: started?.workflowRunId ?? null };
     },
     ...(cancel && { cancel: async (request, context) => cancel(request, context) }),
   };
+}
+
+function isPromiseLike(returned: ReturnType<WorkflowFunction>): returned is Promise<StartedRun | void> {
+  return typeof returned === "object" && returned !== null && "then" in returned;
 }

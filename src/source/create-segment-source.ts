@@ -9,6 +9,7 @@ import { createTriggerRegistry } from "../triggers/trigger-registry.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
+import { createIdempotencyKeys } from "./idempotency-key.js";
 import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import { previewPayload } from "./preview.js";
@@ -135,6 +136,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
       onStored: stored.sync,
     }),
     storageCall,
+    keysOf: createIdempotencyKeys(),
     dispatcher: createDispatcher({
       ...options,
       random: Math.random,

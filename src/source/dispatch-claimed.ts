@@ -1,5 +1,6 @@
 import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun, RunResult } from "../storage/run-store.js";
+import type { DispatchRound } from "./attempt.js";
 import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
 import type { RunRequest } from "./run-request.js";
@@ -29,45 +30,72 @@ export interface Dispatched {
 
 /** Dispatches claimed runs and settles them: everything that ended in time with one call. */
 export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
-  const { leasedUntil, requests } = options;
-  if (options.claimed.length === 0) return { results: [], released: [] };
-  const claimed = options.claimed.filter(({ run }) => run.action !== "expand");
-  const expanding = options.claimed.filter(({ run }) => run.action === "expand");
+  const { claimed } = options;
+  if (claimed.length === 0) return { results: [], released: [] };
   const ended: RunResult[] = [];
   const untouched: ClaimedRun[] = [];
-  const dispatch = async (group: readonly ClaimedRun[]) => {
-    const results = await context.dispatcher.dispatch(group, leasedUntil, requests);
+  const onEnd: DispatchRound["onEnd"] = (group, results) => {
     if (results === null) untouched.push(...group);
     else ended.push(...results);
   };
-  const expand = async (each: ClaimedRun) => {
-    const result = await expandMembers(context, each, { owner: options.owner, dispatch: dispatchMade });
-    if (result === null) untouched.push(each);
-    else ended.push(result);
+  const { identify, others, expand } = groupRuns(claimed, context.options.runner);
+  const dispatchOthers = (): Promise<unknown> => {
+    const dispatched = dispatchGroups(context, others, options, onEnd);
+    return expand.length === 0 ? dispatched : Promise.all([dispatched, expandAll(context, expand, options, onEnd)]);
   };
-  const groups = groupRuns(claimed, context.options.runner);
-  const identified = groups.identify.map(dispatch);
   const all =
-    identified.length === 0
-      ? dispatchAll(groups.others)
-      : Promise.all(identified).then(() => dispatchAll(groups.others));
+    identify.length === 0 ? dispatchOthers() : dispatchGroups(context, identify, options, onEnd).then(dispatchOthers);
   const inTime = await endsWithin(all, options.waitMs, context, options.signal);
   const results = ended.splice(0);
   const released = inTime ? untouched.map(({ run }) => run.idempotencyKey) : [];
   if (!inTime) options.track(settleLater(context, options.environment, all, ended, untouched));
-  else await release(context, untouched);
+  else if (untouched.length > 0) await release(context, untouched);
   return { results: await settle(context, results), released };
+}
 
-  function dispatchAll(others: readonly (readonly ClaimedRun[])[]): Promise<unknown> {
-    return Promise.all([...others.map(dispatch), ...expanding.map(expand)]);
-  }
+/** Resolves when every group has ended. */
+function dispatchGroups(
+  { dispatcher }: SourceContext,
+  groups: readonly (readonly ClaimedRun[])[],
+  { leasedUntil, requests }: DispatchOptions,
+  onEnd: DispatchRound["onEnd"],
+): Promise<void> {
+  return new Promise((resolve) => {
+    let left = groups.length;
+    if (left === 0) resolve();
+    const round: DispatchRound = {
+      leasedUntil,
+      requests,
+      onEnd(group, results) {
+        onEnd(group, results);
+        left -= 1;
+        if (left === 0) resolve();
+      },
+    };
+    for (const group of groups) dispatcher.dispatch(group, round);
+  });
+}
 
-  function dispatchMade(made: readonly ClaimedRun[], until: number): Promise<unknown> {
-    // No attempt outlives the lease, so by then all have ended.
-    const waitMs = context.options.leaseMs;
-    const own = { claimed: made, leasedUntil: until, waitMs, requests: new Map(), signal: undefined };
-    return dispatchClaimed(context, { ...options, ...own });
-  }
+/** Runs that are for the members of a group become runs of their own, which are dispatched in turn. */
+function expandAll(
+  context: SourceContext,
+  expand: readonly ClaimedRun[],
+  options: DispatchOptions,
+  onEnd: DispatchRound["onEnd"],
+): Promise<unknown> {
+  const { owner, environment, track } = options;
+  // No attempt outlives the lease, so by then all have ended.
+  const waitMs = context.options.leaseMs;
+  const dispatch = (claimed: readonly ClaimedRun[], leasedUntil: number) => {
+    const own = { claimed, leasedUntil, waitMs, requests: new Map(), signal: undefined };
+    return dispatchClaimed(context, { environment, owner, track, ...own });
+  };
+  return Promise.all(
+    expand.map(async (each) => {
+      const result = await expandMembers(context, each, { owner, dispatch });
+      onEnd([each], result === null ? null : [result]);
+    }),
+  );
 }
 
 /** `true` when the work ended, `false` when the time or the caller's patience did. */
@@ -100,7 +128,7 @@ async function settleLater(
   try {
     await all;
     await settle(context, ended.splice(0));
-    await release(context, untouched);
+    if (untouched.length > 0) await release(context, untouched);
   } catch (cause) {
     // The leases run out by themselves, and the runs are then dispatched again under the same keys.
     const message =
@@ -130,7 +158,6 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
 }
 
 async function release(context: SourceContext, claimed: readonly ClaimedRun[]): Promise<void> {
-  if (claimed.length === 0) return;
   const runs = claimed.map(({ run, fence }) => ({ idempotencyKey: run.idempotencyKey, fence }));
   await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
 }

@@ -1,7 +1,7 @@
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
-import type { ClaimedRun, NewRun, RunResult } from "../storage/run-store.js";
+import type { ClaimedRun, NewRun, RunHold, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
 import type { SourceContext } from "./source-context.js";
@@ -92,12 +92,12 @@ async function nextPage(
     for (const id of await createUsers(context, environment, new Set(unknown))) known.set(id, id);
   }
   const recipients = [...new Set(members.flatMap((id) => known.get(id) ?? []))].filter((id) => !excluded.has(id));
-  const scope = { environment, source };
-  const make = (part: string, ids: readonly string[]): NewRun => {
+  const keyOf = context.keysOf({ environment, source });
+  const make = (part: string, ids: readonly string[], hold?: RunHold): NewRun => {
     const { groupIds: _groups, exclude: _exclude, unidentified: _policy, ...shared } = request;
     const frozen = { ...shared, action: "trigger" as const, recipients: ids };
-    const trigger = { trigger: run.trigger, workflow: run.workflow, action: "trigger" as const };
-    return newRun(trigger, run.messageId, part, frozen, { scope, onRequest: () => undefined });
+    const trigger = { trigger: run.trigger, workflow: run.workflow, action: "trigger" as const, ...(hold && { hold }) };
+    return newRun(trigger, run.messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
   };
   const max = Math.min(capabilitiesOf(context.options.runner, run.workflow).maxRecipients ?? pageSize, pageSize);
   const chunks = chunkRecipients(recipients, max).map((ids, index) => make(`members ${done.runs + index}`, ids));
@@ -106,7 +106,7 @@ async function nextPage(
     .flatMap((userId): readonly NewRun[] => {
       if (unidentified.kind !== "hold") return [];
       const { forMs, onExpiry } = unidentified;
-      return [{ ...make(`member ${userId}`, [userId]), hold: { userId, forMs, onExpiry } }];
+      return [make(`member ${userId}`, [userId], { userId, forMs, onExpiry })];
     });
   const progress = {
     cursor: page.nextCursor,

@@ -3,12 +3,14 @@ import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { WorkflowRunRequest } from "../runner/runner.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
+import type { KeyOfRun } from "./idempotency-key.js";
 import type { IdentifiedEvent } from "./identified-event.js";
 import type { EventPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
 
 export interface FreezeOptions {
   readonly scope: SourceScope;
+  readonly keyOf: KeyOfRun;
   readonly receivedAt: Date;
   readonly maxRecipientsOf: (workflow: string) => number | null;
   readonly toPayload: (event: JsonObject) => JsonValue;
@@ -27,6 +29,8 @@ export interface FreezeOptions {
   readonly identified: IdentifiedEvent;
   /** Those of the payload's users who were deleted after the event happened, so that nothing may name them. */
   readonly gone: ReadonlySet<string>;
+  /** Whether text and names may be left to be made when storage reads them. */
+  readonly isLazy: boolean;
   /** Receives each request, so that the first attempt need not parse it again. */
   readonly onRequest: (idempotencyKey: string, request: RunRequest) => void;
   /** Explains an event that no trigger listens to. */

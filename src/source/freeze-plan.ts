@@ -1,11 +1,13 @@
 import { isJsonObject } from "../core/json.js";
+import type { EventDecision } from "../outcome/decision.js";
 import { traceAllowance } from "../outcome/trace.js";
 import { userSyncTrigger } from "../runner/user-sync.js";
 import type { InvalidEvent } from "../segment/event.js";
 import type { NewRun } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
 import type { FreezeOptions } from "./freeze-options.js";
-import { freezeTrigger, newRun, withTrace } from "./freeze-trigger.js";
+import { type FrozenTrigger, freezeTrigger, newRun } from "./freeze-trigger.js";
+import { FrozenEvent } from "./frozen-event.js";
 import { namesOf, ownerOf, withoutMentions } from "./mentions.js";
 import type { EventPlan } from "./plan-event.js";
 import { whyIgnored } from "./why-ignored.js";
@@ -19,15 +21,19 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
-  const frozen = plan.triggers.map((each) => {
-    const { decision, runs } = freezeTrigger(each, received.messageId, options);
-    return { decision: withTrace(decision, each, { toShown: options.toPayload, allowance }), runs };
-  });
+  const frozen = plan.triggers.map((each) => freezeTrigger(each, received.messageId, allowance, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, options);
   // What asks to forget somebody must not be what remembers them.
   const isDeletion = plan.identity?.kind === "delete";
-  const base = {
+  const run = sync[0]?.idempotencyKey;
+  const user = about === null || isDeletion ? {} : { user: { ...about, ...(run !== undefined && { run }) } };
+  const { status, reason, decision } = verdictOf(
+    plan,
+    { triggers, ...user, ...(group !== null && { group }) },
+    options,
+  );
+  const recorded = {
     messageId: received.messageId,
     type: received.type,
     name: received.name,
@@ -36,19 +42,36 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
     payload: isDeletion || !isWhole ? null : options.toPayload(received.event),
-    runs: [...sync, ...frozen.flatMap((trigger) => trigger.runs)],
-    names: namesOf(plan, options.currentId),
+    runs: runsOf(sync, frozen),
+    status,
+    reason,
+    decision,
   };
-  const run = sync[0]?.idempotencyKey;
-  const user = about === null || isDeletion ? {} : { user: { ...about, ...(run !== undefined && { run }) } };
-  const decision = { ...user, ...(group !== null && { group }), triggers };
-  if (triggers.some((trigger) => trigger.status === "failed")) {
-    return { ...base, status: "failed", reason: "trigger_failed", decision };
+  const gatherNames = () => namesOf(plan, options.currentId);
+  return options.isLazy ? new FrozenEvent(recorded, gatherNames) : { names: gatherNames(), ...recorded };
+}
+
+function runsOf(sync: readonly NewRun[], frozen: readonly FrozenTrigger[]): readonly NewRun[] {
+  const runs = [...sync];
+  for (const trigger of frozen) {
+    for (const run of trigger.runs) runs.push(run);
   }
-  if (triggers.length > 0 || about !== null || group !== null) {
-    return { ...base, status: "processed", reason: null, decision };
+  return runs;
+}
+
+function verdictOf(
+  plan: EventPlan,
+  decision: EventDecision,
+  options: FreezeOptions,
+): Pick<NewEvent, "status" | "reason" | "decision"> {
+  const { user: about, group } = options.identified;
+  if (decision.triggers.some((trigger) => trigger.status === "failed")) {
+    return { status: "failed", reason: "trigger_failed", decision };
   }
-  return { ...base, status: "ignored", ...whyIgnored(plan, options) };
+  if (decision.triggers.length > 0 || about !== null || group !== null) {
+    return { status: "processed", reason: null, decision };
+  }
+  return { status: "ignored", ...whyIgnored(plan, options) };
 }
 
 /** Of an event of somebody who was deleted after it happened: that it came, and nothing else. */

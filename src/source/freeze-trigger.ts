@@ -1,6 +1,7 @@
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { TriggerTrace } from "../outcome/trace.js";
+import { TracedDecision } from "../outcome/traced.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
@@ -11,7 +12,7 @@ import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
 import type { TriggerMatch } from "../triggers/trigger-evaluation.js";
 import type { FreezeOptions } from "./freeze-options.js";
-import { createIdempotencyKey } from "./idempotency-key.js";
+import { FrozenRun } from "./frozen-run.js";
 import type { TriggerPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
 
@@ -20,41 +21,47 @@ export interface FrozenTrigger {
   readonly runs: readonly NewRun[];
 }
 
-/** Fixes the runs of one trigger. */
+/** Fixes the runs of one trigger. @param allowance characters of JSON that its trace may take */
 export function freezeTrigger(
-  { trigger, evaluation }: TriggerPlan,
+  plan: TriggerPlan,
   messageId: string,
+  allowance: number,
   options: FreezeOptions,
 ): FrozenTrigger {
-  const base = { trigger: trigger.key, workflow: trigger.workflow, action: trigger.action };
+  const { trigger, evaluation } = plan;
+  const decide = (decision: Pick<TriggerDecision, "status" | "reason" | "detail" | "recipients" | "runs">) => {
+    const { key, workflow, action } = trigger;
+    const { status, reason, detail, recipients, runs } = decision;
+    const unresolved = evaluation.status === "matched" ? bounded(evaluation.unresolved) : undefined;
+    return new TracedDecision(
+      { trigger: key, workflow, action, status, reason, detail, unresolved, recipients, runs },
+      tracing(plan, { toShown: options.toPayload, allowance }),
+    );
+  };
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
-    return { decision: { ...base, status, reason, detail, recipients, runs: [] }, runs: [] };
+    return { decision: decide({ status, reason, detail, recipients, runs: [] }), runs: [] };
   }
-  const unresolved = evaluation.unresolved.length > 0 ? { unresolved: bounded(evaluation.unresolved) } : {};
-  const rejected = evaluation.rejected.map(toRejection);
   const match = { trigger, evaluation, messageId };
-  const { runs, recipients, unknown } = trigger.action === "cancel" ? planCancel(match, options) : plan(match, options);
+  const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
+  const { runs, recipients } = planned;
+  for (const [index, rejected] of evaluation.rejected.entries()) recipients.push(toRejection(rejected, index));
   if (runs.length === 0) {
-    const detail = { message: describeUnknown(unknown), field: "recipients" };
-    const all = [...recipients, ...rejected];
-    return {
-      decision: {
-        ...base,
-        ...unresolved,
-        status: "skipped",
-        reason: "not_identified",
-        detail,
-        recipients: all,
-        runs: [],
-      },
-      runs: [],
-    };
+    const detail = { message: describeUnknown(planned.unknown), field: "recipients" };
+    return { decision: decide({ status: "skipped", reason: "not_identified", detail, recipients, runs: [] }), runs };
   }
-  for (const decision of rejected) recipients.push(decision);
   const keys = runs.map((run) => run.idempotencyKey);
-  return { decision: { ...base, ...unresolved, status: "planned", recipients, runs: keys }, runs };
+  return { decision: decide({ status: "planned", recipients, runs: keys }), runs };
+}
+
+/** What was compared and read, for whoever wants to know; `null` where there is nothing to tell, or no room to keep it. */
+function tracing(
+  { trigger, evaluation: { stage, event } }: TriggerPlan,
+  { toShown, allowance }: Pick<TraceOptions, "toShown" | "allowance">,
+): (() => TriggerTrace) | null {
+  if (stage === "event" || allowance === 0) return null;
+  return () => traceTrigger(trigger, { event, stage, toShown, allowance });
 }
 
 interface Match {
@@ -82,7 +89,7 @@ function planCancel({ trigger, evaluation, messageId }: Match, options: FreezeOp
   return { runs: [newRun(base, messageId, 0, request, options)], recipients, unknown: 0 };
 }
 
-function plan(match: Match, options: FreezeOptions): PlannedRuns {
+function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const { trigger, evaluation, messageId } = match;
   const { workflow } = trigger;
   const base = { trigger: trigger.key, workflow, action: "trigger" as const };
@@ -115,9 +122,9 @@ function plan(match: Match, options: FreezeOptions): PlannedRuns {
     }
     // A run of their own: each is identified at another time, if ever.
     const { forMs, onExpiry } = policy;
-    const run = newRun(base, messageId, `hold ${userId}`, toRequest([userId]), options);
+    const hold = { userId, forMs, onExpiry };
     recipients.push({ recipient: userId, run: runs.length, reason: "not_identified" });
-    runs.push({ ...run, hold: { userId, forMs, onExpiry } });
+    runs.push(newRun({ ...base, hold }, messageId, `hold ${userId}`, toRequest([userId]), options));
   }
   if (groups.length > 0) {
     for (const group of groups) recipients.push({ recipient: recipientKey(group), run: runs.length });
@@ -167,25 +174,10 @@ function excludedFrom(
   return [...new Set(ids)];
 }
 
-/** What was compared and read is put together when the decision is stored or somebody looks at it, and not before. */
-export function withTrace(
-  decision: TriggerDecision,
-  { trigger, evaluation: { stage, event } }: TriggerPlan,
-  options: Pick<TraceOptions, "toShown" | "allowance">,
-): TriggerDecision {
-  if (stage === "event" || options.allowance === 0) return decision;
-  let trace: TriggerTrace | undefined;
-  return Object.defineProperty(decision, "trace", {
-    enumerable: true,
-    configurable: true,
-    get: () => (trace ??= traceTrigger(trigger, { event, stage, ...options })),
-  });
-}
-
 const maxNotes = 20;
 
-function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] {
-  if (notes.length <= maxNotes) return notes;
+function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] | undefined {
+  if (notes.length <= maxNotes) return notes.length === 0 ? undefined : notes;
   return [...notes.slice(0, maxNotes), { message: `${notes.length - maxNotes} more fields came to nothing.` }];
 }
 
@@ -221,14 +213,15 @@ function describeUnknown(count: number): string {
 
 /** A run under its key. */
 export function newRun(
-  base: Pick<NewRun, "trigger" | "workflow" | "action">,
+  base: Pick<NewRun, "trigger" | "workflow" | "action" | "hold">,
   messageId: string,
   part: number | string,
   request: RunRequest,
-  options: Pick<FreezeOptions, "scope" | "onRequest">,
+  { keyOf, onRequest, isLazy }: Pick<FreezeOptions, "keyOf" | "onRequest" | "isLazy">,
 ): NewRun {
-  const idempotencyKey = createIdempotencyKey(options.scope, messageId, base.trigger, part);
-  options.onRequest(idempotencyKey, request);
-  const { trigger, workflow, action } = base;
-  return { idempotencyKey, trigger, workflow, action, request: JSON.stringify(request) };
+  const idempotencyKey = keyOf(messageId, base.trigger, part);
+  onRequest(idempotencyKey, request);
+  return isLazy
+    ? new FrozenRun(idempotencyKey, base, request)
+    : { idempotencyKey, request: JSON.stringify(request), ...base };
 }

@@ -6,6 +6,8 @@ export interface RunGroups {
   /** Users to bring to the engine, which comes first: a run may need them there. */
   readonly identify: readonly (readonly ClaimedRun[])[];
   readonly others: readonly (readonly ClaimedRun[])[];
+  /** Not sent themselves: the members of a group take their place. */
+  readonly expand: readonly ClaimedRun[];
 }
 
 const maxGroupSize = 100;
@@ -14,13 +16,15 @@ export function groupRuns(claimed: readonly ClaimedRun[], runner: WorkflowRunner
   const identify: ClaimedRun[] = [];
   const batched: ClaimedRun[] = [];
   const alone: ClaimedRun[][] = [];
+  const expand: ClaimedRun[] = [];
   for (const each of claimed) {
     const { action } = each.run;
     if (action === "identify") identify.push(each);
+    else if (action === "expand") expand.push(each);
     else if (action === "trigger" && runner.triggerBatch !== undefined) batched.push(each);
     else alone.push([each]);
   }
-  return { identify: slices(identify), others: [...slices(batched), ...alone] };
+  return { identify: slices(identify), others: [...slices(batched), ...alone], expand };
 }
 
 function slices(runs: readonly ClaimedRun[]): readonly (readonly ClaimedRun[])[] {

@@ -60,7 +60,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const freezing = { items, receivedAt, identifyEnabled, users, requests, toTenant };
   const leasedUntil = clock.now() + leaseMs;
   const { events, recorded } = await recordPlans(
-    (gone) => freezeItems(context, call.scope, { ...freezing, gone }),
+    (gone) => freezeItems(context, call.scope, { gone, ...freezing }),
     (frozen) => recordEvents(context, call, frozen),
   );
   keepFirstPlans(recorded, requests);
@@ -69,7 +69,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const waitingFor = waitingForOf(events);
   const released = await findReleased(context, environment, { users, recorded, waitingFor });
   const taken = dispatch === "inline" ? leaseMs : null;
-  const woken = await wakeHeld(context, { ...call.scope, owner: call.owner, userIds: released, leaseMs: taken });
+  const woken = await wakeHeld(context, { owner: call.owner, userIds: released, leaseMs: taken, ...call.scope });
   const dispatched = await dispatchClaimed(context, {
     claimed: [...recorded.flatMap((result) => result.claimed), ...woken],
     environment,
@@ -133,6 +133,8 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
   const { receivedAt, users } = params;
   const shared = {
     scope,
+    keyOf: context.keysOf(scope),
+    isLazy: context.options.storage.events.readsByName === true,
     receivedAt,
     toPayload: context.options.toPayload,
     maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
@@ -149,7 +151,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
   return params.items.flatMap((item) => {
     if (item.kind === "repeated") return [];
     if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt, context.options.toPayload)];
-    return [freezePlan(item.plan, { ...shared, identified: users.of(item.plan) })];
+    return [freezePlan(item.plan, { identified: users.of(item.plan), ...shared })];
   });
 }
 
@@ -174,6 +176,6 @@ function recordEvents(
   const { storage, dispatch } = context.options;
   const leaseMs = dispatch === "inline" ? context.options.leaseMs : null;
   return context.storageCall("events.record", (signal) =>
-    storage.events.record({ ...scope, owner, leaseMs, events, signal }),
+    storage.events.record({ owner, leaseMs, events, signal, ...scope }),
   );
 }

@@ -43,11 +43,15 @@ export function toPayloadResult({
     return { ...outcome, user: { id: identity.userId, status: "deleted" } };
   });
   const leased = recorded.some((result) => result.status === "leased");
-  // A run that was held belongs to another event: delivering this one again does nothing for it.
-  const own = new Set(recorded.flatMap(({ claimed }) => claimed.map(({ run }) => run.idempotencyKey)));
   const pending = results.filter(({ status }) => status === "pending").map(({ idempotencyKey }) => idempotencyKey);
-  const isPending = [...pending, ...released].some((key) => own.has(key));
-  return { events: outcomes, retryable: isInline && (leased || isPending) };
+  return { events: outcomes, retryable: isInline && (leased || isAmong([...pending, ...released], recorded)) };
+}
+
+/** A run that was held belongs to another event: delivering this one again does nothing for it. */
+function isAmong(keys: readonly string[], recorded: readonly RecordResult[]): boolean {
+  if (keys.length === 0) return false;
+  const own = new Set(recorded.flatMap(({ claimed }) => claimed.map(({ run }) => run.idempotencyKey)));
+  return keys.some((key) => own.has(key));
 }
 
 function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, index: number): EventOutcome {
@@ -69,7 +73,7 @@ function recordedOutcome(
   for (const run of result.stored?.runs ?? []) states.set(run.idempotencyKey, run);
   for (const { run } of result.claimed) {
     const attempt = attempted.get(run.idempotencyKey);
-    states.set(run.idempotencyKey, attempt ? { ...attempt, attempts: run.attempts + 1 } : run);
+    states.set(run.idempotencyKey, attempt === undefined ? run : attemptedRun(attempt, run.attempts + 1));
   }
   const stored = result.stored;
   if (stored === null) {
@@ -78,7 +82,7 @@ function recordedOutcome(
       const attempt = attempted.get(idempotencyKey);
       const status = isWoken(hold.userId) ? "pending" : "held";
       const untouched = { idempotencyKey, status, attempts: 0, workflowRunId: null, error: null } as const;
-      states.set(idempotencyKey, attempt ? { ...attempt, attempts: 1 } : untouched);
+      states.set(idempotencyKey, attempt === undefined ? untouched : attemptedRun(attempt, 1));
     }
   }
   // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
@@ -88,6 +92,11 @@ function recordedOutcome(
     states,
   );
   return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
+}
+
+function attemptedRun(result: RunResult, attempts: number): RunState {
+  const { idempotencyKey, status, workflowRunId, error, durationMs = null } = result;
+  return { idempotencyKey, status, workflowRunId, error, durationMs, attempts };
 }
 
 interface Attempts {

@@ -12,32 +12,34 @@ export interface SendableRun {
 
 export interface SendRunsOptions {
   readonly runner: WorkflowRunner;
-  readonly signal: AbortSignal;
   readonly findUsers: (environment: string, ids: readonly string[]) => Promise<readonly User[]>;
 }
 
 const maxUsers = 100;
 
-/** Makes one attempt with the runs of one group; the answers stand in their order, and a rejection is that of all. */
-export async function sendRuns(
+/**
+ * Makes one attempt with the runs of one group; the answers stand in their order, and a rejection is that of all. A group of one
+ * run that is not sent with others is answered by its answer alone.
+ */
+export function sendRuns(
   runs: readonly SendableRun[],
+  signal: AbortSignal,
   options: SendRunsOptions,
-): Promise<readonly (StartedRun | Error)[]> {
+): Promise<StartedRun | readonly (StartedRun | Error)[]> {
   const [first] = runs;
-  if (first === undefined) return [];
-  const { runner, signal } = options;
-  const { request } = first;
+  if (first === undefined) return Promise.resolve([]);
+  const { run, request } = first;
+  const { runner } = options;
   switch (request.action) {
     case "identify":
-      return syncUsers(runs, first.run.environment, options);
+      return syncUsers(runs, signal, options);
     case "cancel":
       if (runner.cancel === undefined) throw runnerError("permanent", "The runner can not cancel runs.");
-      await runner.cancel(request, toContext(first.run, signal));
-      return [{ workflowRunId: null }];
+      return Promise.resolve(runner.cancel(request, toContext(run, signal))).then(() => ({ workflowRunId: null }));
     case "expand":
       throw new TypeError("not sent: its members are");
     case "trigger":
-      if (runner.triggerBatch === undefined) return [await runner.trigger(request, toContext(first.run, signal))];
+      if (runner.triggerBatch === undefined) return runner.trigger(request, toContext(run, signal));
       return runner.triggerBatch(runs.flatMap((each) => toWorkflowRun(each, signal)));
   }
 }
@@ -48,12 +50,13 @@ function toWorkflowRun({ run, request }: SendableRun, signal: AbortSignal): read
 
 async function syncUsers(
   runs: readonly SendableRun[],
-  environment: string,
-  { runner, signal, findUsers }: SendRunsOptions,
+  signal: AbortSignal,
+  { runner, findUsers }: SendRunsOptions,
 ): Promise<readonly StartedRun[]> {
   if (runner.identify === undefined) throw runnerError("permanent", "The runner does not take users.");
   const ids = [...new Set(runs.flatMap(({ request }) => (request.action === "identify" ? request.userIds : [])))];
   // Whoever was deleted meanwhile is not brought back.
+  const environment = runs[0]?.run.environment ?? "";
   const users = await findUsers(environment, ids);
   for (let from = 0; from < users.length; from += maxUsers) {
     await runner.identify({ environment, users: users.slice(from, from + maxUsers), signal });

@@ -1,7 +1,9 @@
 import { BellwireError } from "../core/errors.js";
 import type { SafeEmitter } from "../core/safe-emitter.js";
+import type { SourceScope } from "../storage/scope.js";
 import type { TriggerRegistry } from "../triggers/trigger-registry.js";
 import type { Dispatcher } from "./dispatcher.js";
+import type { KeyOfRun } from "./idempotency-key.js";
 import type { Overrides } from "./overrides.js";
 import type { ResolvedOptions } from "./resolve-options.js";
 import type { SegmentSourceEvents } from "./source-events.js";
@@ -15,6 +17,8 @@ export interface SourceContext {
   readonly stored: StoredTriggers;
   readonly overrides: Overrides;
   readonly storageCall: StorageCall;
+  /** Keys for the runs of one environment. */
+  readonly keysOf: (scope: SourceScope) => KeyOfRun;
   readonly dispatcher: Dispatcher;
   readonly emitter: SafeEmitter<SegmentSourceEvents>;
   /** Whether no new work is to be begun. */

@@ -3,13 +3,13 @@ import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } 
 import type {
   EventOutcome,
   EventStatus,
-  OutcomeDetail,
   RecipientOutcome,
   RunOutcome,
   TriggerOutcome,
   TriggerStatus,
   UserOutcome,
 } from "../outcome/outcome.js";
+import { TracedOutcome } from "../outcome/traced.js";
 import type { ExpandProgress } from "../runner/expansion.js";
 import type { RunRecord, RunStatus } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
@@ -37,11 +37,11 @@ const verdicts: Readonly<Record<RunStatus, RunVerdict>> = {
   failed: { status: "failed", reason: "runner_permanent", weight: 6 },
 };
 
+const retrying: RunVerdict = { status: "pending", reason: "runner_retryable", weight: 3 };
+
 function verdictOf(run: RunState | undefined): RunVerdict {
   if (run === undefined) return verdicts.pending;
-  const verdict = verdicts[run.status];
-  const failedBefore = run.status === "pending" && run.error !== null;
-  return failedBefore ? { ...verdict, reason: "runner_retryable" } : verdict;
+  return run.status === "pending" && run.error !== null ? retrying : verdicts[run.status];
 }
 
 /** Joins what was decided when the event was recorded with what has come of its runs; pure. */
@@ -60,11 +60,11 @@ export function toEventOutcome(
     type: event.type,
     name: event.name,
     status,
+    triggers,
     ...(reason !== null && { reason }),
     ...(event.decision.detail && { detail: event.decision.detail }),
     ...(user && { user }),
     ...(event.decision.group && { group: event.decision.group }),
-    triggers,
   };
 }
 
@@ -80,37 +80,33 @@ function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "st
 }
 
 function toTriggerOutcome(decision: TriggerDecision, runs: ReadonlyMap<string, RunState>): TriggerOutcome {
-  const { trigger, workflow, unresolved } = decision;
-  const base = { trigger, workflow, ...(unresolved && { unresolved }) };
   if (decision.status !== "planned") {
-    const { status, reason, detail } = decision;
     const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
-    const why = { ...(reason && { reason }), ...(detail && { detail }) };
-    return withTrace({ ...base, status, ...why, runs: [], recipients }, decision);
+    return new TracedOutcome(decision, { status: decision.status, runs: [], recipients }, decision);
   }
-  const states = decision.runs.map((key) => runs.get(key));
-  const runVerdicts = states.map(verdictOf);
-  const deciding = runVerdicts.reduce((heaviest, verdict) => (verdict.weight > heaviest.weight ? verdict : heaviest));
-  const failed = states[runVerdicts.indexOf(deciding)];
-  const detail: OutcomeDetail | null = failed?.error ? { message: failed.error } : null;
-  const outcome = {
-    ...base,
-    status: deciding.status,
-    ...(deciding.reason !== null && { reason: deciding.reason }),
-    ...(detail && { detail }),
-    runs: decision.runs.map((key, run) => toRunOutcome(key, states[run], runVerdicts[run] ?? verdicts.pending)),
-    recipients: decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts)),
-  };
-  return withTrace(outcome, decision);
+  const outcomes: RunOutcome[] = [];
+  const runVerdicts: RunVerdict[] = [];
+  let deciding: RunVerdict | null = null;
+  let error: string | null = null;
+  for (const key of decision.runs) {
+    const state = runs.get(key);
+    const verdict = verdictOf(state);
+    outcomes.push(toRunOutcome(key, state, verdict));
+    runVerdicts.push(verdict);
+    if (deciding !== null && verdict.weight <= deciding.weight) continue;
+    deciding = verdict;
+    error = state?.error ?? null;
+  }
+  const { status, reason } = deciding ?? verdicts.pending;
+  const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts));
+  return new TracedOutcome(decision, { status, runs: outcomes, recipients }, whyOf(reason, error));
 }
 
-/** Looks at the decision's trace only when somebody looks at this one's. */
-function withTrace(outcome: Omit<TriggerOutcome, "trace">, decision: TriggerDecision): TriggerOutcome {
-  return Object.defineProperty(outcome, "trace", {
-    enumerable: true,
-    configurable: true,
-    get: () => decision.trace,
-  });
+const noReason = {};
+
+function whyOf(reason: TriggerReason | null, error: string | null): Pick<TriggerOutcome, "reason" | "detail"> {
+  if (reason === null && error === null) return noReason;
+  return { ...(reason !== null && { reason }), ...(error !== null && { detail: { message: error } }) };
 }
 
 function membersOf(progress: string): NonNullable<RunOutcome["members"]> {

@@ -6,6 +6,11 @@ export type DeletedKind = "user" | "group";
 export class MemoryDeletions {
   readonly #at = new Map<string, number>();
 
+  /** Nothing was deleted, so nobody need be looked up. */
+  get isEmpty(): boolean {
+    return this.#at.size === 0;
+  }
+
   mark(kind: DeletedKind, environment: string, id: string, at: number): void {
     const hash = hashOf(kind, environment, id);
     this.#at.set(hash, Math.max(at, this.#at.get(hash) ?? at));

@@ -15,6 +15,7 @@ import { bucketBounds, maxBucketCount } from "./timeline.js";
 
 export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions, users: MemoryUsers): EventStore {
   return {
+    readsByName: true,
     async record(params) {
       return params.events.map((event) => recordOne(state, deletions, params, event));
     },
@@ -100,8 +101,7 @@ function recordOne(
 ): RecordResult {
   const known = state.find(params.environment, params.source, event.messageId);
   if (known === null) {
-    const at = event.occurredAt.getTime();
-    const deleted = (event.names ?? []).filter((id) => deletions.covers("user", params.environment, id, at));
+    const deleted = deletions.isEmpty ? [] : deletedAmong(event, params.environment, deletions);
     if (deleted.length > 0) return { status: "refused", claimed: [], stored: null, deleted };
     const stored = state.add(params, event);
     return { status: "new", claimed: claimAll(stored.runs, params, state.clock), stored: null };
@@ -115,13 +115,21 @@ function recordOne(
   return { status: "unfinished", claimed, stored: toEventRecord(known) };
 }
 
+function deletedAmong(event: NewEvent, environment: string, deletions: MemoryDeletions): readonly string[] {
+  const at = event.occurredAt.getTime();
+  return (event.names ?? []).filter((id) => deletions.covers("user", environment, id, at));
+}
+
 function claimAll(
   runs: readonly StoredRun[],
   { leaseMs }: Pick<RecordParams, "leaseMs">,
   clock: Clock,
 ): readonly ClaimedRun[] {
   if (leaseMs === null) return [];
-  return runs.filter((run) => run.status === "pending").map((run) => claimRun(run, leaseMs, clock.now()));
+  const claimed: ClaimedRun[] = [];
+  const now = clock.now();
+  for (const run of runs) if (run.status === "pending") claimed.push(claimRun(run, leaseMs, now));
+  return claimed;
 }
 
 function createMatcher(

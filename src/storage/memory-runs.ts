@@ -1,8 +1,8 @@
 import { page } from "./memory-page.js";
-import { type StoredRun, toRunRecord } from "./memory-records.js";
+import { ClaimedRecord, type StoredEvent, type StoredRun, toRunRecord } from "./memory-records.js";
 import type { MemoryState } from "./memory-state.js";
 import { runDecisions } from "./run-decision.js";
-import type { ClaimedRun, DecideParams, DecideResult, RunStore } from "./run-store.js";
+import type { ClaimedRun, DecideParams, DecideResult, RunResult, RunStatus, RunStore } from "./run-store.js";
 
 export function memoryRunStore(state: MemoryState): RunStore {
   return {
@@ -11,20 +11,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
       const due = dueRuns(state, now).filter((run) => run.environment === environment && run.source === source);
       return due.slice(0, limit).map((run) => claimRun(run, leaseMs, now));
     },
-    async settle({ results }) {
-      return results.map((result) => {
-        const run = state.run(result.idempotencyKey);
-        if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
-        run.attempts += 1;
-        run.leasedUntil = 0;
-        run.workflowRunId = result.workflowRunId;
-        run.error = result.error;
-        run.durationMs = result.durationMs ?? null;
-        run.nextAttemptAt = result.retryInMs === null ? null : new Date(state.clock.now() + result.retryInMs);
-        state.setRunStatus(run, result.status);
-        return true;
-      });
-    },
+    settle: async ({ results }) => settle(state, results),
     async release({ runs }) {
       for (const { idempotencyKey, fence } of runs) {
         const run = state.run(idempotencyKey);
@@ -33,7 +20,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
     },
     async wake({ environment, source, userIds, leaseMs }) {
       const woken = [...new Set(userIds)].flatMap((userId) => state.heldFor(environment, userId));
-      for (const run of woken) state.setRunStatus(run, "pending");
+      setStatuses(state, woken, "pending");
       if (leaseMs === null) return [];
       const now = state.clock.now();
       return woken.filter((run) => run.source === source).map((run) => claimRun(run, leaseMs, now));
@@ -51,7 +38,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
       const over = [...new Set(userIds)]
         .flatMap((userId) => state.heldFor(environment, userId))
         .filter((run) => run.source === source && (run.heldUntil ?? 0) <= now);
-      for (const run of over) state.setRunStatus(run, "skipped");
+      setStatuses(state, over, "skipped");
       return over.length;
     },
     async expand({ idempotencyKey, fence, progress, runs, leaseMs }) {
@@ -92,6 +79,7 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
     }
     state.setRunStatus(run, to);
   }
+  for (const stored of new Set(runs.map((run) => run.stored))) state.updateStatus(stored);
   const { leaseMs } = params;
   const now = state.clock.now();
   const claimed = to === "pending" && leaseMs !== null ? runs.map((run) => claimRun(run, leaseMs, now)) : [];
@@ -104,6 +92,30 @@ function dueRuns(state: MemoryState, now: number): readonly StoredRun[] {
   return due.sort((left, right) => dueAt(left) - dueAt(right));
 }
 
+function settle(state: MemoryState, results: readonly RunResult[]): readonly boolean[] {
+  const touched = new Set<StoredEvent>();
+  const settled = results.map((result) => {
+    const run = state.run(result.idempotencyKey);
+    if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
+    run.attempts += 1;
+    run.leasedUntil = 0;
+    run.workflowRunId = result.workflowRunId;
+    run.error = result.error;
+    run.durationMs = result.durationMs ?? null;
+    run.nextAttemptAt = result.retryInMs === null ? null : new Date(state.clock.now() + result.retryInMs);
+    state.setRunStatus(run, result.status);
+    touched.add(run.stored);
+    return true;
+  });
+  for (const stored of touched) state.updateStatus(stored);
+  return settled;
+}
+
+function setStatuses(state: MemoryState, runs: readonly StoredRun[], status: RunStatus): void {
+  for (const run of runs) state.setRunStatus(run, status);
+  for (const stored of new Set(runs.map((run) => run.stored))) state.updateStatus(stored);
+}
+
 function dueAt(run: StoredRun): number {
   return run.nextAttemptAt?.getTime() ?? 0;
 }
@@ -113,5 +125,5 @@ export function claimRun(run: StoredRun, leaseMs: number, now: number): ClaimedR
   run.fence += 1;
   run.leasedUntil = now + leaseMs;
   run.firstClaimedAt ??= new Date(now);
-  return { run: toRunRecord(run), fence: run.fence };
+  return { run: new ClaimedRecord(run), fence: run.fence };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { EventNameCount } from "./event-name-count.js";
-import type { StoredEvent, StoredRun } from "./memory-records.js";
+import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
 import type { NewRun, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
 import type { NewEvent } from "./storage.js";
@@ -65,7 +65,7 @@ export class MemoryState {
       source,
       order: this.#order,
       receivedAt,
-      event,
+      event: toKeptEvent(event),
       runs: [],
       status: event.status,
       isBare: false,
@@ -87,33 +87,7 @@ export class MemoryState {
   }
 
   #addRun(stored: StoredEvent, run: NewRun, parent: string | null): StoredRun {
-    const added: StoredRun = {
-      idempotencyKey: run.idempotencyKey,
-      trigger: run.trigger,
-      workflow: run.workflow,
-      action: run.action,
-      request: run.request,
-      hold: run.hold,
-      environment: stored.environment,
-      source: stored.source,
-      messageId: stored.event.messageId,
-      receivedAt: stored.receivedAt,
-      order: stored.order,
-      stored,
-      status: run.hold === undefined ? "pending" : "held",
-      heldUntil: run.hold === undefined ? null : this.clock.now() + run.hold.forMs,
-      attempts: 0,
-      attemptsBeforeRetry: 0,
-      firstClaimedAt: null,
-      nextAttemptAt: null,
-      workflowRunId: null,
-      error: null,
-      durationMs: null,
-      parent,
-      progress: null,
-      fence: 0,
-      leasedUntil: 0,
-    };
+    const added = new StoredRun(stored, run, { now: this.clock.now(), parent });
     this.#runs.set(run.idempotencyKey, added);
     this.#index(added);
     return added;
@@ -123,7 +97,10 @@ export class MemoryState {
     this.#unindex(run);
     run.status = status;
     this.#index(run);
-    const { stored } = run;
+  }
+
+  /** Brings the status of an event up to date with those of its runs. */
+  updateStatus(stored: StoredEvent): void {
     if (stored.runs.some((other) => other.status === "pending" || other.status === "held"))
       stored.status = "in_progress";
     else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
@@ -135,7 +112,7 @@ export class MemoryState {
     this.#dropRuns(stored);
     const status = stored.status === "in_progress" ? stored.event.status : stored.status;
     const decision = { triggers: [] };
-    stored.event = { ...stored.event, status, payload: null, decision, userId: null, anonymousId: null, runs: [] };
+    stored.event = { ...stored.event, status, payload: null, decision, userId: null, anonymousId: null };
     stored.status = status;
     stored.isBare = true;
   }
@@ -185,7 +162,7 @@ export class MemoryState {
       this.#unindex(run);
     }
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
-    stored.event = { ...stored.event, payload: null, decision: { triggers: [] }, runs: [] };
+    stored.event = { ...stored.event, payload: null, decision: { triggers: [] } };
     if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
       stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
     }
@@ -242,7 +219,8 @@ function keyOf(environment: string, source: string, messageId: string): string {
 
 function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount {
   return {
-    ...left,
+    type: left.type,
+    name: left.name,
     count: left.count + right.count,
     firstSeenAt: left.firstSeenAt < right.firstSeenAt ? left.firstSeenAt : right.firstSeenAt,
     lastSeenAt: left.lastSeenAt > right.lastSeenAt ? left.lastSeenAt : right.lastSeenAt,

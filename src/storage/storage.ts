@@ -94,6 +94,11 @@ export interface ListEventsParams extends Abortable {
 
 export interface EventStore {
   /**
+   * For a storage that keeps the objects it is handed and reads their members by name: `request` and `names` are then made when they
+   * are first read, and an object that is spread or cloned loses them. @default false: all members are plain
+   */
+  readonly readsByName?: boolean;
+  /**
    * Records events with their planned runs: dedupe, inbox and outbox in one. The whole call is atomic.
    * Results stand in the order of `params.events`. Of concurrent calls with the same event exactly one is told `new`.
    * An event that names somebody deleted is refused, also where `erase` runs at the same time: either it sees the event, or `record`

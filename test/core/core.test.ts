@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../src/core/clock.js";
 import { type Duration, durationToMs } from "../../src/core/duration.js";
@@ -66,27 +67,39 @@ describe("createLimiter", () => {
     let running = 0;
     let most = 0;
     const order: number[] = [];
-    await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        limiter.run(async () => {
+    const task = (index: number, done: () => void) =>
+      limiter.enter({
+        start() {
           running += 1;
           most = Math.max(most, running);
           order.push(index);
-          await new Promise((resolve) => setImmediate(resolve));
-          running -= 1;
-        }),
-      ),
-    );
+          setImmediate(() => {
+            running -= 1;
+            limiter.leave();
+            done();
+          });
+        },
+      });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => new Promise<void>((done) => task(index, done))));
     expect(most).toBe(3);
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
   });
 
-  it("gives the place on when a task fails", async () => {
+  it("hands a place on to who waits, and starts it where it was asked for, not where somebody left", async () => {
     const limiter = createLimiter(1);
-    const failing = limiter.run(() => Promise.reject(new Error("no")));
-    const next = limiter.run(async () => "done");
-    await expect(failing).rejects.toThrow("no");
-    await expect(next).resolves.toBe("done");
+    const asker = new AsyncLocalStorage<string>();
+    const started: (string | undefined)[] = [];
+    const task = { start: () => void started.push(asker.getStore()) };
+    for (const name of ["first", "second", "third"]) asker.run(name, () => limiter.enter(task));
+    expect(started).toEqual(["first"]);
+    limiter.leave();
+    // Nobody who comes just now slips in between.
+    asker.run("late", () => limiter.enter(task));
+    for (let left = 0; left < 3; left += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      limiter.leave();
+    }
+    expect(started).toEqual(["first", "second", "third", "late"]);
   });
 });
 

@@ -17,9 +17,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "acknowledge what could not be recorded",
     file: "source/handle-payload.ts",
-    find: "storage.events.record({ ...scope, owner, leaseMs, events, signal }),",
+    find: "storage.events.record({ owner, leaseMs, events, signal, ...scope }),",
     replace:
-      'storage.events.record({ ...scope, owner, leaseMs, events, signal }).catch(() => events.map(() => ({ status: "new" as const, claimed: [], stored: null }))),',
+      'storage.events.record({ owner, leaseMs, events, signal, ...scope }).catch(() => events.map(() => ({ status: "new" as const, claimed: [], stored: null }))),',
     tests: source,
   },
   {
@@ -32,15 +32,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a key without the trigger",
     file: "source/idempotency-key.ts",
-    find: "scope.source, messageId, trigger, part]",
-    replace: "scope.source, messageId, part]",
+    find: "JSON.stringify([trigger, part])",
+    replace: "JSON.stringify([part])",
     tests: source,
   },
   {
     name: "a key without the chunk",
     file: "source/idempotency-key.ts",
-    find: "messageId, trigger, part]",
-    replace: "messageId, trigger]",
+    find: "JSON.stringify([trigger, part])",
+    replace: "JSON.stringify([trigger])",
     tests: source,
   },
   {
@@ -80,16 +80,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "ask the engine again when its window is over",
-    file: "source/dispatcher.ts",
-    find: "now - run.firstClaimedAt.getTime() > idempotencyWindowMs",
-    replace: "now < 0",
+    file: "source/ended-run.ts",
+    find: "now - run.firstClaimedAt.getTime() <= idempotencyWindowMs",
+    replace: "true",
     tests: source,
   },
   {
     name: "an attempt that outlives its lease",
-    file: "source/dispatcher.ts",
-    find: "if (now + runTimeoutMs > leasedUntil) return null;",
-    replace: "",
+    file: "source/attempt.ts",
+    find: "this.#startedAt + options.runTimeoutMs > this.#round.leasedUntil",
+    replace: "false",
     tests: source,
   },
   {

@@ -1,0 +1,88 @@
+import type { TriggerDecision } from "./decision.js";
+import type { TriggerOutcome } from "./outcome.js";
+import type { TriggerTrace } from "./trace.js";
+
+/** What a decision has beside its trace. */
+type Untraced = {
+  readonly [Name in Exclude<keyof TriggerDecision, "trace">]: TriggerDecision[Name] | undefined;
+} & Pick<TriggerDecision, "trigger" | "workflow" | "action" | "status" | "recipients" | "runs">;
+
+/**
+ * A decision whose trace is put together when it is stored or somebody looks at it, and not before. A class, because an object that
+ * is given a getter of its own costs more than all the rest of a decision.
+ */
+export class TracedDecision implements TriggerDecision {
+  readonly trigger: string;
+  readonly workflow: string;
+  readonly action: TriggerDecision["action"];
+  readonly status: TriggerDecision["status"];
+  readonly recipients: TriggerDecision["recipients"];
+  readonly runs: TriggerDecision["runs"];
+  readonly reason?: NonNullable<TriggerDecision["reason"]>;
+  readonly detail?: NonNullable<TriggerDecision["detail"]>;
+  readonly unresolved?: NonNullable<TriggerDecision["unresolved"]>;
+  #makeTrace: (() => TriggerTrace) | null;
+  #trace: TriggerTrace | undefined;
+
+  constructor(decision: Untraced, makeTrace: (() => TriggerTrace) | null) {
+    this.trigger = decision.trigger;
+    this.workflow = decision.workflow;
+    this.action = decision.action;
+    this.status = decision.status;
+    this.recipients = decision.recipients;
+    this.runs = decision.runs;
+    if (decision.reason !== undefined) this.reason = decision.reason;
+    if (decision.detail !== undefined) this.detail = decision.detail;
+    if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;
+    this.#makeTrace = makeTrace;
+  }
+
+  get trace(): TriggerTrace | undefined {
+    if (this.#makeTrace !== null) {
+      this.#trace = this.#makeTrace();
+      this.#makeTrace = null;
+    }
+    return this.#trace;
+  }
+
+  toJSON(): TriggerDecision {
+    return { ...this, trace: this.trace };
+  }
+}
+
+/** An outcome that looks at the decision's trace only when somebody looks at its own. */
+export class TracedOutcome implements TriggerOutcome {
+  readonly trigger: string;
+  readonly workflow: string;
+  readonly status: TriggerOutcome["status"];
+  readonly runs: TriggerOutcome["runs"];
+  readonly recipients: TriggerOutcome["recipients"];
+  readonly reason?: NonNullable<TriggerOutcome["reason"]>;
+  readonly detail?: NonNullable<TriggerOutcome["detail"]>;
+  readonly unresolved?: NonNullable<TriggerOutcome["unresolved"]>;
+  readonly #decision: TriggerDecision;
+
+  constructor(
+    decision: TriggerDecision,
+    { status, runs, recipients }: Pick<TriggerOutcome, "status" | "runs" | "recipients">,
+    { reason, detail }: Pick<TriggerOutcome, "reason" | "detail">,
+  ) {
+    this.trigger = decision.trigger;
+    this.workflow = decision.workflow;
+    this.status = status;
+    this.runs = runs;
+    this.recipients = recipients;
+    if (reason !== undefined) this.reason = reason;
+    if (detail !== undefined) this.detail = detail;
+    if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;
+    this.#decision = decision;
+  }
+
+  get trace(): TriggerTrace | undefined {
+    return this.#decision.trace;
+  }
+
+  toJSON(): TriggerOutcome {
+    return { ...this, trace: this.trace };
+  }
+}

@@ -1,0 +1,43 @@
+import { BellwireError } from "../core/errors.js";
+import { capabilitiesOf, type StartedRun, type WorkflowRunner } from "../runner/runner.js";
+import { classifyRunnerFailure } from "../runner/runner-error.js";
+import type { RunRecord, RunResult } from "../storage/run-store.js";
+import { backoffMs } from "./backoff.js";
+
+/** What an attempt with one run ended in. */
+export type EndedRun = Pick<RunResult, "status" | "workflowRunId" | "error" | "retryInMs">;
+
+export interface RetryOptions {
+  readonly maxAttempts: number;
+  readonly random: () => number;
+}
+
+/** What a run ends in whose earlier attempt may have succeeded, and whose key the engine may have forgotten by now. */
+export function endOfWindow(run: RunRecord, now: number, runner: WorkflowRunner): EndedRun | null {
+  // Users are the same however often they are sent.
+  if (run.action === "identify" || run.firstClaimedAt === null) return null;
+  const { idempotencyWindowMs } = capabilitiesOf(runner, run.workflow);
+  if (idempotencyWindowMs === null || now - run.firstClaimedAt.getTime() <= idempotencyWindowMs) return null;
+  const error =
+    "An earlier attempt may have succeeded, and the engine has forgotten its idempotency key by now; decide by hand.";
+  return { status: "uncertain", workflowRunId: null, error, retryInMs: null };
+}
+
+export function endOfAnswer(run: RunRecord, answer: unknown, options: RetryOptions): EndedRun {
+  if (answer instanceof Error || BellwireError.is(answer)) return endOfFailure(run, answer, options);
+  // Runners are written by others: what they answer with is not trusted to be what it should.
+  const started: Partial<StartedRun> = typeof answer === "object" && answer !== null ? answer : {};
+  const workflowRunId = typeof started.workflowRunId === "string" ? started.workflowRunId : null;
+  const status = run.action === "cancel" ? "canceled" : "triggered";
+  return { status, workflowRunId, error: null, retryInMs: null };
+}
+
+export function endOfFailure(run: RunRecord, error: unknown, { maxAttempts, random }: RetryOptions): EndedRun {
+  const failure = classifyRunnerFailure(error);
+  // Attempts before somebody asked for another one do not count against it.
+  const attempts = run.attempts - run.attemptsBeforeRetry + 1;
+  const base = { workflowRunId: null, error: failure.message };
+  if (failure.kind === "permanent") return { ...base, status: "failed", retryInMs: null };
+  if (attempts >= maxAttempts) return { ...base, status: "dead", retryInMs: null };
+  return { ...base, status: "pending", retryInMs: backoffMs(attempts, failure.retryAfterMs, random) };
+}
