@@ -103,6 +103,7 @@ export type { MemoryStorageOptions } from "./storage/memory-storage.js";
 export { memoryStorage } from "./storage/memory-storage.js";
 export type { Page } from "./storage/page.js";
 export type { EraseMentionsParams, PurgeParams } from "./storage/retention.js";
+export type { RunChange } from "./storage/run-decision.js";
 export { runDecisions } from "./storage/run-decision.js";
 export type {
   ClaimedRun,

@@ -1,6 +1,7 @@
 import type { RunDecision, RunStatus } from "./run-store.js";
 
-interface RunChange {
+/** Which runs a decision is for, and what they become. */
+export interface RunChange {
   /** Runs in any other status stay as they are. */
   readonly from: readonly RunStatus[];
   readonly to: "pending" | "dropped";

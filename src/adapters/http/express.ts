@@ -5,7 +5,7 @@ import type { SegmentSource } from "../../source/segment-source.js";
 import { isBelow, type NodeStreamResponse, toFetchRequest, untilClosed, writeFetchResponse } from "./node-fetch.js";
 import { type NodeRequest, nodeBody, pathOf } from "./node-request.js";
 
-export type { NodeRequest };
+export type { MountedApp, NodeRequest, NodeStreamResponse };
 
 /** The part of an Express request (4 and 5) that is used. */
 export interface ExpressRequest extends NodeRequest {

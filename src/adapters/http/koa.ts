@@ -5,7 +5,7 @@ import type { SegmentSource } from "../../source/segment-source.js";
 import { isBelow, type NodeStreamResponse, toFetchRequest, untilClosed, writeFetchResponse } from "./node-fetch.js";
 import { type NodeRequest, nodeBody } from "./node-request.js";
 
-export type { NodeRequest };
+export type { MountedApp, NodeRequest, NodeStreamResponse };
 
 /** The part of a Koa context (2 and 3) that is used. */
 export interface KoaContext {

@@ -5,7 +5,7 @@ import { CopyButton, Empty } from "../ui/basics.js";
 import { useQuery } from "../use-query.js";
 
 /** A `curl` for a shell; what stands in single quotes is taken as it is, but for the quote itself. */
-export function toCurl({ url, headers, body }: SampleView): string {
+function toCurl({ url, headers, body }: SampleView): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const given = Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
   return ["curl -X POST", quote(absolute(url)), ...given, "-d", quote(body)].join(" ");

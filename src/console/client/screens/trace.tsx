@@ -128,7 +128,7 @@ function Recipients({ trigger: { recipients } }: { readonly trigger: TriggerOutc
   );
 }
 
-export function Attempt({ run }: { readonly run: RunView }) {
+function Attempt({ run }: { readonly run: RunView }) {
   const facts: (readonly [string, string | null])[] = [
     ["attempts", String(run.attempts)],
     ["workflow run", run.workflowRunId],
