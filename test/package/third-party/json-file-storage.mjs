@@ -9,11 +9,24 @@ import {
   mentionsUser,
   mergeRegisters,
   namesRecipient,
+  runDecisions,
   toGroup,
   toUser,
 } from "bellwire";
 
-const tables = ["events", "runs", "names", "users", "groups", "members", "merged", "deleted", "overrides"];
+const tables = [
+  "events",
+  "runs",
+  "names",
+  "users",
+  "groups",
+  "members",
+  "merged",
+  "deleted",
+  "overrides",
+  "triggers",
+  "audit",
+];
 const keyOf = (...parts) => JSON.stringify(parts);
 const isOpen = ({ status }) => status === "pending" || status === "held";
 const date = (ms) => (ms === null ? null : new Date(ms));
@@ -43,6 +56,7 @@ export function jsonFileStorage(path) {
     users: userStore(state, writing),
     groups: groupStore(state, writing),
     triggers: triggerStore(state, writing),
+    audit: auditStore(state, writing),
   };
 }
 
@@ -64,8 +78,9 @@ function statusOf(state, event) {
   return runs.some(({ status }) => ["failed", "dead", "uncertain"].includes(status)) ? "failed" : event.base;
 }
 
-function toRun({ position: _p, fence: _f, leasedUntil: _l, hold, ...run }) {
-  const times = { firstClaimedAt: date(run.firstClaimedAt), nextAttemptAt: date(run.nextAttemptAt) };
+function toRun({ position: _p, fence: _f, leasedUntil: _l, order: _o, hold, ...run }) {
+  const claims = { firstClaimedAt: date(run.firstClaimedAt), nextAttemptAt: date(run.nextAttemptAt) };
+  const times = { ...claims, receivedAt: date(run.receivedAt) };
   return { ...run, ...times, waitingFor: hold?.userId ?? null, heldUntil: date(run.heldUntil) };
 }
 
@@ -97,10 +112,27 @@ function page(items, { limit, cursor }, toItem) {
 
 function addRun({ runs }, run, place) {
   const times = { firstClaimedAt: null, nextAttemptAt: null, heldUntil: run.hold ? Date.now() + run.hold.forMs : null };
-  const ended = { attempts: 0, workflowRunId: null, error: null, durationMs: null, fence: 0, leasedUntil: 0 };
+  const ended = {
+    attempts: 0,
+    attemptsBeforeRetry: 0,
+    workflowRunId: null,
+    error: null,
+    durationMs: null,
+    fence: 0,
+    leasedUntil: 0,
+  };
   const added = { ...run, ...times, ...ended, ...place, status: run.hold ? "held" : "pending", progress: null };
   runs.set(run.idempotencyKey, added);
   return added;
+}
+
+/** A person looks for the start of a messageId, of which 1,000 are considered, for a user or for a name. */
+function isSought({ messageIdPrefix, userId, names }) {
+  let left = 1_000;
+  return (event) => {
+    if (event.messageId.startsWith(messageIdPrefix) && left-- > 0) return true;
+    return event.userId === userId || names.some(({ type, name }) => type === event.type && name === event.name);
+  };
 }
 
 function eventStore(state, nextOrder, writing) {
@@ -163,14 +195,29 @@ function eventStore(state, nextOrder, writing) {
       return found === undefined ? null : toEvent(state, found);
     },
     list: async (params) => {
+      const isWanted = params.search === undefined ? () => true : isSought(params.search);
       const found = all().filter(
         (event) =>
-          ["environment", "source", "type", "name", "userId"].every((field) => is(params[field], event[field])) &&
+          ["environment", "source", "type", "name", "userId", "reason"].every((field) =>
+            is(params[field], event[field]),
+          ) &&
           is(params.status, statusOf(state, event)) &&
+          isWanted(event) &&
           (params.receivedFrom === undefined || event.receivedAt >= params.receivedFrom.getTime()) &&
           (params.receivedTo === undefined || event.receivedAt < params.receivedTo.getTime()),
       );
       return page(found, params, (event) => toEvent(state, event));
+    },
+    timeline: async ({ environment, source, from, to, buckets }) => {
+      const length = to.getTime() - from.getTime();
+      const bound = (index) => from.getTime() + Math.floor((length * index) / buckets);
+      const here = all().filter((event) => event.environment === environment && is(source, event.source));
+      return Array.from({ length: buckets }, (_, index) => {
+        const [start, end] = [bound(index), bound(index + 1)];
+        const within = here.filter(({ receivedAt }) => receivedAt >= start && receivedAt < end);
+        const failed = within.filter((event) => statusOf(state, event) === "failed");
+        return { startsAt: new Date(start), count: within.length, failed: failed.length };
+      });
     },
     names: async ({ environment, source }) => {
       const merged = new Map();
@@ -198,6 +245,7 @@ function eventStore(state, nextOrder, writing) {
       const stale = ended.filter((event) => olderThan(payloadsOlderThanMs)(event) && !event.isBare).slice(0, limit);
       stale.forEach(bare);
       for (const [hash, at] of state.deleted) if (at < Date.now() - eventsOlderThanMs) state.deleted.delete(hash);
+      for (const [key, { at }] of state.audit) if (at < Date.now() - eventsOlderThanMs) state.audit.delete(key);
       return { payloads: stale.length, events: gone.length };
     }),
     erase: writing(({ environment, userId, at }) => {
@@ -264,6 +312,18 @@ function runStore(state, writing) {
         if (run?.fence === fence) run.leasedUntil = 0;
       }
     }),
+    decide: writing(({ decision, idempotencyKeys, leaseMs, ...params }) => {
+      const { from, to } = runDecisions[decision];
+      const found = [...new Set(idempotencyKeys)].flatMap((key) => runs.get(key) ?? []);
+      const decided = found.filter(inScope(params)).filter(({ status }) => from.includes(status));
+      for (const run of decided) {
+        Object.assign(run, { status: to, fence: run.fence + 1, leasedUntil: 0 });
+        if (to !== "pending") continue;
+        Object.assign(run, { attemptsBeforeRetry: run.attempts, firstClaimedAt: null, nextAttemptAt: null });
+      }
+      const claimed = to === "pending" && leaseMs !== null ? decided.map((run) => claim(run, leaseMs)) : [];
+      return { changed: decided.map((run) => run.idempotencyKey), claimed };
+    }),
     expand: writing(({ idempotencyKey, fence, progress, runs: made, leaseMs }) => {
       const parent = runs.get(idempotencyKey);
       if (parent?.fence !== fence || parent.status !== "pending") return null;
@@ -279,7 +339,7 @@ function runStore(state, writing) {
       return page(
         all().filter((run) => fields.every((field) => is(params[field], run[field]))),
         params,
-        ({ order: _o, receivedAt: _r, ...run }) => toRun(run),
+        toRun,
       );
     },
     wake: writing(({ environment, source, userIds, leaseMs }) => {
@@ -402,7 +462,7 @@ function groupStore(state, writing) {
   };
 }
 
-function triggerStore({ overrides }, writing) {
+function triggerStore({ overrides, triggers }, writing) {
   const put = (kind, source, { changedAt, ...override }) =>
     overrides.set(keyOf(kind, source, override.environment, override.trigger), {
       kind,
@@ -415,8 +475,44 @@ function triggerStore({ overrides }, writing) {
       kind === wanted && of === source ? [{ ...override, changedAt: new Date(changedAt) }] : [],
     );
   return {
-    load: async ({ source }) => ({ triggers: load("trigger", source), environments: load("environment", source) }),
+    load: async ({ source }) => ({
+      triggers: load("trigger", source),
+      environments: load("environment", source),
+      stored: [...triggers].flatMap(([key, { savedAt, ...trigger }]) =>
+        JSON.parse(key)[0] === source ? [{ ...trigger, savedAt: new Date(savedAt) }] : [],
+      ),
+    }),
+    save: writing(({ source, trigger }) => {
+      triggers.set(keyOf(source, trigger.key), { ...trigger, savedAt: trigger.savedAt.getTime() });
+    }),
+    remove: writing(({ source, key }) => {
+      if (!triggers.delete(keyOf(source, key))) return false;
+      for (const [id, override] of overrides)
+        if (override.kind === "trigger" && override.source === source && override.trigger === key) overrides.delete(id);
+      return true;
+    }),
     setActive: writing(({ source, override }) => void put("trigger", source, override)),
     setEnvironment: writing(({ source, override }) => void put("environment", source, override)),
+  };
+}
+
+function auditStore({ audit }, writing) {
+  return {
+    append: writing(({ source, entries }) => {
+      for (const { at, ...entry } of entries) {
+        const order = Math.max(0, ...audit.keys()) + 1;
+        audit.set(order, { source, order, ...entry, at: at.getTime() });
+      }
+    }),
+    list: async ({ source, environment, limit, cursor = Infinity }) => {
+      const found = [...audit.values()]
+        .filter((entry) => entry.source === source && entry.order < Number(cursor))
+        .filter((entry) => environment === undefined || [null, environment].includes(entry.environment))
+        .sort((left, right) => right.order - left.order);
+      const items = found
+        .slice(0, limit)
+        .map(({ source: _s, order: _o, at, ...entry }) => ({ ...entry, at: new Date(at) }));
+      return { items, nextCursor: found.length > limit ? String(found[limit - 1].order) : null };
+    },
   };
 }

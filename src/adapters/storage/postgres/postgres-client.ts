@@ -72,7 +72,7 @@ async function run(client: PostgresClient, statement: Statement, values: Postgre
       return (await send(client, statement, values)).filter(isRow);
     } catch (error) {
       const code = sqlState(error);
-      if (code === "42P01" || code === "42703" || code === "3F000") throw migrationPending(error);
+      if (code === "42P01" || code === "42703" || code === "42883" || code === "3F000") throw migrationPending(error);
       if (code === null || !transient.has(code) || attempt === maxTries) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
     }
