@@ -69,6 +69,19 @@ async function tryPacked(runtime: string, project: string, env: Record<string, s
 
 const core = ["segment", "mapping", "recipients", "users", "triggers", "source", "storage", "runner", "http", "core"];
 
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numTotalTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
 async function tryVitest(runtime: string): Promise<Try> {
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const folders = core.map((room) => `test/${room}/`);
@@ -77,10 +90,14 @@ async function tryVitest(runtime: string): Promise<Try> {
     [vitest, "run", "--config", "test/vitest.config.ts", "--reporter=json", "--silent=true", ...folders],
     { cwd: root },
   );
-  const line = ran.stdout.split("\n").find((text) => text.startsWith("{")) ?? "{}";
-  const { numPassedTests = 0, numTotalTests = 0, numPendingTests = 0 } = JSON.parse(line) as Record<string, number>;
+  const line = ran.stdout.split("\n").find((text) => text.startsWith("{"));
+  if (line === undefined) return { column: "test-suite core", ok: false, text: "did not run", output: ran.stderr };
+  const { numPassedTests, numTotalTests, numPendingTests, testResults } = JSON.parse(line) as VitestReport;
   const all = numTotalTests - numPendingTests;
-  const output = ran.code === 0 ? "" : (ran.stdout + ran.stderr).slice(-4_000);
+  const failed = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === "failed"),
+  );
+  const output = failed.map(({ fullName, failureMessages }) => [fullName, ...failureMessages].join("\n")).join("\n\n");
   return { column: "test-suite core", ok: ran.code === 0 && all > 0, text: `${numPassedTests} of ${all}`, output };
 }
 

@@ -89,7 +89,7 @@ describe("inferEvents", () => {
     expect(text).not.toContain("Pricing");
   });
 
-  it("compiles, and what was received fits it", async () => {
+  it("compiles, and what was received fits it", { timeout: 120_000 }, async () => {
     const { source, text } = await inferred();
     const path = join(folder, "events.ts");
     const trigger = `\nexport const trigger = defineTrigger({ key: "k", event: commentCreated, workflow: "w", recipients: "properties.mentioned" });`;
