@@ -1,12 +1,11 @@
 import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { storageConformance } from "bellwire/testing";
 import { describe, it } from "vitest";
 import { jsonFileStorage } from "./json-file-storage.mjs";
 
 const make = () => {
-  const storage = jsonFileStorage(`${mkdtempSync(`${tmpdir()}/bellwire-third-`)}/storage.json`);
+  const storage = jsonFileStorage(`${mkdtempSync("storage-")}/storage.json`);
   return { storage, advance: (ms) => setTimeout(ms), dispose: () => undefined };
 };
 describe("jsonFileStorage", () => {
