@@ -61,6 +61,17 @@ export function sign(payload: object): SignedBody {
   return { bytes: Buffer.from(text), signature: signSegmentPayload(text, secret, { covers: "all" }) };
 }
 
+let nextId = 0;
+
+/** Signed events that nobody has seen before, one a body or `size` a body. */
+export function freshBodies(
+  count: number,
+  { size, properties }: { readonly size?: number; readonly properties?: object } = {},
+) {
+  const fresh = () => trackEvent(nextId++, properties);
+  return Array.from({ length: count }, () => sign(size === undefined ? fresh() : Array.from({ length: size }, fresh)));
+}
+
 /** What no receiver can do without: the signature over the bytes, and the JSON. */
 export function hmacAndParse({ bytes, signature }: SignedBody, key: Parameters<typeof createHmac>[1]): unknown {
   if (createHmac("sha1", key).update(bytes).digest("hex") !== signature) throw new Error("not signed");

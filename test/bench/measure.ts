@@ -39,8 +39,8 @@ export interface Measurement {
   readonly spread: readonly [least: number, most: number];
 }
 
-/** Rounds that are run and not counted, while the engine compiles. */
-const warmUps = 3;
+/** Rounds that are run and not counted, while the engine compiles and the storage fills to what it keeps. */
+const warmUps = 5;
 
 /** The cases take turns, so that whatever else the machine does falls on all of them alike. */
 export async function measure({ cases, operations, rounds = 11 }: Bench): Promise<readonly Measurement[]> {
@@ -66,9 +66,9 @@ export async function measure({ cases, operations, rounds = 11 }: Bench): Promis
   });
 }
 
+/** No collection is forced before: V8 throws compiled code away with it, and what is measured then is its compiler. */
 async function timeOf({ prepare }: BenchCase): Promise<number> {
   const work = await prepare();
-  globalThis.gc?.();
   const start = process.cpuUsage();
   const pending = work();
   const counted = pending instanceof Promise ? await pending : pending;

@@ -1,35 +1,20 @@
-import { createSecretKey } from "node:crypto";
-import { hmacAndParse, secret, sign, trackEvent } from "../events.js";
+import { freshBodies } from "../events.js";
 import type { Bench } from "../measure.js";
 import { createOurs, triggerOn } from "../sources.js";
+import { signedCase, signedFloor } from "./signed.js";
 
-const key = createSecretKey(secret, "utf8");
-const list = <Item>(count: number, make: (index: number) => Item) =>
-  Array.from({ length: count }, (_, index) => make(index));
-const mentioned = list(10_000, (index) => `user-${index}`);
-const bodies = list(20, (id) => sign(trackEvent(id, { mentioned })));
+const mentioned = Array.from({ length: 10_000 }, (_, index) => `user-${index}`);
 
-export const tenThousandRecipients: Bench = {
-  title: "10,000 recipients in one event, all of them known",
-  operations: bodies.length,
-  cases: [
-    {
-      name: "HMAC and JSON.parse",
-      role: "floor",
-      prepare: async () => () => {
-        for (const body of bodies) hmacAndParse(body, key);
-      },
-    },
-    {
-      name: "bellwire",
-      role: "us",
-      prepare: async () => {
-        const handle = await createOurs([triggerOn("Comment Created", 0)], mentioned);
-        return async () => {
-          for (const body of bodies) await handle(body);
-        };
-      },
-    },
-  ],
-  goals: { floors: 5 },
-};
+export async function tenThousandRecipients(): Promise<Bench> {
+  const operations = 20;
+  const bodies = () => freshBodies(operations, { properties: { mentioned } });
+  return {
+    title: "10,000 recipients in one event, all of them known",
+    operations,
+    cases: [
+      signedFloor(bodies),
+      signedCase("bellwire", "us", bodies, await createOurs([triggerOn("Comment Created", 0)], mentioned)),
+    ],
+    goals: { floors: 5 },
+  };
+}

@@ -1,58 +1,28 @@
-import { createSecretKey } from "node:crypto";
-import { hmacAndParse, type SignedBody, secret, sign, trackEvent } from "../events.js";
-import type { Bench, BenchCase } from "../measure.js";
+import { freshBodies } from "../events.js";
+import type { Bench } from "../measure.js";
 import { createOurs, createPeer, fourGlueTriggers, fourTriggers } from "../sources.js";
+import { signedCase, signedFloor } from "./signed.js";
 
-const key = createSecretKey(secret, "utf8");
-const list = <Item>(count: number, make: (index: number) => Item) =>
-  Array.from({ length: count }, (_, index) => make(index));
+const events = 3_000;
 
-async function handleEach(bodies: readonly SignedBody[], handle: (body: SignedBody) => Promise<void>): Promise<void> {
-  for (const body of bodies) await handle(body);
-}
-
-/** The same bodies for every case; a source of its own for every round, since a message id counts once. */
-function casesFor(bodies: readonly SignedBody[]): readonly BenchCase[] {
+async function contestants(bodies: () => ReturnType<typeof freshBodies>): Promise<Bench["cases"]> {
   return [
-    {
-      name: "HMAC and JSON.parse",
-      role: "floor",
-      prepare: async () => () => {
-        for (const body of bodies) hmacAndParse(body, key);
-      },
-    },
-    {
-      name: "bellwire",
-      role: "us",
-      prepare: async () => {
-        const handle = await createOurs(fourTriggers());
-        return () => handleEach(bodies, handle);
-      },
-    },
-    {
-      name: "glue by hand",
-      role: "peer",
-      prepare: async () => {
-        const handle = createPeer(fourGlueTriggers());
-        return () => handleEach(bodies, handle);
-      },
-    },
+    signedFloor(bodies),
+    signedCase("bellwire", "us", bodies, await createOurs(fourTriggers())),
+    signedCase("glue by hand", "peer", bodies, createPeer(fourGlueTriggers())),
   ];
 }
 
-const singles = list(3_000, (id) => sign(trackEvent(id)));
-const batches = list(3, (batch) => sign(list(1_000, (index) => trackEvent(batch * 1_000 + index))));
-
-export const signedTrack: Bench = {
+export const signedTrack = async (): Promise<Bench> => ({
   title: "one signed track event of 1.5 KB, 4 triggers, 3 recipients, memory storage, function runner",
-  operations: singles.length,
-  cases: casesFor(singles),
+  operations: events,
+  cases: await contestants(() => freshBodies(events)),
   goals: { floors: 2, peers: { "glue by hand": 4 } },
-};
+});
 
-export const signedBatch: Bench = {
+export const signedBatch = async (): Promise<Bench> => ({
   title: "the same in batches of 1,000, per event",
-  operations: 3_000,
-  cases: casesFor(batches),
+  operations: events,
+  cases: await contestants(() => freshBodies(events / 1_000, { size: 1_000 })),
   goals: { floors: 1.8 },
-};
+});
