@@ -1,4 +1,5 @@
 import { createQuery, type PostgresClient, quoteIdentifier } from "./postgres-client.js";
+import { settleFunctionSql } from "./postgres-settle.js";
 
 /** In order, and never changed once released: a database is brought from any earlier version to this one. */
 const migrations: readonly string[] = [
@@ -181,6 +182,7 @@ const migrations: readonly string[] = [
      WHERE registers LIKE '%"/email":["%';
    CREATE INDEX ON bellwire.users (environment, id COLLATE "C");
    CREATE INDEX ON bellwire.users (environment, email, id COLLATE "C") WHERE email IS NOT NULL;`,
+  settleFunctionSql,
 ];
 
 /**
