@@ -6,7 +6,8 @@ import { nowMs, type Query, toArray } from "./postgres-client.js";
 /**
  * A function, so that the plan is made once for each connection and is along the keys whatever the tables hold at that moment: made
  * while they were small it would read them whole long after they have grown, and made anew each time it takes as long as the work.
- * The rows stand in the order of their keys.
+ * The rows stand in the order of their keys. The status is compared in a way that the index of pending runs does not serve: with many
+ * of them each key would be looked for among all.
  */
 export const settleFunctionSql = `CREATE FUNCTION bellwire.settle(
      keys text[], fences integer[], statuses text[], workflow_run_ids text[], errors text[], retries_in_ms bigint[], durations_ms integer[]
@@ -18,7 +19,7 @@ export const settleFunctionSql = `CREATE FUNCTION bellwire.settle(
      ), settled AS (
        UPDATE bellwire.runs r SET status = i.status, attempts = r.attempts + 1, leased_until = 0, workflow_run_id = i.workflow_run_id,
          error = i.error, duration_ms = i.duration_ms, next_attempt_at = coalesce(${nowMs} + i.retry_in_ms, 0)
-       FROM input i WHERE r.idempotency_key = i.key AND r.fence = i.fence AND r.status = 'pending'
+       FROM input i WHERE r.idempotency_key = i.key AND r.fence = i.fence AND coalesce(r.status = 'pending', false)
        RETURNING r.idempotency_key, r.environment, r.source, r.message_id, r.status
      ), failed AS (
        UPDATE bellwire.events e SET status = 'failed', failed_runs = e.failed_runs + f.runs
