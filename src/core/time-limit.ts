@@ -1,14 +1,9 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.js";
 
-/** Runs calls under one time limit. */
+/** Puts calls under one time limit. */
 export interface TimeLimit {
-  /**
-   * Settles as `start` does, or rejects with `onTimeout()` when that takes longer than the limit; the signal is aborted then.
-   * What `start` does after that is ignored, its rejection too.
-   */
-  run<Value>(start: (signal: AbortSignal) => Promise<Value>, onTimeout: () => Error): Promise<Value>;
-  /** For those who keep track of their calls themselves: the window that a call belongs to which starts now. */
+  /** The window that a call belongs to which starts now. */
   open(): TimeWindow;
 }
 
@@ -33,36 +28,13 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   const windowMs = limitMs / 50;
   let current: SharedWindow | null = null;
 
-  const open = (): TimeWindow => {
-    const now = clock.now();
-    if (current?.isOpenAt(now) === true) return current;
-    current?.close();
-    current = new SharedWindow(clock, now, windowMs, limitMs);
-    return current;
-  };
-
   return {
-    open,
-    run<Value>(start: (signal: AbortSignal) => Promise<Value>, onTimeout: () => Error) {
-      const window = open();
-      return new Promise<Value>((resolve, reject) => {
-        const call = { timeOut: () => reject(onTimeout()) };
-        window.enter(call);
-        const fail = (error: unknown) => {
-          window.leave(call);
-          reject(error);
-        };
-        const succeed = (value: Value) => {
-          window.leave(call);
-          resolve(value);
-        };
-        try {
-          start(window.signal).then(succeed, fail);
-        } catch (error) {
-          // A host's function that is not async may throw before it returns its promise.
-          fail(error);
-        }
-      });
+    open() {
+      const now = clock.now();
+      if (current?.isOpenAt(now) === true) return current;
+      current?.close();
+      current = new SharedWindow(clock, now, windowMs, limitMs);
+      return current;
     },
   };
 }

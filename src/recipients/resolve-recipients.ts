@@ -10,6 +10,9 @@ export interface ResolvedRecipients {
 
 const maxIdLength = 256;
 const maxNesting = 32;
+const controlCharacter = /\p{Cc}/u;
+/** Up to here looking through a list is faster than keeping an index of it. */
+const maxSearched = 8;
 
 /**
  * Makes recipients of whatever a mapping resolved to: ids (numbers are coerced), inline users, object references, and lists of
@@ -21,6 +24,7 @@ export function resolveRecipients(
   value: JsonValue | undefined,
   { exclude = null }: { readonly exclude?: RecipientKey | null } = {},
 ): ResolvedRecipients {
+  if (isListOfIds(value, exclude)) return { recipients: value, rejected: none };
   const recipients: Recipient[] = [];
   const rejected: RejectedRecipient[] = [];
   const places = new Map<string, number>();
@@ -66,6 +70,21 @@ export function resolveRecipients(
   return { recipients, rejected };
 }
 
+const none: readonly RejectedRecipient[] = [];
+
+/** What nearly every mapping resolves to: ids, each once, which are recipients as they stand. */
+function isListOfIds(value: JsonValue | undefined, exclude: RecipientKey | null): value is readonly string[] {
+  if (!Array.isArray(value)) return false;
+  const isIndexed = value.length > maxSearched;
+  if (isIndexed && new Set(value).size !== value.length) return false;
+  for (let index = 0; index < value.length; index += 1) {
+    const id: JsonValue = value[index];
+    if (typeof id !== "string" || id === exclude || toId(id) === null) return false;
+    if (!isIndexed && value.indexOf(id) !== index) return false;
+  }
+  return true;
+}
+
 /** `null` for what names nobody. */
 function toRecipient(value: JsonValue): Recipient | null {
   if (!isJsonObject(value)) return toId(value);
@@ -80,7 +99,7 @@ function toRecipient(value: JsonValue): Recipient | null {
 function toId(value: JsonValue | undefined): string | null {
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : null;
   if (typeof value !== "string" || value.trim() === "" || value.length > maxIdLength) return null;
-  return /\p{Cc}/u.test(value) ? null : value;
+  return controlCharacter.test(value) ? null : value;
 }
 
 function withoutUnsafeKeys(value: JsonObject): JsonObject {

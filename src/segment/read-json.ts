@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { BellwireError } from "../core/errors.js";
 import { maxPayloadDepth, type SegmentLimits } from "./limits.js";
 
@@ -7,6 +8,7 @@ export interface ReadJson {
   readonly shape: JsonShape;
 }
 
+/** Each of them at most. */
 export interface JsonShape {
   /** The deepest nesting of brackets outside of strings. */
   readonly depth: number;
@@ -33,7 +35,7 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
       "The payload is empty. Segment sends an empty body when the destination's `data` mapping resolved to nothing: map it to the whole event.";
     throw new BellwireError({ code: "PAYLOAD_EMPTY", message });
   }
-  const shape = shapeOf(text);
+  const shape = boundOf(text, limits) ?? shapeOf(text);
   if (shape.depth > maxPayloadDepth) {
     const message = `The payload is nested more than ${maxPayloadDepth} levels deep; an event may have ${limits.maxDepth}.`;
     throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
@@ -46,14 +48,12 @@ function withoutByteOrderMark(text: string): string {
 }
 
 function decode(bytes: Uint8Array): string {
-  try {
-    // Takes a byte order mark away by itself.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
+  if (!isUtf8(bytes)) {
     const message =
       "The payload is not valid UTF-8. Segment sends UTF-8; is something on the way changing the encoding?";
-    throw new BellwireError({ code: "PAYLOAD_NOT_JSON", message, cause });
+    throw new BellwireError({ code: "PAYLOAD_NOT_JSON", message });
   }
+  return withoutByteOrderMark(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
 }
 
 function parse(text: string): unknown {
@@ -84,9 +84,21 @@ function hint(text: string): string {
   return "";
 }
 
+const smallText = 16_384;
+
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
+
+/** What a text of a single small event need not be read for: it has no more levels than brackets, nor anything longer than itself. */
+function boundOf(json: string, limits: SegmentLimits): JsonShape | null {
+  if (json.length > smallText) return null;
+  let brackets = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = json.indexOf(bracket); at !== -1; at = json.indexOf(bracket, at + 1)) brackets += 1;
+  }
+  return brackets > limits.maxDepth ? null : { depth: brackets, largest: [json.length, json.length, json.length] };
+}
 
 /** One pass over the text. `JSON.parse` takes a depth of a million; what walks its result then overflows the stack. */
 function shapeOf(json: string): JsonShape {

@@ -147,8 +147,8 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
     context.storageCall("runs.settle", (signal) => context.options.storage.runs.settle({ results, signal }));
   // Dispatching again costs a notification twice on runners that cannot tell; asking storage again costs nothing.
   const settled = await write().catch(write);
+  if (!settled.includes(false)) return results;
   const refused = results.filter((_, index) => settled[index] === false);
-  if (refused.length === 0) return results;
   const keys = refused.map((result) => result.idempotencyKey);
   context.options.logger.warn(
     { source: context.options.key, keys },

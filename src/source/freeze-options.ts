@@ -26,7 +26,7 @@ export interface FreezeOptions {
   /** Whether this payload created the user, without an identify event, because a trigger said so. */
   readonly isCreated: (userId: string) => boolean;
   /** What became of the event's identify. */
-  readonly identified: IdentifiedEvent;
+  readonly identifiedOf: (plan: EventPlan) => IdentifiedEvent;
   /** Those of the payload's users who were deleted after the event happened, so that nothing may name them. */
   readonly gone: ReadonlySet<string>;
   /** Whether text and names may be left to be made when storage reads them. */

@@ -8,6 +8,7 @@ import type { NewEvent } from "../storage/storage.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { type FrozenTrigger, freezeTrigger, newRun } from "./freeze-trigger.js";
 import { FrozenEvent } from "./frozen-event.js";
+import type { IdentifiedEvent } from "./identified-event.js";
 import { namesOf, ownerOf, withoutMentions } from "./mentions.js";
 import type { EventPlan } from "./plan-event.js";
 import { whyIgnored } from "./why-ignored.js";
@@ -17,22 +18,21 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   if (options.gone.has(ownerOf(whole) ?? "")) return freezeForgotten(whole, options.receivedAt);
   const plan = withoutMentions(whole, options.gone);
   const { received } = plan;
-  const { user: about, group } = options.identified;
+  const identified = options.identifiedOf(whole);
+  const { user: about, group } = identified;
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
   const frozen = plan.triggers.map((each) => freezeTrigger(each, received.messageId, allowance, options));
   const triggers = frozen.map((trigger) => trigger.decision);
-  const sync = freezeUserSync(plan, options);
+  const sync = freezeUserSync(plan, identified, options);
   // What asks to forget somebody must not be what remembers them.
   const isDeletion = plan.identity?.kind === "delete";
   const run = sync[0]?.idempotencyKey;
   const user = about === null || isDeletion ? {} : { user: { ...about, ...(run !== undefined && { run }) } };
-  const { status, reason, decision } = verdictOf(
-    plan,
-    { triggers, ...user, ...(group !== null && { group }) },
-    options,
-  );
+  const outcome: EventDecision =
+    about === null && group === null ? { triggers } : { triggers, ...user, ...(group !== null && { group }) };
+  const { status, reason, decision } = verdictOf(plan, outcome, identified, options);
   const recorded = {
     messageId: received.messageId,
     type: received.type,
@@ -62,16 +62,17 @@ function runsOf(sync: readonly NewRun[], frozen: readonly FrozenTrigger[]): read
 function verdictOf(
   plan: EventPlan,
   decision: EventDecision,
+  identified: IdentifiedEvent,
   options: FreezeOptions,
 ): Pick<NewEvent, "status" | "reason" | "decision"> {
-  const { user: about, group } = options.identified;
+  const { user: about, group } = identified;
   if (decision.triggers.some((trigger) => trigger.status === "failed")) {
     return { status: "failed", reason: "trigger_failed", decision };
   }
   if (decision.triggers.length > 0 || about !== null || group !== null) {
     return { status: "processed", reason: null, decision };
   }
-  return { status: "ignored", ...whyIgnored(plan, options) };
+  return { status: "ignored", ...whyIgnored(plan, identified, options) };
 }
 
 /** Of an event of somebody who was deleted after it happened: that it came, and nothing else. */
@@ -96,8 +97,11 @@ function freezeForgotten({ received }: EventPlan, receivedAt: Date): NewEvent {
 }
 
 /** The run that tells the engine of the users whom this event brought. */
-function freezeUserSync({ received, triggers }: EventPlan, options: FreezeOptions): readonly NewRun[] {
-  const { user } = options.identified;
+function freezeUserSync(
+  { received, triggers }: EventPlan,
+  { user }: IdentifiedEvent,
+  options: FreezeOptions,
+): readonly NewRun[] {
   if (!options.syncsUsers || user?.status === "deleted") return [];
   const userIds = new Set<string>();
   if (user !== null && user.status !== "anonymous") userIds.add(user.id);

@@ -93,28 +93,15 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const { trigger, evaluation, messageId } = match;
   const { workflow } = trigger;
   const base = { trigger: trigger.key, workflow, action: "trigger" as const };
-  const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : [];
+  const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : noGroups;
   const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
   const { identified, unknown } = partition(single, options.currentId);
-  const policy = trigger.unidentified ?? options.unidentified;
-  const runs: NewRun[] = [];
-  const recipients: RecipientDecision[] = [];
-  const { actor, data, cancellationKey } = evaluation;
   const tenant = options.toTenant(evaluation.tenant, workflow);
-  const toRequest = (to: readonly Recipient[]): WorkflowRunRequest => ({
-    action: "trigger",
-    workflow,
-    recipients: to,
-    actor,
-    tenant,
-    data,
-    cancellationKey,
-  });
-  for (const chunk of chunkRecipients(identified, options.maxRecipientsOf(workflow))) {
-    const run = runs.length;
-    for (const recipient of chunk) recipients.push({ recipient: recipientKey(recipient), run });
-    runs.push(newRun(base, messageId, run, toRequest(chunk), options));
-  }
+  const chunks = chunkRecipients(identified, options.maxRecipientsOf(workflow));
+  const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
+  const recipients = chunks.flatMap((chunk, run) => chunk.map((one) => toDecision(one, run)));
+  if (unknown.length === 0 && groups.length === 0) return { runs, recipients, unknown: 0 };
+  const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
       recipients.push(notIdentified(userId));
@@ -124,13 +111,25 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
     const { forMs, onExpiry } = policy;
     const hold = { userId, forMs, onExpiry };
     recipients.push({ recipient: userId, run: runs.length, reason: "not_identified" });
-    runs.push(newRun({ ...base, hold }, messageId, `hold ${userId}`, toRequest([userId]), options));
+    runs.push(newRun({ ...base, hold }, messageId, `hold ${userId}`, toRequest(match, tenant, [userId]), options));
   }
   if (groups.length > 0) {
-    for (const group of groups) recipients.push({ recipient: recipientKey(group), run: runs.length });
-    runs.push(planExpansion(match, { groups, single, request: toRequest([]) }, options));
+    for (const group of groups) recipients.push(toDecision(group, runs.length));
+    runs.push(planExpansion(match, { groups, single, request: toRequest(match, tenant, nobody) }, options));
   }
   return { runs, recipients, unknown: unknown.length };
+}
+
+function toRequest(
+  { trigger: { workflow }, evaluation: { actor, data, cancellationKey } }: Match,
+  tenant: WorkflowRunRequest["tenant"],
+  recipients: readonly Recipient[],
+): WorkflowRunRequest {
+  return { action: "trigger", workflow, recipients, actor, tenant, data, cancellationKey };
+}
+
+function toDecision(recipient: Recipient, run: number): RecipientDecision {
+  return { recipient: recipientKey(recipient), run };
 }
 
 interface Expansion {
@@ -156,6 +155,8 @@ function planExpansion(
   };
   return newRun(base, messageId, "members", expand, options);
 }
+
+const noGroups: readonly ObjectReference[] = [];
 
 function isGroup(recipient: Recipient): recipient is ObjectReference {
   return isObjectReference(recipient) && recipient.collection === "groups";
@@ -186,7 +187,10 @@ function toRejection({ recipient, reason, message }: RejectedRecipient, index: n
   return { recipient, reason, ...(index < maxNotes && { message }) };
 }
 
-function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]) {
+function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]): Partition {
+  // All of them known, and by the ids that they have now: nearly always.
+  if (recipients.every((recipient) => typeof recipient === "string" && currentId(recipient) === recipient))
+    return { identified: recipients, unknown: nobody };
   const identified: Recipient[] = [];
   const taken = new Set<string>();
   const unknown: string[] = [];
@@ -199,6 +203,13 @@ function partition(recipients: readonly Recipient[], currentId: FreezeOptions["c
     if (typeof id === "string") taken.add(id);
   }
   return { identified, unknown };
+}
+
+const nobody: readonly string[] = [];
+
+interface Partition {
+  readonly identified: readonly Recipient[];
+  readonly unknown: readonly string[];
 }
 
 function notIdentified(recipient: string): RecipientDecision {

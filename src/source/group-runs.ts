@@ -11,8 +11,12 @@ export interface RunGroups {
 }
 
 const maxGroupSize = 100;
+const noGroups: RunGroups["others"] = [];
 
 export function groupRuns(claimed: readonly ClaimedRun[], runner: WorkflowRunner): RunGroups {
+  // One call each, and nothing else: what most runners and most payloads come to.
+  if (runner.triggerBatch === undefined && claimed.every(({ run }) => run.action === "trigger"))
+    return { identify: noGroups, others: claimed.map((each) => [each]), expand: [] };
   const identify: ClaimedRun[] = [];
   const batched: ClaimedRun[] = [];
   const alone: ClaimedRun[][] = [];

@@ -2,6 +2,7 @@ import { cutValue } from "../outcome/cut-value.js";
 import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { parseSegmentPayload } from "../segment/parse.js";
+import type { ClaimedRun } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
@@ -51,7 +52,8 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     readIdentity: context.options.readIdentity,
     view,
   });
-  const plans = items.flatMap((item) => (item.kind === "event" ? [item.plan] : []));
+  const plans: EventPlan[] = [];
+  for (const item of items) if (item.kind === "event") plans.push(item.plan);
   const users = await identifyUsers(context, environment, plans);
   throwIfAborted(signal);
 
@@ -65,13 +67,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   );
   keepFirstPlans(recorded, requests);
 
-  await forgetAtEngine(context, environment, users.deleted);
+  if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);
   const waitingFor = waitingForOf(events);
   const released = await findReleased(context, environment, { users, recorded, waitingFor });
   const taken = dispatch === "inline" ? leaseMs : null;
   const woken = await wakeHeld(context, { owner: call.owner, userIds: released, leaseMs: taken, ...call.scope });
   const dispatched = await dispatchClaimed(context, {
-    claimed: [...recorded.flatMap((result) => result.claimed), ...woken],
+    claimed: allClaimed(recorded, woken),
     environment,
     owner: call.owner,
     leasedUntil,
@@ -87,7 +89,20 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
 }
 
 function waitingForOf(events: readonly NewEvent[]): readonly string[] {
-  return events.flatMap(({ runs }) => runs.flatMap(({ hold }) => (hold === undefined ? [] : [hold.userId])));
+  const waitingFor: string[] = [];
+  for (const { runs } of events) {
+    for (const { hold } of runs) if (hold !== undefined) waitingFor.push(hold.userId);
+  }
+  return waitingFor;
+}
+
+function allClaimed(recorded: readonly RecordResult[], woken: readonly ClaimedRun[]): readonly ClaimedRun[] {
+  const [first] = recorded;
+  if (first !== undefined && recorded.length === 1 && woken.length === 0) return first.claimed;
+  const claimed: ClaimedRun[] = [];
+  for (const result of recorded) for (const each of result.claimed) claimed.push(each);
+  for (const each of woken) claimed.push(each);
+  return claimed;
 }
 
 interface HandledPayload {
@@ -140,6 +155,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
     toTenant: params.toTenant,
     gone: params.gone,
+    identifiedOf: users.of,
     syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
     currentId: users.currentId,
@@ -148,11 +164,12 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),
     explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),
   };
-  return params.items.flatMap((item) => {
-    if (item.kind === "repeated") return [];
-    if (item.kind === "invalid") return [freezeInvalid(item.invalid, receivedAt, context.options.toPayload)];
-    return [freezePlan(item.plan, { identified: users.of(item.plan), ...shared })];
-  });
+  const frozen: NewEvent[] = [];
+  for (const item of params.items) {
+    if (item.kind === "invalid") frozen.push(freezeInvalid(item.invalid, receivedAt, context.options.toPayload));
+    if (item.kind === "event") frozen.push(freezePlan(item.plan, shared));
+  }
+  return frozen;
 }
 
 function explainNoMatch({ registry }: SourceContext, { received }: EventPlan): OutcomeDetail {

@@ -24,6 +24,8 @@ export async function findReleased(
   environment: string,
   { users, recorded, waitingFor }: RecordedHolds,
 ): Promise<readonly string[]> {
+  if (users.identified.length === 0 && waitingFor.length === 0 && recorded.every(({ stored }) => stored === null))
+    return [];
   const usesHolds = context.options.unidentified.kind === "hold" || context.registry.hasHolds();
   const released = new Set(usesHolds ? users.identified : users.created);
   const waiting = new Set(waitingFor);

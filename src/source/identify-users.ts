@@ -1,4 +1,4 @@
-import type { UserOutcome } from "../outcome/outcome.js";
+import type { GroupOutcome, UserOutcome } from "../outcome/outcome.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
@@ -32,8 +32,10 @@ export async function identifyUsers(
   environment: string,
   plans: readonly EventPlan[],
 ): Promise<IdentifiedUsers> {
-  const { merged, deleted } = await mergeAndDelete(context, environment, plans);
-  const visitors = await updateVisitors(context, environment, plans);
+  // Most events say nothing of who somebody is.
+  const tells = plans.some(({ identity }) => identity !== null);
+  const { merged, deleted } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
+  const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
   const { changes, identifies, created, asked } = collectChanges(context, plans);
   const updates = await update(context, environment, changes);
   // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
@@ -45,7 +47,7 @@ export async function identifyUsers(
   );
   const known = await lookUp(context, environment, asked);
   const currentId = (userId: string) => current.get(userId) ?? known.get(userId) ?? null;
-  const groups = await updateGroups(context, environment, { plans, currentId });
+  const groups = tells ? await updateGroups(context, environment, { plans, currentId }) : noGroups;
   // Runs may wait under an id that another one has taken the place of.
   const idsOf = (is: (status: UserUpdate["status"]) => boolean) =>
     updates.flatMap(({ id, status }, index) => (is(status) ? [id, changes[index]?.id ?? id] : []));
@@ -65,6 +67,13 @@ export async function identifyUsers(
     deleted,
   };
 }
+
+const noVisitors: ReadonlyMap<EventPlan, Pick<IdentifiedEvent, "user" | "ignored">> = new Map();
+const noGroups: ReadonlyMap<EventPlan, GroupOutcome> = new Map();
+const nobody: { readonly merged: ReadonlySet<string>; readonly deleted: readonly string[] } = {
+  merged: new Set(),
+  deleted: [],
+};
 
 const unheardAlias = {
   reason: "alias_unsupported",
@@ -100,7 +109,8 @@ function collectChanges({ options }: SourceContext, plans: readonly EventPlan[])
     }
     for (const change of inline) changes.push(change);
   }
-  const identified = new Set(changes.map((change) => change.id));
+  const identified = new Set<string>();
+  for (const { id } of changes) identified.add(id);
   const unknown = new Set<string>();
   const created = new Set<string>();
   for (const plan of plans) {

@@ -3,7 +3,7 @@ import type { RunResult } from "../storage/run-store.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
 import type { Dispatched } from "./dispatch-claimed.js";
 import type { PayloadItem } from "./plan-payload.js";
-import { type RunState, toEventOutcome } from "./to-event-outcome.js";
+import { type RunState, type RunStates, toEventOutcome } from "./to-event-outcome.js";
 
 export interface RecordedPayload {
   readonly items: readonly PayloadItem[];
@@ -59,39 +59,41 @@ function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, inde
   return { index, messageId, type, name, status: "duplicate", reason: "repeated_in_batch", triggers: [] };
 }
 
-function recordedOutcome(
-  index: number,
-  event: NewEvent,
-  result: RecordResult,
-  { attempted, isWoken }: Attempts,
-): EventOutcome {
+function recordedOutcome(index: number, event: NewEvent, result: RecordResult, attempts: Attempts): EventOutcome {
   const { messageId, type, name } = event;
   if (result.status === "finished") {
     return { index, messageId, type, name, status: "duplicate", reason: "already_processed", triggers: [] };
   }
+  const { stored } = result;
+  if (stored === null) return toEventOutcome(index, event, newRuns(event, attempts));
+  // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
+  const planned = { ...event, ...planOf(stored.status, stored) };
+  const outcome = toEventOutcome(index, planned, storedRuns(stored.runs, result.claimed, attempts));
+  return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
+}
+
+/** Of an event that was just recorded: what nobody made an attempt with is as it was planned. */
+function newRuns({ runs }: NewEvent, { attempted, isWoken }: Attempts): RunStates {
+  return {
+    get(key) {
+      const attempt = attempted.get(key);
+      if (attempt !== undefined) return attemptedRun(attempt, 1);
+      const hold = runs.find(({ idempotencyKey }) => idempotencyKey === key)?.hold;
+      if (hold === undefined) return undefined;
+      const status = isWoken(hold.userId) ? "pending" : "held";
+      return { idempotencyKey: key, status, attempts: 0, workflowRunId: null, error: null };
+    },
+  };
+}
+
+function storedRuns(stored: readonly RunState[], claimed: RecordResult["claimed"], { attempted }: Attempts): RunStates {
   const states = new Map<string, RunState>();
-  for (const run of result.stored?.runs ?? []) states.set(run.idempotencyKey, run);
-  for (const { run } of result.claimed) {
+  for (const run of stored) states.set(run.idempotencyKey, run);
+  for (const { run } of claimed) {
     const attempt = attempted.get(run.idempotencyKey);
     states.set(run.idempotencyKey, attempt === undefined ? run : attemptedRun(attempt, run.attempts + 1));
   }
-  const stored = result.stored;
-  if (stored === null) {
-    for (const { idempotencyKey, hold } of event.runs) {
-      if (hold === undefined) continue;
-      const attempt = attempted.get(idempotencyKey);
-      const status = isWoken(hold.userId) ? "pending" : "held";
-      const untouched = { idempotencyKey, status, attempts: 0, workflowRunId: null, error: null } as const;
-      states.set(idempotencyKey, attempt === undefined ? untouched : attemptedRun(attempt, 1));
-    }
-  }
-  // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
-  const outcome = toEventOutcome(
-    index,
-    stored === null ? event : { ...event, ...planOf(stored.status, stored) },
-    states,
-  );
-  return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
+  return states;
 }
 
 function attemptedRun(result: RunResult, attempts: number): RunState {

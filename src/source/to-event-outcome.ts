@@ -18,6 +18,9 @@ import type { NewEvent } from "../storage/storage.js";
 export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error"> &
   Partial<Pick<RunRecord, "durationMs" | "progress">>;
 
+/** What is known of runs, by their idempotency keys. */
+export type RunStates = Pick<ReadonlyMap<string, RunState>, "get">;
+
 interface RunVerdict {
   readonly status: TriggerStatus;
   readonly reason: TriggerReason | null;
@@ -48,30 +51,27 @@ function verdictOf(run: RunState | undefined): RunVerdict {
 export function toEventOutcome(
   index: number,
   event: Pick<NewEvent, "messageId" | "type" | "name" | "status" | "reason"> & { readonly decision: EventDecision },
-  runs: ReadonlyMap<string, RunState>,
+  runs: RunStates,
 ): EventOutcome {
   const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs));
   const user = event.decision.user && toUserOutcome(event.decision.user, runs);
   const status = statusOf(event.status, user?.sync === undefined ? triggers : [user.sync, ...triggers]);
   const reason = status === "failed" ? "trigger_failed" : status === "in_progress" ? null : event.reason;
-  return {
-    index,
-    messageId: event.messageId,
-    type: event.type,
-    name: event.name,
-    status,
-    triggers,
-    ...(reason !== null && { reason }),
-    ...(event.decision.detail && { detail: event.decision.detail }),
-    ...(user && { user }),
-    ...(event.decision.group && { group: event.decision.group }),
-  };
+  const { messageId, type, name } = event;
+  const { detail, group } = event.decision;
+  const outcome: Draft<EventOutcome> = { index, messageId, type, name, status, triggers };
+  if (reason !== null) outcome.reason = reason;
+  if (detail) outcome.detail = detail;
+  if (user) outcome.user = user;
+  if (group) outcome.group = group;
+  return outcome;
 }
 
-function toUserOutcome({ run, ...user }: UserDecision, runs: ReadonlyMap<string, RunState>): UserOutcome {
+type Draft<Value> = { -readonly [Name in keyof Value]: Value[Name] };
+
+function toUserOutcome({ run, ...user }: UserDecision, runs: RunStates): UserOutcome {
   if (run === undefined) return user;
-  const state = runs.get(run);
-  return { ...user, sync: toRunOutcome(run, state, verdictOf(state)) };
+  return { ...user, sync: toRunOutcome(run, runs.get(run)) };
 }
 
 function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "status">[]): EventStatus {
@@ -79,25 +79,20 @@ function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "st
   return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
 }
 
-function toTriggerOutcome(decision: TriggerDecision, runs: ReadonlyMap<string, RunState>): TriggerOutcome {
+function toTriggerOutcome(decision: TriggerDecision, runs: RunStates): TriggerOutcome {
   if (decision.status !== "planned") {
     const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
     return new TracedOutcome(decision, { status: decision.status, runs: [], recipients }, decision);
   }
-  const outcomes: RunOutcome[] = [];
-  const runVerdicts: RunVerdict[] = [];
-  let deciding: RunVerdict | null = null;
-  let error: string | null = null;
-  for (const key of decision.runs) {
-    const state = runs.get(key);
-    const verdict = verdictOf(state);
-    outcomes.push(toRunOutcome(key, state, verdict));
-    runVerdicts.push(verdict);
-    if (deciding !== null && verdict.weight <= deciding.weight) continue;
-    deciding = verdict;
-    error = state?.error ?? null;
+  const states = decision.runs.map((key) => runs.get(key));
+  const runVerdicts = states.map(verdictOf);
+  const outcomes = decision.runs.map((key, index) => toRunOutcome(key, states[index]));
+  let place = 0;
+  for (const [index, { weight }] of runVerdicts.entries()) {
+    if (weight > (runVerdicts[place]?.weight ?? -1)) place = index;
   }
-  const { status, reason } = deciding ?? verdicts.pending;
+  const { status, reason } = runVerdicts[place] ?? verdicts.pending;
+  const error = states[place]?.error ?? null;
   const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts));
   return new TracedOutcome(decision, { status, runs: outcomes, recipients }, whyOf(reason, error));
 }
@@ -114,10 +109,10 @@ function membersOf(progress: string): NonNullable<RunOutcome["members"]> {
   return { reached: members, unknown };
 }
 
-function toRunOutcome(idempotencyKey: string, run: RunState | undefined, verdict: RunVerdict): RunOutcome {
+function toRunOutcome(idempotencyKey: string, run: RunState | undefined): RunOutcome {
   const outcome: RunOutcome = {
     idempotencyKey,
-    status: verdict.status,
+    status: verdictOf(run).status,
     workflowRunId: run?.workflowRunId ?? null,
     attempts: run?.attempts ?? 0,
     durationMs: run?.durationMs ?? null,

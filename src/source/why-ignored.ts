@@ -1,16 +1,20 @@
 import type { EventReason } from "../core/reasons.js";
 import type { NewEvent } from "../storage/storage.js";
 import type { FreezeOptions } from "./freeze-options.js";
+import type { IdentifiedEvent } from "./identified-event.js";
 import type { EventPlan } from "./plan-event.js";
 
 /** Why an event that is valid came to nothing. */
-export function whyIgnored(plan: EventPlan, options: FreezeOptions): Pick<NewEvent, "reason" | "decision"> {
+export function whyIgnored(
+  plan: EventPlan,
+  { ignored }: IdentifiedEvent,
+  options: FreezeOptions,
+): Pick<NewEvent, "reason" | "decision"> {
   const { type } = plan.received;
   const because = (reason: EventReason, message: string) => ({
     reason,
     decision: { detail: { message }, triggers: [] },
   });
-  const { ignored } = options.identified;
   if (ignored !== null) return because(ignored.reason, ignored.message);
   if (type !== "identify" && type !== "alias" && type !== "delete" && type !== "group") {
     return { reason: "no_matching_trigger", decision: { detail: options.explainNoMatch(plan), triggers: [] } };

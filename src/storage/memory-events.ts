@@ -125,11 +125,11 @@ function claimAll(
   { leaseMs }: Pick<RecordParams, "leaseMs">,
   clock: Clock,
 ): readonly ClaimedRun[] {
-  if (leaseMs === null) return [];
-  const claimed: ClaimedRun[] = [];
+  if (leaseMs === null || runs.length === 0) return [];
   const now = clock.now();
-  for (const run of runs) if (run.status === "pending") claimed.push(claimRun(run, leaseMs, now));
-  return claimed;
+  const pending = runs.every((run) => run.status === "pending") ? runs : runs.filter((run) => run.status === "pending");
+  const claimedAt = new Date(now);
+  return pending.map((run) => claimRun(run, leaseMs, now, claimedAt));
 }
 
 function createMatcher(

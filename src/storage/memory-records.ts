@@ -19,16 +19,16 @@ export class StoredRun implements SourceScope {
   readonly parent: string | null;
   readonly heldUntil: number | null;
   status: RunStatus;
-  attempts = 0;
-  attemptsBeforeRetry = 0;
-  firstClaimedAt: Date | null = null;
-  nextAttemptAt: Date | null = null;
-  workflowRunId: string | null = null;
-  error: string | null = null;
-  durationMs: number | null = null;
-  progress: string | null = null;
-  fence = 0;
-  leasedUntil = 0;
+  attempts: number;
+  attemptsBeforeRetry: number;
+  firstClaimedAt: Date | null;
+  nextAttemptAt: Date | null;
+  workflowRunId: string | null;
+  error: string | null;
+  durationMs: number | null;
+  progress: string | null;
+  fence: number;
+  leasedUntil: number;
   #planned: Pick<NewRun, "request">;
 
   constructor(
@@ -50,6 +50,16 @@ export class StoredRun implements SourceScope {
     this.parent = parent;
     this.heldUntil = run.hold === undefined ? null : now + run.hold.forMs;
     this.status = run.hold === undefined ? "pending" : "held";
+    this.attempts = 0;
+    this.attemptsBeforeRetry = 0;
+    this.firstClaimedAt = null;
+    this.nextAttemptAt = null;
+    this.workflowRunId = null;
+    this.error = null;
+    this.durationMs = null;
+    this.progress = null;
+    this.fence = 0;
+    this.leasedUntil = 0;
     this.#planned = run;
   }
 

@@ -94,6 +94,7 @@ function dueRuns(state: MemoryState, now: number): readonly StoredRun[] {
 
 function settle(state: MemoryState, results: readonly RunResult[]): readonly boolean[] {
   const touched = new Set<StoredEvent>();
+  const now = state.clock.now();
   const settled = results.map((result) => {
     const run = state.run(result.idempotencyKey);
     if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
@@ -102,7 +103,7 @@ function settle(state: MemoryState, results: readonly RunResult[]): readonly boo
     run.workflowRunId = result.workflowRunId;
     run.error = result.error;
     run.durationMs = result.durationMs ?? null;
-    run.nextAttemptAt = result.retryInMs === null ? null : new Date(state.clock.now() + result.retryInMs);
+    run.nextAttemptAt = result.retryInMs === null ? null : new Date(now + result.retryInMs);
     state.setRunStatus(run, result.status);
     touched.add(run.stored);
     return true;
@@ -121,9 +122,9 @@ function dueAt(run: StoredRun): number {
 }
 
 /** Leases a run; its fence grows, so that whoever had it before can no longer settle it. */
-export function claimRun(run: StoredRun, leaseMs: number, now: number): ClaimedRun {
+export function claimRun(run: StoredRun, leaseMs: number, now: number, at: Date = new Date(now)): ClaimedRun {
   run.fence += 1;
   run.leasedUntil = now + leaseMs;
-  run.firstClaimedAt ??= new Date(now);
+  run.firstClaimedAt ??= at;
   return { run: new ClaimedRecord(run), fence: run.fence };
 }

@@ -5,11 +5,7 @@ import type { NewRun, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
 import type { NewEvent } from "./storage.js";
 
-interface NameCount {
-  readonly environment: string;
-  readonly source: string;
-  count: EventNameCount;
-}
+type NameCount = SourceScope & { -readonly [Name in keyof EventNameCount]: EventNameCount[Name] };
 
 /** Everything that is kept, bounded by the number of events. */
 export class MemoryState {
@@ -18,7 +14,8 @@ export class MemoryState {
   readonly #onForgetDeleted: (before: number) => void;
   readonly #byKey = new Map<string, StoredEvent>();
   readonly #runs = new Map<string, StoredRun>();
-  readonly #pending = new Set<StoredRun>();
+  /** Those with pending runs. */
+  readonly #open = new Set<StoredEvent>();
   /** By environment and user. */
   readonly #held = new Map<string, Set<StoredRun>>();
   readonly #names = new Map<string, NameCount>();
@@ -46,7 +43,9 @@ export class MemoryState {
   }
 
   pendingRuns(): StoredRun[] {
-    return [...this.#pending];
+    const pending: StoredRun[] = [];
+    for (const { runs } of this.#open) for (const run of runs) if (run.status === "pending") pending.push(run);
+    return pending;
   }
 
   heldRuns(): StoredRun[] {
@@ -70,8 +69,12 @@ export class MemoryState {
       status: event.status,
       isBare: false,
     };
-    stored.runs = event.runs.map((run) => this.#addRun(stored, run, null));
-    if (stored.runs.length > 0) stored.status = "in_progress";
+    if (event.runs.length > 0) {
+      const now = this.clock.now();
+      stored.runs = event.runs.map((run) => this.#addRun(run, new StoredRun(stored, run, { now, parent: null })));
+      stored.status = "in_progress";
+      this.#watch(stored);
+    }
     this.#byKey.set(keyOf(environment, source, event.messageId), stored);
     this.#queue.push(stored);
     this.#count(stored);
@@ -81,22 +84,24 @@ export class MemoryState {
 
   /** Adds runs that another one made to its event. */
   addRuns(parent: StoredRun, runs: readonly NewRun[]): readonly StoredRun[] {
-    const added = runs.map((run) => this.#addRun(parent.stored, run, parent.idempotencyKey));
-    parent.stored.runs = [...parent.stored.runs, ...added];
+    const now = this.clock.now();
+    const { stored, idempotencyKey } = parent;
+    const added = runs.map((run) => this.#addRun(run, new StoredRun(stored, run, { now, parent: idempotencyKey })));
+    stored.runs = [...stored.runs, ...added];
+    this.#watch(stored);
     return added;
   }
 
-  #addRun(stored: StoredEvent, run: NewRun, parent: string | null): StoredRun {
-    const added = new StoredRun(stored, run, { now: this.clock.now(), parent });
-    this.#runs.set(run.idempotencyKey, added);
-    this.#index(added);
+  #addRun({ idempotencyKey }: NewRun, added: StoredRun): StoredRun {
+    this.#runs.set(idempotencyKey, added);
+    this.#hold(added);
     return added;
   }
 
   setRunStatus(run: StoredRun, status: RunStatus): void {
-    this.#unindex(run);
+    this.#letGo(run);
     run.status = status;
-    this.#index(run);
+    this.#hold(run);
   }
 
   /** Brings the status of an event up to date with those of its runs. */
@@ -105,6 +110,7 @@ export class MemoryState {
       stored.status = "in_progress";
     else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
     else stored.status = stored.event.status;
+    this.#watch(stored);
   }
 
   /** Takes everything out but what is needed to know the event again. */
@@ -130,53 +136,65 @@ export class MemoryState {
     const merged = new Map<string, EventNameCount>();
     for (const name of this.#names.values()) {
       if (name.environment !== environment || (source !== undefined && name.source !== source)) continue;
-      const key = JSON.stringify([name.count.type, name.count.name]);
+      const { type, name: own, count, firstSeenAt, lastSeenAt } = name;
+      const counted: EventNameCount = { type, name: own, count, firstSeenAt, lastSeenAt };
+      const key = JSON.stringify([type, own]);
       const known = merged.get(key);
-      merged.set(key, known === undefined ? name.count : addCounts(known, name.count));
+      merged.set(key, known === undefined ? counted : addCounts(known, counted));
     }
     return [...merged.values()].sort((left, right) => right.lastSeenAt.getTime() - left.lastSeenAt.getTime());
   }
 
   #count({ environment, source, event }: StoredEvent): void {
     if (event.type === null || event.status === "invalid") return;
-    const { receivedAt: firstSeenAt, receivedAt: lastSeenAt, type, name } = event;
-    const one: EventNameCount = { type, name, count: 1, firstSeenAt, lastSeenAt };
+    const { receivedAt, type, name } = event;
     const key = `${environment}\u0000${source}\u0000${type}\u0000${name ?? ""}`;
     const known = this.#names.get(key);
-    if (known !== undefined) known.count = addCounts(known.count, one);
-    else if (this.#names.size < maxNames) this.#names.set(key, { environment, source, count: one });
+    if (known !== undefined) {
+      known.count += 1;
+      if (receivedAt < known.firstSeenAt) known.firstSeenAt = receivedAt;
+      if (receivedAt > known.lastSeenAt) known.lastSeenAt = receivedAt;
+    } else if (this.#names.size < maxNames) {
+      const seen = { firstSeenAt: receivedAt, lastSeenAt: receivedAt };
+      this.#names.set(key, { environment, source, type, name, count: 1, ...seen });
+    }
   }
 
   #dropRuns(stored: StoredEvent): void {
     for (const run of stored.runs) {
       this.#runs.delete(run.idempotencyKey);
-      this.#unindex(run);
+      this.#letGo(run);
     }
     stored.runs = [];
+    this.#open.delete(stored);
   }
 
   /** Takes out runs that are about a user, and what else names the user. */
   forgetRuns(stored: StoredEvent, theirs: readonly StoredRun[]): void {
     for (const run of theirs) {
       this.#runs.delete(run.idempotencyKey);
-      this.#unindex(run);
+      this.#letGo(run);
     }
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
+    this.#watch(stored);
     stored.event = { ...stored.event, payload: null, decision: { triggers: [] } };
     if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
       stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
     }
   }
 
-  #index(run: StoredRun): void {
-    if (run.status === "pending") this.#pending.add(run);
+  #watch(stored: StoredEvent): void {
+    if (stored.runs.some(({ status }) => status === "pending")) this.#open.add(stored);
+    else this.#open.delete(stored);
+  }
+
+  #hold(run: StoredRun): void {
     if (run.status !== "held" || run.hold === undefined) return;
     const key = userKey(run.environment, run.hold.userId);
     this.#held.set(key, (this.#held.get(key) ?? new Set()).add(run));
   }
 
-  #unindex(run: StoredRun): void {
-    this.#pending.delete(run);
+  #letGo(run: StoredRun): void {
     if (run.hold === undefined) return;
     const key = userKey(run.environment, run.hold.userId);
     const held = this.#held.get(key);

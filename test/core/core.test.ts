@@ -7,7 +7,7 @@ import { canonicalJson, isJsonObject } from "../../src/core/json.js";
 import { createLimiter } from "../../src/core/limiter.js";
 import { safeLogger, silentLogger } from "../../src/core/logger.js";
 import { createSafeEmitter } from "../../src/core/safe-emitter.js";
-import { createTimeLimit } from "../../src/core/time-limit.js";
+import { createStorageCall } from "../../src/source/storage-call.js";
 import { manualClock } from "../../src/testing/manual-clock.js";
 
 describe("durationToMs", () => {
@@ -131,40 +131,47 @@ describe("createSafeEmitter", () => {
   });
 });
 
-describe("createTimeLimit", () => {
+describe("createStorageCall", () => {
   const never = () => new Promise<never>(() => undefined);
-  const timedOut = () => new Error("timed out");
 
   it("rejects and aborts what takes too long", async () => {
     const clock = manualClock();
     const signals: AbortSignal[] = [];
-    const call = createTimeLimit(clock, 1_000).run((signal) => {
+    const call = createStorageCall(clock, 1_000)("runs.claim", (signal) => {
       signals.push(signal);
       return never();
-    }, timedOut);
-    const rejected = expect(call).rejects.toThrow("timed out");
+    });
+    const rejected = expect(call).rejects.toMatchObject({
+      code: "STORAGE_TIMEOUT",
+      retryable: true,
+      details: { operation: "runs.claim", timeoutMs: 1_000 },
+    });
     await clock.advance("1.1s");
     await rejected;
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
   });
 
   it("lets pass what ends in time, with its value or its error", async () => {
-    const limit = createTimeLimit(manualClock(), 1_000);
-    await expect(limit.run(async () => "value", timedOut)).resolves.toBe("value");
-    await expect(limit.run(() => Promise.reject(new Error("own")), timedOut)).rejects.toThrow("own");
+    const call = createStorageCall(manualClock(), 1_000);
+    await expect(call("events.get", async () => "value")).resolves.toBe("value");
+    const own = new Error("own");
+    await expect(call("events.get", () => Promise.reject(own))).rejects.toMatchObject({
+      code: "STORAGE_FAILED",
+      cause: own,
+    });
     const throwsAtOnce = () => {
       throw new Error("at once");
     };
-    await expect(limit.run(throwsAtOnce, timedOut)).rejects.toThrow("at once");
+    await expect(call("events.get", throwsAtOnce)).rejects.toMatchObject({ code: "STORAGE_FAILED" });
   });
 
   it("gives calls that start later their full time", async () => {
     const clock = manualClock();
-    const limit = createTimeLimit(clock, 1_000);
-    const first = limit.run(never, timedOut).catch(() => "first timed out");
+    const call = createStorageCall(clock, 1_000);
+    const first = call("events.get", never).catch(() => "first timed out");
     await clock.advance("0.9s");
     let second = "running";
-    void limit.run(never, timedOut).catch(() => {
+    void call("events.get", never).catch(() => {
       second = "timed out";
     });
     await clock.advance("0.2s");
@@ -178,19 +185,19 @@ describe("createTimeLimit", () => {
     let now = 0;
     const cancel = vi.fn();
     const schedule = vi.fn(() => cancel);
-    const limit = createTimeLimit({ now: () => now, schedule }, 1_000);
-    await Promise.all([limit.run(async () => 1, timedOut), limit.run(async () => 2, timedOut)]);
-    await limit.run(async () => 3, timedOut);
+    const call = createStorageCall({ now: () => now, schedule }, 1_000);
+    await Promise.all([call("events.get", async () => 1), call("events.get", async () => 2)]);
+    await call("events.get", async () => 3);
     expect([schedule.mock.calls.length, cancel.mock.calls.length]).toEqual([1, 0]);
     now = 500;
-    await limit.run(async () => 4, timedOut);
+    await call("events.get", async () => 4);
     expect([schedule.mock.calls.length, cancel.mock.calls.length]).toEqual([2, 1]);
   });
 
   it("aborts nothing when all has ended in time", async () => {
     const clock = manualClock();
     const signals: AbortSignal[] = [];
-    await createTimeLimit(clock, 1_000).run(async (signal) => signals.push(signal), timedOut);
+    await createStorageCall(clock, 1_000)("events.get", async (signal) => signals.push(signal));
     await clock.advance("2s");
     expect(signals.map((signal) => signal.aborted)).toEqual([false]);
   });
