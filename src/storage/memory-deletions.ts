@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export type DeletedKind = "user" | "group";
 
@@ -12,8 +12,8 @@ export class MemoryDeletions {
   }
 
   mark(kind: DeletedKind, environment: string, id: string, at: number): void {
-    const hash = hashOf(kind, environment, id);
-    this.#at.set(hash, Math.max(at, this.#at.get(hash) ?? at));
+    const key = hashOf(kind, environment, id);
+    this.#at.set(key, Math.max(at, this.#at.get(key) ?? at));
   }
 
   /** Whether what happened at this time is forgotten. */
@@ -24,14 +24,12 @@ export class MemoryDeletions {
   }
 
   forget(before: number): void {
-    for (const [hash, at] of this.#at) {
-      if (at < before) this.#at.delete(hash);
+    for (const [key, at] of this.#at) {
+      if (at < before) this.#at.delete(key);
     }
   }
 }
 
 function hashOf(kind: DeletedKind, environment: string, id: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([kind, environment, id]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([kind, environment, id]));
 }

@@ -86,18 +86,33 @@ function fitCondition(trace: ConditionTrace, budget: Budget): ConditionTrace | u
   }
 }
 
+type TracePart = ConditionTrace | PathTrace;
+
+/** What a part is nested in, and the braces around the whole. */
+const aroundPart = 40;
+const aroundAll = 64;
+
+/** Measures exactly only once the allowance could be used up: nearly every trace is far from it. */
 class Budget {
   refused = 0;
   #left: number;
+  /** Taken at their largest, as long as there is room for that. */
+  #unmeasured: TracePart[] = [];
 
   constructor(allowance: number) {
-    // For the braces around it.
-    this.#left = allowance - 64;
+    this.#left = allowance - aroundAll;
   }
 
-  take(part: ConditionTrace | PathTrace): boolean {
-    // And for what a part is nested in.
-    const length = JSON.stringify(part).length + 40;
+  take(part: TracePart): boolean {
+    const most = largestLength(part) + aroundPart;
+    if (most <= this.#left) {
+      this.#left -= most;
+      this.#unmeasured.push(part);
+      return true;
+    }
+    for (const taken of this.#unmeasured) this.#left += largestLength(taken) - JSON.stringify(taken).length;
+    this.#unmeasured = [];
+    const length = JSON.stringify(part).length + aroundPart;
     if (length > this.#left) {
       this.refused += 1;
       return false;
@@ -105,4 +120,13 @@ class Budget {
     this.#left -= length;
     return true;
   }
+}
+
+/** Characters of JSON that a value has at most: every character of a text may be an escape of six. */
+function largestLength(value: unknown): number {
+  if (typeof value === "string") return value.length * 6 + 2;
+  if (typeof value !== "object" || value === null) return 25;
+  let length = 2;
+  for (const [key, member] of Object.entries(value)) length += key.length * 6 + 4 + largestLength(member);
+  return length;
 }

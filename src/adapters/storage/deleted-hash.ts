@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** All that stays of who was deleted. Groups have a hash of their own, so that a user and a group may share an id. */
 export function userHash(environment: string, id: string): string {
@@ -10,5 +10,5 @@ export function groupHash(environment: string, id: string): string {
 }
 
 function hashOf(identity: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+  return hash("sha256", JSON.stringify(identity));
 }

@@ -1,8 +1,12 @@
+/** Nothing in it that JSON has an escape for. */
+const ordinary = /^[ !#-[\]-~]*$/;
+
 /**
  * Text as a database can keep it. Ids and names come from outside and may hold NUL or lone surrogates, which databases refuse or
  * change silently; JSON's escapes carry them, and leave ordinary text as it is. Reversible, and equal texts stay equal.
  */
 export function toStoredText(text: string): string {
+  if (ordinary.test(text)) return text;
   return JSON.stringify(text).slice(1, -1);
 }
 

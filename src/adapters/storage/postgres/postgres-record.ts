@@ -160,9 +160,7 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     for (const [position, run] of event.runs.entries())
       runs.push({ run, position, messageId, event, request: texts.add(run.request) });
   }
-  const names = asked.flatMap(({ event, messageId }) =>
-    (event.names ?? []).map((name) => ({ event, messageId, name })),
-  );
+  const names = namesIn(asked, environment);
   const ofEvents = (value: (event: (typeof events)[number]) => string | number | null) => toArray(events.map(value));
   const ofRuns = (value: (run: (typeof runs)[number]) => string | number | null) => toArray(runs.map(value));
   return [
@@ -193,9 +191,23 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     ofRuns(({ request }) => request.offset),
     ofRuns(({ request }) => request.bytes),
     toArray(names.map(({ messageId }) => messageId)),
-    toArray(names.map(({ name }) => userHash(environment, name))),
+    toArray(names.map(({ hash }) => hash)),
     toArray(names.map(({ event }) => event.occurredAt.getTime())),
   ];
+}
+
+/** Few people are named by many events: each is hashed once. */
+function namesIn(asked: readonly Asked[], environment: string) {
+  const hashes = new Map<string, string>();
+  const found: (Asked & { readonly hash: string })[] = [];
+  for (const { event, messageId } of asked) {
+    for (const name of event.names ?? []) {
+      const hash = hashes.get(name) ?? userHash(environment, name);
+      hashes.set(name, hash);
+      found.push({ event, messageId, hash });
+    }
+  }
+  return found;
 }
 
 interface TextSlice {

@@ -11,6 +11,13 @@ export function markDeleted(session: SqliteSession, environment: string, hash: s
   );
 }
 
+/** Whether anybody was deleted, so that names have to be looked up. */
+export function mayForget(session: SqliteSession, environment: string): boolean {
+  return (
+    session.all("SELECT 1 AS deleted FROM bellwire_deleted_users WHERE environment = ? LIMIT 1", environment).length > 0
+  );
+}
+
 /** Whether what happened at this time is forgotten. */
 export function isForgotten(session: SqliteSession, environment: string, hash: string, at: number): boolean {
   const [row] = session.all(

@@ -4,7 +4,7 @@ import { toEventRecord } from "../stored-records.js";
 import { numberOf, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { isForgotten } from "./sqlite-deletions.js";
+import { isForgotten, mayForget } from "./sqlite-deletions.js";
 import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
 
 /** Inside a transaction of the caller's. */
@@ -12,9 +12,10 @@ export function record(session: SqliteSession, params: RecordParams, now: number
   const { owner, leaseMs } = params;
   const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
   const names = new Map<string, NameCount>();
+  const { environment, source } = params;
+  const hasDeletions = mayForget(session, environment);
   const results = params.events.map((event): RecordResult => {
-    const { environment, source } = params;
-    const deleted = deletedOf(session, environment, event);
+    const deleted = hasDeletions ? deletedOf(session, environment, event) : [];
     if (deleted.length > 0 && findEvent(session, environment, source, event.messageId) === undefined)
       return { status: "refused", claimed: [], stored: null, deleted };
     const eventId = insertEvent(session, params, event);
