@@ -19,7 +19,8 @@ const pageSize = 1_000;
 /**
  * Makes runs for the members of groups, a page at a time, and sends each page before it makes the next. Where it is, is written down
  * in one transaction with the runs of a page, under the fence of the claim: killed anywhere, whoever claims the run next goes on at
- * the next page, and a run once made is never made otherwise.
+ * the next page, and a run once made is never made otherwise. A page of which somebody left, or was deleted, before its runs were
+ * written is read and planned anew.
  *
  * @returns `null` when it has to stop half-way, because the source is closing or the lease is lost
  */
@@ -37,20 +38,22 @@ export async function expandMembers(
       if (context.isClosing()) return null;
       const page = await nextPage(context, run, request, progress);
       const leasedUntil = clock.now() + leaseMs;
-      const claimed = await context.storageCall("runs.expand", (signal) =>
+      const expanded = await context.storageCall("runs.expand", (signal) =>
         storage.runs.expand({
           idempotencyKey: run.idempotencyKey,
           fence,
           progress: JSON.stringify(page.progress),
           runs: page.runs,
+          members: { groupIds: request.groupIds, userIds: page.userIds },
           owner,
           leaseMs,
           signal,
         }),
       );
-      if (claimed === null) return null;
+      if (expanded.status === "lease_lost") return null;
+      if (expanded.status === "members_left") continue;
       progress = page.progress;
-      await dispatch(claimed, leasedUntil);
+      await dispatch(expanded.claimed, leasedUntil);
     }
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
@@ -63,6 +66,8 @@ export async function expandMembers(
 
 interface MemberPage {
   readonly runs: readonly NewRun[];
+  /** The members whom the runs are for, under the ids they are members by. */
+  readonly userIds: readonly string[];
   readonly progress: ExpandProgress;
 }
 
@@ -89,9 +94,14 @@ async function nextPage(
   const known = new Map(await lookUp(context, environment, members));
   const unknown = members.filter((id) => !known.has(id));
   if (unidentified.kind === "create") {
-    for (const id of await createUsers(context, environment, new Set(unknown))) known.set(id, id);
+    // As of when the event was received: a deletion that came later stays one.
+    for (const id of await createUsers(context, environment, new Set(unknown), run.receivedAt)) known.set(id, id);
   }
-  const recipients = [...new Set(members.flatMap((id) => known.get(id) ?? []))].filter((id) => !excluded.has(id));
+  const reached = members.flatMap((userId) => {
+    const id = known.get(userId);
+    return id === undefined || excluded.has(id) ? [] : [{ userId, id }];
+  });
+  const recipients = [...new Set(reached.map(({ id }) => id))];
   const keyOf = context.keysOf({ environment, source });
   const make = (part: string, ids: readonly string[], hold?: RunHold): NewRun => {
     const { groupIds: _groups, exclude: _exclude, unidentified: _policy, ...shared } = request;
@@ -101,13 +111,10 @@ async function nextPage(
   };
   const max = Math.min(capabilitiesOf(context.options.runner, run.workflow).maxRecipients ?? pageSize, pageSize);
   const chunks = chunkRecipients(recipients, max).map((ids, index) => make(`members ${done.runs + index}`, ids));
-  const held = unknown
-    .filter((id) => !known.has(id))
-    .flatMap((userId): readonly NewRun[] => {
-      if (unidentified.kind !== "hold") return [];
-      const { forMs, onExpiry } = unidentified;
-      return [make(`member ${userId}`, [userId], { userId, forMs, onExpiry })];
-    });
+  const hold = unidentified.kind === "hold" ? unidentified : null;
+  const waiting =
+    hold === null ? [] : unknown.map((userId): RunHold => ({ userId, forMs: hold.forMs, onExpiry: hold.onExpiry }));
+  const held = waiting.map((each) => make(`member ${each.userId}`, [each.userId], each));
   const progress = {
     cursor: page.nextCursor,
     isLast: page.nextCursor === null,
@@ -115,7 +122,8 @@ async function nextPage(
     members: done.members + members.length,
     unknown: done.unknown + members.length - known.size,
   };
-  return { runs: [...chunks, ...held], progress };
+  const userIds = [...reached, ...waiting].map(({ userId }) => userId);
+  return { runs: [...chunks, ...held], userIds, progress };
 }
 
 async function lookUp(
