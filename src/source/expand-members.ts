@@ -1,7 +1,8 @@
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
-import type { ClaimedRun, NewRun, RunHold, RunResult } from "../storage/run-store.js";
+import type { Page } from "../storage/page.js";
+import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
 import type { SourceContext } from "./source-context.js";
@@ -73,22 +74,13 @@ interface MemberPage {
 
 async function nextPage(
   context: SourceContext,
-  run: ClaimedRun["run"],
+  run: RunRecord,
   request: ExpandRequest,
   done: ExpandProgress,
 ): Promise<MemberPage> {
-  const { environment, source } = run;
-  const { storage } = context.options;
+  const { environment } = run;
   const { groupIds, unidentified } = request;
-  const page = await context.storageCall("groups.members", (signal) =>
-    storage.groups.members({
-      environment,
-      groupIds,
-      limit: pageSize,
-      signal,
-      ...(done.cursor !== null && { cursor: done.cursor }),
-    }),
-  );
+  const page = await readMembers(context, environment, groupIds, done.cursor);
   const excluded = new Set(request.exclude);
   const members = page.items.filter((id) => !excluded.has(id));
   const known = new Map(await lookUp(context, environment, members));
@@ -101,20 +93,12 @@ async function nextPage(
     const id = known.get(userId);
     return id === undefined || excluded.has(id) ? [] : [{ userId, id }];
   });
-  const recipients = [...new Set(reached.map(({ id }) => id))];
-  const keyOf = context.keysOf({ environment, source });
-  const make = (part: string, ids: readonly string[], hold?: RunHold): NewRun => {
-    const { groupIds: _groups, exclude: _exclude, unidentified: _policy, ...shared } = request;
-    const frozen = { ...shared, action: "trigger" as const, recipients: ids };
-    const trigger = { trigger: run.trigger, workflow: run.workflow, action: "trigger" as const, ...(hold && { hold }) };
-    return newRun(trigger, run.messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
-  };
+  const waiting = unidentified.kind === "hold" ? unknown : [];
+  const make = runMaker(context, run, request);
   const max = Math.min(capabilitiesOf(context.options.runner, run.workflow).maxRecipients ?? pageSize, pageSize);
+  const recipients = [...new Set(reached.map(({ id }) => id))];
   const chunks = chunkRecipients(recipients, max).map((ids, index) => make(`members ${done.runs + index}`, ids));
-  const hold = unidentified.kind === "hold" ? unidentified : null;
-  const waiting =
-    hold === null ? [] : unknown.map((userId): RunHold => ({ userId, forMs: hold.forMs, onExpiry: hold.onExpiry }));
-  const held = waiting.map((each) => make(`member ${each.userId}`, [each.userId], each));
+  const held = waiting.map((userId) => make(`member ${userId}`, [userId], userId));
   const progress = {
     cursor: page.nextCursor,
     isLast: page.nextCursor === null,
@@ -122,8 +106,36 @@ async function nextPage(
     members: done.members + members.length,
     unknown: done.unknown + members.length - known.size,
   };
-  const userIds = [...reached, ...waiting].map(({ userId }) => userId);
-  return { runs: [...chunks, ...held], userIds, progress };
+  return { runs: [...chunks, ...held], userIds: [...reached.map(({ userId }) => userId), ...waiting], progress };
+}
+
+type MakeRun = (part: string, recipients: readonly string[], waitingFor?: string) => NewRun;
+
+function runMaker(context: SourceContext, run: RunRecord, request: ExpandRequest): MakeRun {
+  const { environment, source, trigger, workflow, messageId } = run;
+  const keyOf = context.keysOf({ environment, source });
+  const { groupIds: _groups, exclude: _exclude, unidentified, ...shared } = request;
+  const holdFor = (userId: string | undefined): RunHold | undefined => {
+    if (userId === undefined || unidentified.kind !== "hold") return undefined;
+    return { userId, forMs: unidentified.forMs, onExpiry: unidentified.onExpiry };
+  };
+  return (part, recipients, waitingFor) => {
+    const hold = holdFor(waitingFor);
+    const frozen = { ...shared, action: "trigger" as const, recipients };
+    const planned = { trigger, workflow, action: "trigger" as const, ...(hold && { hold }) };
+    return newRun(planned, messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
+  };
+}
+
+function readMembers(
+  context: SourceContext,
+  environment: string,
+  groupIds: readonly string[],
+  cursor: string | null,
+): Promise<Page<string>> {
+  const { groups } = context.options.storage;
+  const params = { environment, groupIds, limit: pageSize, ...(cursor !== null && { cursor }) };
+  return context.storageCall("groups.members", (signal) => groups.members({ ...params, signal }));
 }
 
 async function lookUp(
