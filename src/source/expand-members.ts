@@ -1,7 +1,8 @@
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
-import type { ClaimedRun, NewRun, RunHold, RunResult } from "../storage/run-store.js";
+import type { Page } from "../storage/page.js";
+import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
 import type { SourceContext } from "./source-context.js";
@@ -19,7 +20,8 @@ const pageSize = 1_000;
 /**
  * Makes runs for the members of groups, a page at a time, and sends each page before it makes the next. Where it is, is written down
  * in one transaction with the runs of a page, under the fence of the claim: killed anywhere, whoever claims the run next goes on at
- * the next page, and a run once made is never made otherwise.
+ * the next page, and a run once made is never made otherwise. A page of which somebody left, or was deleted, before its runs were
+ * written is read and planned anew.
  *
  * @returns `null` when it has to stop half-way, because the source is closing or the lease is lost
  */
@@ -37,20 +39,22 @@ export async function expandMembers(
       if (context.isClosing()) return null;
       const page = await nextPage(context, run, request, progress);
       const leasedUntil = clock.now() + leaseMs;
-      const claimed = await context.storageCall("runs.expand", (signal) =>
+      const expanded = await context.storageCall("runs.expand", (signal) =>
         storage.runs.expand({
           idempotencyKey: run.idempotencyKey,
           fence,
           progress: JSON.stringify(page.progress),
           runs: page.runs,
+          members: { groupIds: request.groupIds, userIds: page.userIds },
           owner,
           leaseMs,
           signal,
         }),
       );
-      if (claimed === null) return null;
+      if (expanded.status === "lease_lost") return null;
+      if (expanded.status === "members_left") continue;
       progress = page.progress;
-      await dispatch(claimed, leasedUntil);
+      await dispatch(expanded.claimed, leasedUntil);
     }
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
@@ -63,51 +67,38 @@ export async function expandMembers(
 
 interface MemberPage {
   readonly runs: readonly NewRun[];
+  /** The members whom the runs are for, under the ids they are members by. */
+  readonly userIds: readonly string[];
   readonly progress: ExpandProgress;
 }
 
 async function nextPage(
   context: SourceContext,
-  run: ClaimedRun["run"],
+  run: RunRecord,
   request: ExpandRequest,
   done: ExpandProgress,
 ): Promise<MemberPage> {
-  const { environment, source } = run;
-  const { storage } = context.options;
+  const { environment } = run;
   const { groupIds, unidentified } = request;
-  const page = await context.storageCall("groups.members", (signal) =>
-    storage.groups.members({
-      environment,
-      groupIds,
-      limit: pageSize,
-      signal,
-      ...(done.cursor !== null && { cursor: done.cursor }),
-    }),
-  );
+  const page = await readMembers(context, environment, groupIds, done.cursor);
   const excluded = new Set(request.exclude);
   const members = page.items.filter((id) => !excluded.has(id));
   const known = new Map(await lookUp(context, environment, members));
   const unknown = members.filter((id) => !known.has(id));
   if (unidentified.kind === "create") {
-    for (const id of await createUsers(context, environment, new Set(unknown))) known.set(id, id);
+    // As of when the event was received: a deletion that came later stays one.
+    for (const id of await createUsers(context, environment, new Set(unknown), run.receivedAt)) known.set(id, id);
   }
-  const recipients = [...new Set(members.flatMap((id) => known.get(id) ?? []))].filter((id) => !excluded.has(id));
-  const keyOf = context.keysOf({ environment, source });
-  const make = (part: string, ids: readonly string[], hold?: RunHold): NewRun => {
-    const { groupIds: _groups, exclude: _exclude, unidentified: _policy, ...shared } = request;
-    const frozen = { ...shared, action: "trigger" as const, recipients: ids };
-    const trigger = { trigger: run.trigger, workflow: run.workflow, action: "trigger" as const, ...(hold && { hold }) };
-    return newRun(trigger, run.messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
-  };
+  const reached = members.flatMap((userId) => {
+    const id = known.get(userId);
+    return id === undefined || excluded.has(id) ? [] : [{ userId, id }];
+  });
+  const waiting = unidentified.kind === "hold" ? unknown : [];
+  const make = runMaker(context, run, request);
   const max = Math.min(capabilitiesOf(context.options.runner, run.workflow).maxRecipients ?? pageSize, pageSize);
+  const recipients = [...new Set(reached.map(({ id }) => id))];
   const chunks = chunkRecipients(recipients, max).map((ids, index) => make(`members ${done.runs + index}`, ids));
-  const held = unknown
-    .filter((id) => !known.has(id))
-    .flatMap((userId): readonly NewRun[] => {
-      if (unidentified.kind !== "hold") return [];
-      const { forMs, onExpiry } = unidentified;
-      return [make(`member ${userId}`, [userId], { userId, forMs, onExpiry })];
-    });
+  const held = waiting.map((userId) => make(`member ${userId}`, [userId], userId));
   const progress = {
     cursor: page.nextCursor,
     isLast: page.nextCursor === null,
@@ -115,7 +106,36 @@ async function nextPage(
     members: done.members + members.length,
     unknown: done.unknown + members.length - known.size,
   };
-  return { runs: [...chunks, ...held], progress };
+  return { runs: [...chunks, ...held], userIds: [...reached.map(({ userId }) => userId), ...waiting], progress };
+}
+
+type MakeRun = (part: string, recipients: readonly string[], waitingFor?: string) => NewRun;
+
+function runMaker(context: SourceContext, run: RunRecord, request: ExpandRequest): MakeRun {
+  const { environment, source, trigger, workflow, messageId } = run;
+  const keyOf = context.keysOf({ environment, source });
+  const { groupIds: _groups, exclude: _exclude, unidentified, ...shared } = request;
+  const holdFor = (userId: string | undefined): RunHold | undefined => {
+    if (userId === undefined || unidentified.kind !== "hold") return undefined;
+    return { userId, forMs: unidentified.forMs, onExpiry: unidentified.onExpiry };
+  };
+  return (part, recipients, waitingFor) => {
+    const hold = holdFor(waitingFor);
+    const frozen = { ...shared, action: "trigger" as const, recipients };
+    const planned = { trigger, workflow, action: "trigger" as const, ...(hold && { hold }) };
+    return newRun(planned, messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
+  };
+}
+
+function readMembers(
+  context: SourceContext,
+  environment: string,
+  groupIds: readonly string[],
+  cursor: string | null,
+): Promise<Page<string>> {
+  const { groups } = context.options.storage;
+  const params = { environment, groupIds, limit: pageSize, ...(cursor !== null && { cursor }) };
+  return context.storageCall("groups.members", (signal) => groups.members({ ...params, signal }));
 }
 
 async function lookUp(

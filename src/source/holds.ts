@@ -67,13 +67,15 @@ export async function wakeHeld(context: SourceContext, options: WakeOptions): Pr
 export async function expireHolds(context: SourceContext, scope: SourceScope, owner: string): Promise<void> {
   const { runs } = context.options.storage;
   for (;;) {
+    // From before it is read who waits: a deletion that begins after that is not undone.
+    const at = new Date(context.options.clock.now());
     const expired = await context.storageCall("runs.expired", (signal) =>
       runs.expired({ ...scope, limit: batchSize, signal }),
     );
     if (expired.length === 0) return;
     const known = await lookUp(context, scope.environment, [...new Set(expired.map(({ userId }) => userId))]);
     const wanted = expired.filter(({ userId, onExpiry }) => onExpiry === "create" && !known.has(userId));
-    const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)));
+    const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)), at);
     const userIds = [...known, ...created];
     await wakeHeld(context, { ...scope, userIds, owner, leaseMs: null });
     const gone = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));

@@ -53,7 +53,7 @@ function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): Complet
       settle: async () => [],
       release: async () => undefined,
       wake: async () => [],
-      expand: async () => null,
+      expand: async () => ({ status: "lease_lost" }),
       decide: async () => ({ changed: [], claimed: [] }),
     },
   };

@@ -39,14 +39,17 @@ export async function tellEngine(context: SourceContext, environment: string, id
   }
 }
 
-/** @returns who was created: a user who was deleted stays away */
+/**
+ * @param at when it was said that they are to be created: who was deleted since then stays away
+ * @returns who was created
+ */
 export async function createUsers(
   context: SourceContext,
   environment: string,
   ids: ReadonlySet<string>,
+  at: Date,
 ): Promise<readonly string[]> {
   if (ids.size === 0) return [];
-  const at = new Date(context.options.clock.now());
   const changes = [...ids].map((id) => ({ id, at, attributes: {} }));
   const { users } = context.options.storage;
   const updates = await context.storageCall("users.update", (signal) => users.update({ environment, changes, signal }));

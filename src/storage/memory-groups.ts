@@ -8,6 +8,7 @@ import {
 import { emptyRegisters, type UserRegisters } from "../users/user-registers.js";
 import type { GroupStore, GroupUpdate } from "./group-store.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
+import type { ExpandedMembers } from "./run-store.js";
 
 type Membership = Pick<MembershipChange, "isMember" | "at">;
 
@@ -54,6 +55,12 @@ export class MemoryGroups {
         return this.#groups.delete(key);
       },
     };
+  }
+
+  /** Whether each of these users is a member of at least one of these groups. */
+  areMembers(environment: string, { groupIds, userIds }: ExpandedMembers): boolean {
+    const groups = groupIds.flatMap((id) => this.#members.get(keyOf(environment, id)) ?? []);
+    return userIds.every((userId) => groups.some((members) => members.get(userId)?.isMember === true));
   }
 
   #update(environment: string, change: GroupChange): GroupUpdate {

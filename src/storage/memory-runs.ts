@@ -1,10 +1,20 @@
+import type { MemoryGroups } from "./memory-groups.js";
 import { page } from "./memory-page.js";
 import { ClaimedRecord, type StoredEvent, type StoredRun, toRunRecord } from "./memory-records.js";
 import type { MemoryState } from "./memory-state.js";
 import { runDecisions } from "./run-decision.js";
-import type { ClaimedRun, DecideParams, DecideResult, RunResult, RunStatus, RunStore } from "./run-store.js";
+import type {
+  ClaimedRun,
+  DecideParams,
+  DecideResult,
+  ExpandParams,
+  ExpandResult,
+  RunResult,
+  RunStatus,
+  RunStore,
+} from "./run-store.js";
 
-export function memoryRunStore(state: MemoryState): RunStore {
+export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunStore {
   return {
     async claim({ environment, source, leaseMs, limit }) {
       const now = state.clock.now();
@@ -41,15 +51,7 @@ export function memoryRunStore(state: MemoryState): RunStore {
       setStatuses(state, over, "skipped");
       return over.length;
     },
-    async expand({ idempotencyKey, fence, progress, runs, leaseMs }) {
-      const run = state.run(idempotencyKey);
-      if (run === null || run.fence !== fence || run.status !== "pending") return null;
-      const now = state.clock.now();
-      run.progress = progress;
-      run.leasedUntil = now + leaseMs;
-      const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
-      return added.map((each) => claimRun(each, leaseMs, now));
-    },
+    expand: async (params) => expand(state, groups, params),
     decide: async (params) => decide(state, params),
     async list({ environment, source, status, limit, cursor }) {
       const found = state
@@ -60,6 +62,18 @@ export function memoryRunStore(state: MemoryState): RunStore {
       return page(found, limit, cursor, toRunRecord);
     },
   };
+}
+
+function expand(state: MemoryState, groups: MemoryGroups, params: ExpandParams): ExpandResult {
+  const { idempotencyKey, fence, progress, runs, members, leaseMs } = params;
+  const run = state.run(idempotencyKey);
+  if (run === null || run.fence !== fence || run.status !== "pending") return { status: "lease_lost" };
+  if (!groups.areMembers(run.environment, members)) return { status: "members_left" };
+  const now = state.clock.now();
+  run.progress = progress;
+  run.leasedUntil = now + leaseMs;
+  const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
+  return { status: "expanded", claimed: added.map((each) => claimRun(each, leaseMs, now)) };
 }
 
 function decide(state: MemoryState, { environment, source, decision, ...params }: DecideParams): DecideResult {

@@ -36,7 +36,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
   });
   return {
     events: memoryEventStore(state, deletions, users),
-    runs: memoryRunStore(state),
+    runs: memoryRunStore(state, groups),
     users: users.store(),
     groups: groups.store(),
     triggers: memoryTriggerStore(),

@@ -157,9 +157,11 @@ export interface RunStore {
   skip(params: SourceScope & Abortable & { readonly userIds: readonly string[] }): Promise<number>;
   /**
    * Adds runs to the event of a run, writes down how far that run has come, and prolongs its lease; atomic. The new runs are leased
-   * to the caller as well. `null` when the fence is not the run's current one: nothing was done.
+   * to the caller as well. In the same step it makes sure that everybody whom the runs are for is still a member: a deletion erases
+   * the memberships of a user before it searches for what mentions them, so that it either finds these runs or keeps them from being
+   * written. An erasure of a membership and this call wait for each other, whichever processes they are of.
    */
-  expand(params: ExpandParams): Promise<readonly ClaimedRun[] | null>;
+  expand(params: ExpandParams): Promise<ExpandResult>;
 }
 
 export interface ExpandParams extends Abortable {
@@ -168,9 +170,27 @@ export interface ExpandParams extends Abortable {
   /** Opaque to storage. */
   readonly progress: string;
   readonly runs: readonly NewRun[];
+  readonly members: ExpandedMembers;
   readonly owner: string;
   readonly leaseMs: number;
 }
+
+/** Whom the runs are for, in the environment of the run that makes them. */
+export interface ExpandedMembers {
+  readonly groupIds: readonly string[];
+  /** As `groups.members` named them, whatever ids the runs name for them. Each has to be a member of one of the groups. */
+  readonly userIds: readonly string[];
+}
+
+/**
+ * - `expanded`: `claimed` are the runs that are leased to the caller; those that are held are not among them
+ * - `members_left`: somebody is no member any more. Nothing was written and no lease prolonged: whoever is left can be read anew
+ * - `lease_lost`: the fence is not the run's current one, or the run is no longer pending. Nothing was written
+ */
+export type ExpandResult =
+  | { readonly status: "expanded"; readonly claimed: readonly ClaimedRun[] }
+  | { readonly status: "members_left" }
+  | { readonly status: "lease_lost" };
 
 export interface WakeParams extends SourceScope, Abortable {
   readonly userIds: readonly string[];

@@ -1,22 +1,62 @@
 import assert from "node:assert/strict";
-import type { ClaimedRun, NewRun } from "../storage/run-store.js";
+import type { ClaimedRun, ExpandedMembers, ExpandResult, NewRun } from "../storage/run-store.js";
 import type { Storage } from "../storage/storage.js";
+import type { MembershipChange } from "../users/group.js";
 import { leaseMs, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
 
 const event = newEvent("a", { runs: [newRun("all", { action: "expand" })] });
-const expand = (storage: Storage, claimed: ClaimedRun | undefined, runs: readonly NewRun[], progress = "1") =>
+const nobody: ExpandedMembers = { groupIds: [], userIds: [] };
+const expandFor = (
+  storage: Storage,
+  claimed: ClaimedRun | undefined,
+  { runs, progress, members }: { runs: readonly NewRun[]; progress: string; members: ExpandedMembers },
+): Promise<ExpandResult> =>
   storage.runs.expand({
     idempotencyKey: claimed?.run.idempotencyKey ?? "",
     fence: claimed?.fence ?? -1,
     progress,
     runs,
+    members,
     owner: "process-1",
     leaseMs,
   });
+/** The runs that it leased, of members whom no case is about. */
+const expand = async (
+  storage: Storage,
+  parent: ClaimedRun | undefined,
+  runs: readonly NewRun[],
+  progress = "1",
+): Promise<readonly ClaimedRun[] | null> => {
+  const expanded = await expandFor(storage, parent, { runs, progress, members: nobody });
+  assert.notEqual(expanded.status, "members_left");
+  return expanded.status === "expanded" ? expanded.claimed : null;
+};
 const begin = async (storage: Storage) => (await storage.events.record(recordParams([event])))[0]?.claimed[0];
 const claim = (storage: Storage) => storage.runs.claim({ ...scope, owner: "process-2", leaseMs, limit: 100 });
 const eventOf = (storage: Storage) => storage.events.get({ ...scope, messageId: "a" });
 const keysOf = (claimed: readonly ClaimedRun[] | null) => (claimed ?? []).map(({ run }) => run.idempotencyKey).sort();
+
+const { environment } = scope;
+const word = (groupId: string, userId: string, second: number, isMember = true): MembershipChange => ({
+  groupId,
+  userId,
+  isMember,
+  at: new Date(Date.UTC(2026, 0, 1, 0, 0, second)),
+});
+const say = ({ groups }: Storage, ...memberships: readonly MembershipChange[]) =>
+  groups.update({ environment, changes: [], memberships });
+
+/** What takes a membership away: a run made for the member is not written after it. */
+const takingAway: readonly (readonly [string, (storage: Storage) => Promise<unknown>])[] = [
+  ["who left", (storage) => say(storage, word("acme", "ada", 2, false))],
+  ["who was erased", ({ groups }) => groups.eraseMember({ environment, userId: "ada" })],
+  ["who was merged", ({ groups }) => groups.moveMember({ environment, from: "ada", into: "grace" })],
+  ["whose group was deleted", ({ groups }) => groups.delete({ environment, id: "acme", at: new Date() })],
+];
+
+const of = (groupIds: readonly string[], ...userIds: readonly string[]): ExpandedMembers => ({ groupIds, userIds });
+const runKeys = async (storage: Storage) =>
+  (await storage.runs.list({ environment, limit: 10 })).items.map(({ idempotencyKey }) => idempotencyKey).sort();
 
 export const expandCases: readonly StorageCase[] = [
   [
@@ -115,6 +155,60 @@ export const expandCases: readonly StorageCase[] = [
       await storage.runs.settle({ results: [resultOf(made?.[0])] });
       assert.equal((await purge()).events, 1);
       assert.deepEqual((await storage.runs.list({ environment: scope.environment, limit: 10 })).items, []);
+    },
+  ],
+  ...takingAway.map(
+    ([who, takeAway]): StorageCase => [
+      `expand: writes nothing for a member ${who}, and goes on for the others under the same lease`,
+      async ({ storage, advance }) => {
+        await say(storage, word("acme", "ada", 1), word("acme", "bob", 1), word("labs", "bob", 1));
+        const parent = await begin(storage);
+        await takeAway(storage);
+        await advance(leaseMs - 70);
+        const [groupIds, progress] = [["acme", "labs"], "written"];
+        const gone = { runs: [newRun("m1"), newRun("m2")], progress, members: of(groupIds, "ada", "bob") };
+        assert.deepEqual(await expandFor(storage, parent, gone), { status: "members_left" });
+        assert.deepEqual(await runKeys(storage), ["all"]);
+        assert.equal((await eventOf(storage))?.runs[0]?.progress, null);
+        const left = { runs: [newRun("m2")], progress, members: of(groupIds, "bob") };
+        const expanded = await expandFor(storage, parent, left);
+        assert.deepEqual(expanded.status === "expanded" && keysOf(expanded.claimed), ["m2"]);
+        assert.deepEqual(await storage.runs.settle({ results: [resultOf(parent)] }), [true]);
+      },
+    ],
+  ),
+  [
+    "expand: does not prolong the lease where members left",
+    async ({ storage, advance }) => {
+      const parent = await begin(storage);
+      await advance(leaseMs - 70);
+      const gone = { runs: [newRun("m1")], progress: "1", members: of(["acme"], "ada") };
+      assert.deepEqual(await expandFor(storage, parent, gone), { status: "members_left" });
+      await advance(120);
+      assert.deepEqual(keysOf(await claim(storage)), ["all"]);
+      assert.deepEqual(await expandFor(storage, parent, gone), { status: "lease_lost" });
+    },
+  ],
+  [
+    "expand: one of the groups is enough, of this environment, whatever the ids are",
+    async ({ storage }) => {
+      const odd = ["x\u0000", "\ud800", "a'b\"c\\", "{1,NULL}", ""];
+      await say(storage, word("acme", "ada", 1), word("labs", "ada", 1, false), word("labs", "bob", 1));
+      await say(storage, ...odd.map((id) => word("labs\u0000", id, 1)));
+      await storage.groups.update({
+        environment: "development",
+        changes: [],
+        memberships: [word("acme", "dan", 1)],
+      });
+      const parent = await begin(storage);
+      const asked = async (key: string, members: ExpandedMembers) =>
+        (await expandFor(storage, parent, { runs: [newRun(key)], progress: key, members })).status;
+      assert.equal(await asked("m1", of(["acme", "labs", "none"], "ada", "bob", "ada")), "expanded");
+      assert.equal(await asked("m2", of(["labs"], "ada")), "members_left");
+      assert.equal(await asked("m3", of(["acme"], "dan")), "members_left");
+      assert.equal(await asked("m4", of([], "ada")), "members_left");
+      assert.equal(await asked("m5", of(["acme", "labs\u0000"], ...odd)), "expanded");
+      assert.deepEqual(await runKeys(storage), ["all", "m1", "m5"]);
     },
   ],
 ];

@@ -11,6 +11,13 @@ const rounds = Number(process.env["ERASURES"] ?? 15);
 const triggers = [
   defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" }),
   defineTrigger({ key: "mention", event: "Mentioned", workflow: "mention", recipients: "properties.who" }),
+  defineTrigger({
+    key: "announce",
+    event: "Announced",
+    workflow: "announce",
+    recipients: { collection: { "@literal": "groups" }, id: "properties.group" },
+    expand: true,
+  }),
 ];
 
 /** A source as one of several processes has it: its own connections, and a runner that fails now and then. */
@@ -74,6 +81,7 @@ describe.each(stores)("%s", (_, locate) => {
           () => source.handleSegmentPayload({ type: "group", groupId: `team-${round}`, userId: user, ...at }),
           () => source.handleSegmentPayload({ type: "group", groupId: `team-${round}`, userId: friend, ...at }),
           () => source.handleSegmentPayload(track("Mentioned", { who: [user, friend] }, { userId: friend, ...at })),
+          () => source.handleSegmentPayload(track("Announced", { group: `team-${round}` }, { userId: friend, ...at })),
           () => source.recover(),
           () => source.users.notifyIdentified([user]),
         ];

@@ -11,10 +11,26 @@ const mention = defineTrigger({
   recipients: "properties.who",
   actor: "properties.by",
 });
+const announce = defineTrigger({
+  key: "announce",
+  event: "Announced",
+  workflow: "announce",
+  recipients: { collection: { "@literal": "groups" }, id: "properties.group" },
+  expand: true,
+});
+const triggers = [welcome, mention, announce];
+const unidentified = { hold: "10m", then: "create" } as const;
 const setUp = () => {
   const runner = recordingRunner();
   const storage = memoryStorage();
-  return { runner, storage, source: createSegmentSource({ storage, runner, triggers: [welcome, mention] }) };
+  return { runner, storage, source: createSegmentSource({ storage, runner, triggers, unidentified }) };
+};
+const gate = () => {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
 };
 /** What is stored, to look for "ada" in; as a word, since random ids are hexadecimal and hold it now and then. */
 const kept = async ({ source, storage }: ReturnType<typeof setUp>) => {
@@ -104,21 +120,76 @@ describe("a deleted user", () => {
   });
 });
 
+describe("a deletion while a run is written for a member by another id of the user", () => {
+  it("finds it, since mentions are searched when no id of theirs is a member any more", async () => {
+    const all = setUp();
+    const { storage, source, runner } = all;
+    const environment = "default";
+    await source.handleSegmentPayload(identify("ada", {}, at(1)));
+    await storage.users.merge({ environment, from: "old", into: "ada" });
+    const membership = { groupId: "acme", userId: "old", isMember: true, at: new Date(at(1).timestamp) };
+    await storage.groups.update({ environment, changes: [], memberships: [membership] });
+    const reached = gate();
+    const written = gate();
+    const groups: typeof storage.groups = {
+      ...storage.groups,
+      eraseMember: async (params) => {
+        if (params.userId === "old") {
+          reached.open();
+          await written.opened;
+        }
+        return storage.groups.eraseMember(params);
+      },
+    };
+    const deleting = createSegmentSource({ storage: { ...storage, groups }, runner, triggers });
+    let deletion: Promise<unknown> = Promise.resolve();
+    const runs: typeof storage.runs = {
+      ...storage.runs,
+      expand: async (params) => {
+        deletion = deleting.users.delete("ada");
+        await reached.opened;
+        const expanded = await storage.runs.expand(params);
+        written.open();
+        return expanded;
+      },
+    };
+    const expanding = createSegmentSource({ storage: { ...storage, runs }, runner, triggers });
+    await expanding.handleSegmentPayload(track("Announced", { group: "acme" }, { userId: "bob", ...at(2) }));
+    await deletion;
+    expect(runner.runs).toHaveLength(1);
+    expect(await kept(all)).not.toMatch(/\bada\b|\bold\b/);
+  });
+});
+
 /** Lets a deletion happen, whole, before the n-th storage call of an event, and the other way round. */
 describe("a deletion and an event at the same time, at every step", () => {
+  const announced = [track("Announced", { group: "acme" }, { userId: "bob", messageId: "m-1", ...at(2) })];
+  const memberships = ["ada", "grace", "old"].map((userId) => ({
+    groupId: "acme",
+    userId,
+    isMember: true,
+    at: new Date(at(1).timestamp),
+  }));
   const events = {
+    "the members of a group": announced,
+    "the members of a group, the user by another id": announced,
+    "the members of a group, the user unknown": announced,
     track: [track("Signed Up", {}, { userId: "ada", messageId: "m-1", ...at(2) })],
     identify: [identify("ada", { email: "ada@example.com" }, { anonymousId: "phone-1", messageId: "m-1", ...at(2) })],
     mention: [track("Mentioned", { who: ["ada", "grace"], by: "ada" }, { userId: "bob", messageId: "m-1", ...at(2) })],
     group: [{ type: "group", groupId: "acme", userId: "ada", messageId: "m-1", ...at(2) }],
   };
-  it.each(Object.entries(events))("%s", async (_, payload) => {
+  it.each(Object.entries(events))("%s", async (name, payload) => {
     let steps = 0;
     for (const outer of ["event", "deletion"] as const) {
       for (let step = 1; ; step += 1) {
         const all = setUp();
         const { storage, source, runner } = all;
-        await source.handleSegmentPayload(["ada", "grace"].map((id) => identify(id, {}, at(1))));
+        const known = name.endsWith("unknown") ? ["grace"] : ["ada", "grace"];
+        await source.handleSegmentPayload(known.map((id) => identify(id, {}, at(1))));
+        if (name.endsWith("another id"))
+          await storage.users.merge({ environment: "default", from: "old", into: "ada" });
+        if (payload === announced) await storage.groups.update({ environment: "default", changes: [], memberships });
         const event = () => source.handleSegmentPayload(payload);
         const deletion = () => source.users.delete("ada");
         let calls = 0;
@@ -134,18 +205,19 @@ describe("a deletion and an event at the same time, at every step", () => {
               };
             },
           });
-        const { events: log, runs, users, groups, triggers, audit } = storage;
+        const { events: log, runs, users, groups, triggers: saved, audit } = storage;
         const wrapped = createSegmentSource({
           storage: {
             events: interrupted(log),
             runs: interrupted(runs),
             users: interrupted(users),
             groups: interrupted(groups),
-            triggers,
+            triggers: saved,
             audit,
           },
           runner,
-          triggers: [welcome, mention],
+          triggers,
+          unidentified,
         });
         if (outer === "event") await wrapped.handleSegmentPayload(payload);
         else await wrapped.users.delete("ada");

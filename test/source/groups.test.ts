@@ -155,6 +155,34 @@ describe("expand: true", () => {
     expect((await held.source.events.get("m-1"))?.outcome.status).toBe("processed");
   });
 
+  it("a member who is deleted after the page was read gets no run, and is not created anew; the others are told", async () => {
+    const { clock, storage, runner, source } = setUp();
+    for (const id of ["bob", "cleo"]) await source.groups.addMember("acme", id);
+    let reads = 0;
+    const groups: typeof storage.groups = {
+      ...storage.groups,
+      members: async (params) => {
+        const page = await storage.groups.members(params);
+        reads += 1;
+        await clock.advance("1s");
+        if (reads === 1) await source.users.delete("bob");
+        await clock.advance("1s");
+        return page;
+      },
+    };
+    const triggers = [announce];
+    const slow = createSegmentSource({
+      storage: { ...storage, groups },
+      clock,
+      runner,
+      triggers,
+      unidentified: "create",
+    });
+    await slow.handleSegmentPayload(announced());
+    expect(notified(runner)).toEqual([["cleo"]]);
+    expect([await source.users.get("bob"), (await source.users.get("cleo"))?.id]).toEqual([null, "cleo"]);
+  });
+
   it("a run for members that failed is repeated by itself, under its key; the others are not", async () => {
     const { source, runner, clock } = setUp({ maxRecipients: 1 });
     await source.handleSegmentPayload(["ada", "bob", "cleo"].map((id) => identify(id)));

@@ -4,6 +4,7 @@ import pg from "pg";
 import postgresJs from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresClient, type PostgresStorage, postgresStorage } from "../../../src/adapters/storage/postgres.js";
+import type { Storage } from "../../../src/storage/storage.js";
 import { storageConformance } from "../../../src/testing/storage-conformance.js";
 import {
   eventWithRun,
@@ -225,6 +226,109 @@ describe("PostgreSQL", () => {
     await storage.events.purge({ payloadsOlderThanMs: 0, eventsOlderThanMs: Date.now() - 100, limit: 50 });
     expect(plans).toHaveLength(filters.length * 2 + 15);
     expect(plans.filter((plan) => /Seq Scan on bellwire_/.test(plan))).toEqual([]);
+  });
+
+  it("a membership that is erased while many runs are written for it: each is found by the search for mentions, or not written", async () => {
+    const client = () => new pg.Client({ connectionString: server.connectionString });
+    const [mine, theirs] = [client(), client()];
+    for (const each of [mine, theirs]) {
+      each.on("error", () => undefined);
+      await each.connect();
+    }
+    const schema = newSchema();
+    const storages = [mine, theirs].map((each) => postgresStorage({ pool: each, schema }));
+    const [expanding, erasing] = [storages[0] ?? expect.fail(), storages[1] ?? expect.fail()];
+    await expanding.migrate();
+    const { environment } = scope;
+    const groupIds = ["acme", "labs", "core"];
+    const ends: string[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const [user, friends] = [`gone-${round}`, Array.from({ length: 20 }, (_, index) => `friend-${index}`)];
+      const words = (at: number, isMember = true) =>
+        [user, ...friends].flatMap((userId) =>
+          groupIds.map((groupId) => ({ groupId, userId, isMember, at: new Date(at + round) })),
+        );
+      await erasing.groups.update({ environment, changes: [], memberships: words(1) });
+      const event = newEvent(`m-${round}`, { runs: [newRun(`all-${round}`, { action: "expand" })] });
+      const [recorded] = await expanding.events.record(recordParams([event], { leaseMs: 60_000 }));
+      const parent = recorded?.claimed[0] ?? expect.fail();
+      const expandAll = async () => {
+        for (let part = 0; part < 12; part += 1) {
+          const key = `${round}-${part}`;
+          const { status } = await expanding.runs.expand({
+            idempotencyKey: parent.run.idempotencyKey,
+            fence: parent.fence,
+            progress: key,
+            runs: [newRun(key, { request: JSON.stringify({ recipients: [user, "friend-0"] }) })],
+            members: { groupIds, userIds: [user, ...friends] },
+            owner: "p",
+            leaseMs: 60_000,
+          });
+          ends.push(status);
+          if (status !== "expanded") return;
+        }
+      };
+      const erase = async () => {
+        await wait(Math.random() * 15);
+        await erasing.events.erase({ environment, userId: user, at: new Date() });
+        await erasing.groups.eraseMember({ environment, userId: user });
+        await erasing.events.eraseMentions({ environment, userId: user, limit: 1_000 });
+      };
+      // Other words about the same memberships, in another order of theirs.
+      const update = () => pooled.groups.update({ environment, changes: [], memberships: words(2).reverse() });
+      const pooled = postgresStorage({ pool, schema });
+      await Promise.all([expandAll(), erase(), update()]);
+      const { items } = await expanding.runs.list({ environment, limit: 500 });
+      expect(items.filter(({ request }) => request.includes(`"${user}"`))).toEqual([]);
+    }
+    expect(new Set(ends)).toEqual(new Set(["expanded", "members_left"]));
+    await Promise.all([mine.end(), theirs.end()]);
+  });
+
+  it("an erasure waits for runs that are being written for the member, and runs wait for an erasure", async () => {
+    const storage = await migrated();
+    const { environment } = scope;
+    const event = newEvent("a", { runs: [newRun("all", { action: "expand" })] });
+    const at = new Date();
+    const memberships = ["ada", "bob"].map((userId) => ({ groupId: "acme", userId, isMember: true, at }));
+    await storage.groups.update({ environment, changes: [], memberships });
+    const [recorded] = await storage.events.record(recordParams([event], { leaseMs: 60_000 }));
+    const parent = recorded?.claimed[0] ?? expect.fail();
+    const expand = (on: Storage, key: string, ...userIds: readonly string[]) =>
+      on.runs.expand({
+        idempotencyKey: "all",
+        fence: parent.fence,
+        progress: key,
+        runs: [newRun(key)],
+        members: { groupIds: ["acme"], userIds },
+        owner: "p",
+        leaseMs: 60_000,
+      });
+    const client = await pool.connect();
+    const open = storage.withClient(client);
+    const ended: string[] = [];
+    const first = async (work: Promise<unknown>, name: string) => {
+      await work;
+      ended.push(name);
+    };
+    await client.query("BEGIN");
+    await expand(open, "m1", "ada", "bob");
+    const erasure = first(storage.groups.eraseMember({ environment, userId: "ada" }), "erased");
+    await wait(50);
+    ended.push("committed");
+    await client.query("COMMIT");
+    await erasure;
+    await client.query("BEGIN");
+    await open.groups.eraseMember({ environment, userId: "bob" });
+    const late = expand(storage, "m2", "bob");
+    const expansion = first(late, "expanded");
+    await wait(50);
+    ended.push("committed");
+    await client.query("COMMIT");
+    await expansion;
+    client.release();
+    expect(ended).toEqual(["committed", "erased", "committed", "expanded"]);
+    expect(await late).toEqual({ status: "members_left" });
   });
 
   it("joins a transaction of the host's", async () => {

@@ -276,8 +276,10 @@ function eventStore(state, nextOrder, writing) {
 }
 
 function runStore(state, writing) {
-  const { runs } = state;
+  const { runs, members } = state;
   const all = () => [...runs.values()];
+  const isMember = (environment, groupIds, userId) =>
+    groupIds.some((groupId) => members.get(keyOf(environment, groupId, userId))?.isMember === true);
   const inScope =
     ({ environment, source }) =>
     (run) =>
@@ -324,15 +326,18 @@ function runStore(state, writing) {
       const claimed = to === "pending" && leaseMs !== null ? decided.map((run) => claim(run, leaseMs)) : [];
       return { changed: decided.map((run) => run.idempotencyKey), claimed };
     }),
-    expand: writing(({ idempotencyKey, fence, progress, runs: made, leaseMs }) => {
+    expand: writing(({ idempotencyKey, fence, progress, runs: made, members: asked, leaseMs }) => {
       const parent = runs.get(idempotencyKey);
-      if (parent?.fence !== fence || parent.status !== "pending") return null;
+      if (parent?.fence !== fence || parent.status !== "pending") return { status: "lease_lost" };
+      const hasLeft = (userId) => !isMember(parent.environment, asked.groupIds, userId);
+      if (asked.userIds.some(hasLeft)) return { status: "members_left" };
       Object.assign(parent, { progress, leasedUntil: Date.now() + leaseMs });
       const { environment, source, messageId, receivedAt, order } = parent;
       const added = made.map((run, position) =>
         addRun(state, run, { environment, source, messageId, receivedAt, order, position, parent: idempotencyKey }),
       );
-      return added.filter(({ status }) => status === "pending").map((run) => claim(run, leaseMs));
+      const claimed = added.filter(({ status }) => status === "pending").map((run) => claim(run, leaseMs));
+      return { status: "expanded", claimed };
     }),
     list: async (params) => {
       const fields = ["environment", "source", "status"];

@@ -1,13 +1,27 @@
-import type { ClaimedRun, ExpandParams } from "../../../storage/run-store.js";
+import type { ExpandParams, ExpandResult } from "../../../storage/run-store.js";
 import { toClaimedRun } from "../stored-records.js";
+import { numberOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
-import { nowMs, type Query, rowsOf } from "./postgres-client.js";
+import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
 
-/** The event's own row stays as it is: as long as one of its runs is open, so is the event. */
+/**
+ * The event's own row stays as it is: as long as one of its runs is open, so is the event.
+ *
+ * The lock on the memberships makes their erasure wait for these runs. An erasure that came first is waited for, and what it took is
+ * then no longer counted. Other words about a membership are not in the way of this lock. Whoever locks several memberships of a user
+ * does it in the order of the groups.
+ */
 const expandSql = `
-WITH made_by AS (
+WITH asking AS (
+  SELECT environment FROM bellwire.runs WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending'
+), members AS MATERIALIZED (
+  SELECT user_id FROM bellwire.members
+  WHERE environment = (SELECT environment FROM asking) AND group_id = ANY ($7::text[]) AND user_id = ANY ($8::text[]) AND is_member
+  ORDER BY user_id, group_id FOR KEY SHARE
+), made_by AS (
   UPDATE bellwire.runs SET progress = $3, owner = $4, leased_until = ${nowMs} + $5::bigint
   WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending'
+    AND (SELECT count(DISTINCT user_id) FROM members) = $9::integer
   RETURNING idempotency_key, environment, source, message_id, received_at
 ), added AS (
   INSERT INTO bellwire.runs (idempotency_key, environment, source, message_id, position, trigger_key, workflow, action, request,
@@ -21,12 +35,13 @@ WITH made_by AS (
     action text, request text, waiting_for text, hold_ms bigint, hold_then text), made_by m ORDER BY x.idempotency_key
   RETURNING *
 )
-SELECT (SELECT json_agg(a ORDER BY a.position) FROM added a) AS added FROM made_by`;
+SELECT (SELECT count(*)::integer FROM asking) AS asking, (SELECT count(*)::integer FROM made_by) AS made_by,
+  (SELECT count(DISTINCT user_id)::integer FROM members) AS present, (SELECT json_agg(a ORDER BY a.position) FROM added a) AS added`;
 
 export async function expandRun(
   query: Query,
-  { idempotencyKey, fence, progress, runs, owner, leaseMs }: ExpandParams,
-): Promise<readonly ClaimedRun[] | null> {
+  { idempotencyKey, fence, progress, runs, members, owner, leaseMs }: ExpandParams,
+): Promise<ExpandResult> {
   const input = runs.map((run, position) => ({
     idempotency_key: run.idempotencyKey,
     position,
@@ -38,9 +53,22 @@ export async function expandRun(
     hold_ms: run.hold?.forMs ?? null,
     hold_then: run.hold?.onExpiry ?? null,
   }));
-  const [row] = await query(expandSql, idempotencyKey, fence, progress, owner, leaseMs, JSON.stringify(input));
-  if (row === undefined) return null;
-  return rowsOf(row, "added")
-    .map(toClaimedRun)
-    .filter((claimed) => claimed.fence > 0);
+  const users = [...new Set(members.userIds)].map(toStoredText);
+  const [row] = await query(
+    expandSql,
+    idempotencyKey,
+    fence,
+    progress,
+    owner,
+    leaseMs,
+    JSON.stringify(input),
+    toArray(members.groupIds.map(toStoredText)),
+    toArray(users),
+    users.length,
+  );
+  if (row === undefined || numberOf(row, "asking") === 0) return { status: "lease_lost" };
+  if (numberOf(row, "present") < users.length) return { status: "members_left" };
+  if (numberOf(row, "made_by") === 0) return { status: "lease_lost" };
+  const added = rowsOf(row, "added").map(toClaimedRun);
+  return { status: "expanded", claimed: added.filter(({ fence: ofRun }) => ofRun > 0) };
 }

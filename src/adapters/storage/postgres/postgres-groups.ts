@@ -25,12 +25,24 @@ SELECT $1, group_id, user_id, is_member, said_at FROM latest
 ON CONFLICT (environment, group_id, user_id) DO UPDATE SET is_member = excluded.is_member, said_at = excluded.said_at
 WHERE (excluded.said_at, excluded.is_member) > (m.said_at, m.is_member)`;
 
+/** Locked in the order in which `expand` locks them. */
+const theirGroups =
+  "SELECT group_id FROM bellwire.members WHERE environment = $1 AND user_id = $2 ORDER BY group_id FOR UPDATE";
+
 const moveSql = `
-WITH moved AS (DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2 RETURNING group_id, is_member, said_at)
+WITH theirs AS MATERIALIZED (${theirGroups}
+), moved AS (
+  DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2 AND group_id IN (SELECT group_id FROM theirs)
+  RETURNING group_id, is_member, said_at
+)
 INSERT INTO bellwire.members AS m (environment, group_id, user_id, is_member, said_at)
 SELECT $1, group_id, $3, is_member, said_at FROM moved ORDER BY group_id
 ON CONFLICT (environment, group_id, user_id) DO UPDATE SET is_member = excluded.is_member, said_at = excluded.said_at
 WHERE (excluded.said_at, excluded.is_member) > (m.said_at, m.is_member)`;
+
+const eraseSql = `
+WITH theirs AS MATERIALIZED (${theirGroups})
+DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2 AND group_id IN (SELECT group_id FROM theirs)`;
 
 export function postgresGroupStore(query: Query): GroupStore {
   return {
@@ -56,8 +68,7 @@ export function postgresGroupStore(query: Query): GroupStore {
       if (from !== into) await query(moveSql, environment, toStoredText(from), toStoredText(into));
     },
     async eraseMember({ environment, userId }) {
-      const sql = "DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2";
-      await query(sql, environment, toStoredText(userId));
+      await query(eraseSql, environment, toStoredText(userId));
     },
     async delete({ environment, id, at }) {
       await markDeleted(query, environment, [groupHash(environment, id)], at.getTime());

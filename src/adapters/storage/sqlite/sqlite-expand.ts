@@ -1,25 +1,30 @@
-import type { ClaimedRun, ExpandParams } from "../../../storage/run-store.js";
+import type { ExpandedMembers, ExpandParams, ExpandResult } from "../../../storage/run-store.js";
 import { decodedOf, numberOf, textOf } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { insertRun } from "./sqlite-run-rows.js";
 
 export function expandRun(
   session: SqliteSession,
-  { idempotencyKey, fence, progress, runs, owner, leaseMs }: ExpandParams,
+  { idempotencyKey, fence, progress, runs, members, owner, leaseMs }: ExpandParams,
   now: number,
-): readonly ClaimedRun[] | null {
+): ExpandResult {
   const lease = { owner, now, until: now + leaseMs };
   const [row] = session.all(
-    `UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ?
-     WHERE idempotency_key = ? AND fence = ? AND status = 'pending'
-     RETURNING event_id, environment, source, message_id, received_at`,
+    `SELECT event_id, environment, source, message_id, received_at FROM bellwire_runs
+     WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`,
+    idempotencyKey,
+    fence,
+  );
+  if (row === undefined) return { status: "lease_lost" };
+  if (!areMembers(session, textOf(row, "environment"), members)) return { status: "members_left" };
+  session.run(
+    "UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ? WHERE idempotency_key = ?",
     progress,
     owner,
     lease.until,
     idempotencyKey,
-    fence,
   );
-  if (row === undefined) return null;
   const event = {
     eventId: numberOf(row, "event_id"),
     environment: textOf(row, "environment"),
@@ -29,5 +34,20 @@ export function expandRun(
     receivedAt: new Date(numberOf(row, "received_at")),
     parent: idempotencyKey,
   };
-  return runs.flatMap((run, position) => insertRun(session, event, { run, position, now, lease }) ?? []);
+  const claimed = runs.flatMap((run, position) => insertRun(session, event, { run, position, now, lease }) ?? []);
+  return { status: "expanded", claimed };
+}
+
+/** Counted along the primary key: a look-up for each user in each group. */
+function areMembers(session: SqliteSession, environment: string, { groupIds, userIds }: ExpandedMembers): boolean {
+  const asked = [...new Set(userIds)].map(toStoredText);
+  const [row] = session.all(
+    `SELECT count(DISTINCT user_id) AS present FROM bellwire_members
+     WHERE environment = ? AND group_id IN (SELECT value FROM json_each(?)) AND user_id IN (SELECT value FROM json_each(?))
+       AND is_member = 1`,
+    environment,
+    JSON.stringify(groupIds.map(toStoredText)),
+    JSON.stringify(asked),
+  );
+  return row !== undefined && numberOf(row, "present") === asked.length;
 }
