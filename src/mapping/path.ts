@@ -56,10 +56,8 @@ function compileNames(
   return (root) => {
     let value: JsonValue | undefined = root;
     for (let index = 0; index < names.length; index += 1) {
-      if (typeof value !== "object" || value === null) return undefined;
       const name = names[index];
-      if (Array.isArray(value)) return rest(value, index);
-      if (name === undefined || !isJsonObject(value)) return undefined;
+      if (name === undefined || !isJsonObject(value)) return Array.isArray(value) ? rest(value, index) : undefined;
       value = ownMember(value, name);
     }
     return value;

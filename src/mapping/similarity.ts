@@ -21,8 +21,8 @@ export function nearestAmong(wanted: string, candidates: Iterable<string>, max: 
     if (distance >= limit) continue;
     near.push({ candidate, distance });
     near.sort((left, right) => left.distance - right.distance);
-    if (near.length > max) near.pop();
-    if (near.length === max) limit = near[max - 1]?.distance ?? limit;
+    near.splice(max);
+    limit = near[max - 1]?.distance ?? limit;
   }
   return near.map(({ candidate }) => candidate);
 }

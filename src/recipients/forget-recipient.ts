@@ -45,9 +45,7 @@ function scrub(value: JsonValue, userId: string): JsonValue {
 
 /** Most requests do not hold the id at all; the search is far cheaper than reading them. */
 function parse(request: string, userId: string): JsonObject | null {
-  if (!request.includes(JSON.stringify(userId))) return null;
-  const parsed: JsonValue = JSON.parse(request);
-  return isJsonObject(parsed) ? parsed : null;
+  return request.includes(JSON.stringify(userId)) ? JSON.parse(request) : null;
 }
 
 function elements(list: JsonValue | undefined): readonly JsonValue[] {

@@ -52,9 +52,8 @@ export function compileIdentity({ identifyFrom, traits = {} }: IdentityOptions):
 function toGroupChange(event: JsonObject, member: string | null, at: Date): IdentityAction | null {
   const id = idOf(event["groupId"]);
   if (id === null) return null;
-  const { traits } = event;
-  const known = isJsonObject(traits) ? withoutUnsafeKeys(traits) : {};
-  return { kind: "group", change: { id, at, traits: isJsonObject(known) ? known : {} }, member };
+  const traits = isJsonObject(event["traits"]) ? withoutUnsafeKeys(event["traits"]) : {};
+  return { kind: "group", change: { id, at, traits }, member };
 }
 
 /** `previousId` becomes another id of `userId`. */

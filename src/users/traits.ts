@@ -52,25 +52,28 @@ export function traitsToAttributes(traits: JsonObject): UserAttributes {
     if (attribute !== undefined) {
       const text = typeof value === "number" ? String(value) : value;
       if (typeof text === "string" || text === null) attributes[attribute] = text;
-      else properties[key] = withoutUnsafeKeys(text);
+      else properties[key] = safe(text);
     } else if (key === "createdAt" || key === "created_at") {
       const createdAt = value === null ? null : parseSegmentTimestamp(value);
       if (value === null || createdAt !== null)
         attributes.createdAt = createdAt === null ? null : createdAt.toISOString();
-      else properties["createdAt"] = withoutUnsafeKeys(value);
+      else properties["createdAt"] = safe(value);
     } else {
-      properties[spellings.get(key) ?? key] = withoutUnsafeKeys(value);
+      properties[spellings.get(key) ?? key] = safe(value);
     }
   }
   return Object.keys(properties).length === 0 ? attributes : { ...attributes, properties };
 }
 
-export function withoutUnsafeKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutUnsafeKeys);
-  if (!isJsonObject(value)) return value;
+export function withoutUnsafeKeys(object: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries(value)
+    Object.entries(object)
       .filter(([key]) => !isUnsafeKey(key))
-      .map(([key, member]) => [key, withoutUnsafeKeys(member)]),
+      .map(([key, member]) => [key, safe(member)]),
   );
+}
+
+function safe(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(safe);
+  return isJsonObject(value) ? withoutUnsafeKeys(value) : value;
 }

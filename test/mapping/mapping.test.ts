@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.js";
 import { compileMapping } from "../../src/mapping/mapping.js";
 import type { UnresolvedPath } from "../../src/mapping/mapping-value.js";
-import { nearestOf } from "../../src/mapping/similarity.js";
+import { nearestAmong, nearestOf } from "../../src/mapping/similarity.js";
 
 const event: JsonObject = {
   userId: "ada",
@@ -95,8 +95,15 @@ it.each<[string, string[], string | null]>([
   ["titel", ["title", "tile", "total"], "tile"],
   ["title", ["title"], null],
   ["abc", ["xyz", "longer than that"], null],
+  ["Signed Up", ["Signed Out", "Signed-Up"], "Signed-Up"],
   ["x", Array.from({ length: 600 }, (_, index) => `key${index}`), null],
 ])("nearestOf(%j, …) is %j", (wanted, candidates, expected) => {
   const found = nearestOf(wanted, candidates);
   expect(wanted === "titel" ? ["tile", "title"].includes(found ?? "") : found === expected).toBe(true);
+});
+
+it("nearestAmong lists the nearest first, and of those that are equally near the first", () => {
+  const candidates = ["Signed Out", "Signed Ups", "Sign Up", "signed_up", "Order Paid", "Signed Upp"];
+  expect(nearestAmong("Signed Up", candidates, 3)).toEqual(["signed_up", "Signed Ups", "Signed Upp"]);
+  expect(nearestAmong("Signed Up", ["Signed Out", "signed_up"], 3)).toEqual(["signed_up", "Signed Out"]);
 });
