@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import type { CompleteStorage, CompleteUserStore } from "./complete-users.js";
-import { createCallMerger } from "./merge-calls.js";
+import { createCallMerger, type MergeOptions } from "./merge-calls.js";
 import type { RunResult } from "./run-store.js";
 import type { RecordParams, RecordResult, Storage } from "./storage.js";
 import type { UserUpdate } from "./user-store.js";
@@ -10,16 +10,18 @@ import type { UserUpdate } from "./user-store.js";
  * same time share it. Only what every payload does is merged, and each caller sees what it would have seen alone.
  */
 export function coalesceCalls(storage: CompleteStorage, clock: Clock): CompleteStorage {
-  if (storage.coalesce !== true) return storage;
+  const { coalesce = false } = storage;
+  if (coalesce === false) return storage;
+  const options = coalesce === true ? { clock } : { clock, maxCalls: coalesce.maxCalls };
   return {
     ...storage,
-    events: { ...storage.events, record: mergeRecord(storage, clock) },
-    runs: { ...storage.runs, settle: mergeSettle(storage, clock) },
-    users: { ...storage.users, update: mergeUpdate(storage, clock), known: mergeKnown(storage, clock) },
+    events: { ...storage.events, record: mergeRecord(storage, options) },
+    runs: { ...storage.runs, settle: mergeSettle(storage, options) },
+    users: { ...storage.users, update: mergeUpdate(storage, options), known: mergeKnown(storage, options) },
   };
 }
 
-function mergeRecord({ events }: Storage, clock: Clock): Storage["events"]["record"] {
+function mergeRecord({ events }: Storage, options: MergeOptions): Storage["events"]["record"] {
   return createCallMerger<RecordParams, readonly RecordResult[]>(
     {
       groupOf: ({ environment, source, owner, leaseMs }) => JSON.stringify([environment, source, owner, leaseMs]),
@@ -36,11 +38,11 @@ function mergeRecord({ events }: Storage, clock: Clock): Storage["events"]["reco
         );
       },
     },
-    { clock },
+    options,
   );
 }
 
-function mergeSettle({ runs }: Storage, clock: Clock): Storage["runs"]["settle"] {
+function mergeSettle({ runs }: Storage, options: MergeOptions): Storage["runs"]["settle"] {
   return createCallMerger<Parameters<typeof runs.settle>[0], readonly boolean[]>(
     {
       groupOf: () => "",
@@ -54,11 +56,11 @@ function mergeSettle({ runs }: Storage, clock: Clock): Storage["runs"]["settle"]
         );
       },
     },
-    { clock },
+    options,
   );
 }
 
-function mergeUpdate({ users }: CompleteStorage, clock: Clock): CompleteUserStore["update"] {
+function mergeUpdate({ users }: CompleteStorage, options: MergeOptions): CompleteUserStore["update"] {
   return createCallMerger<Parameters<typeof users.update>[0], readonly UserUpdate[]>(
     {
       groupOf: ({ environment }) => environment,
@@ -72,11 +74,11 @@ function mergeUpdate({ users }: CompleteStorage, clock: Clock): CompleteUserStor
         );
       },
     },
-    { clock },
+    options,
   );
 }
 
-function mergeKnown({ users }: CompleteStorage, clock: Clock): CompleteUserStore["known"] {
+function mergeKnown({ users }: CompleteStorage, options: MergeOptions): CompleteUserStore["known"] {
   return createCallMerger<Parameters<typeof users.known>[0], ReadonlyMap<string, string>>(
     {
       groupOf: ({ environment }) => environment,
@@ -87,7 +89,7 @@ function mergeKnown({ users }: CompleteStorage, clock: Clock): CompleteUserStore
         return calls.length === 1 ? [known] : calls.map(({ ids }) => pick(known, ids));
       },
     },
-    { clock },
+    options,
   );
 }
 

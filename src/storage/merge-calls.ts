@@ -17,6 +17,8 @@ export interface MergeOptions {
   readonly clock: Clock;
   /** @default 1,000 */
   readonly maxSize?: number;
+  /** So many calls start at once, without waiting for more. @default no limit */
+  readonly maxCalls?: number;
   /** How long a call waits for the one before it. Milliseconds. @default 5 */
   readonly maxWaitMs?: number;
 }
@@ -34,14 +36,14 @@ interface Waiting<Params, Answer> {
  */
 export function createCallMerger<Params extends Abortable, Answer>(
   calls: MergeableCalls<Params, Answer>,
-  { clock, maxSize = 1_000, maxWaitMs = 5 }: MergeOptions,
+  { clock, maxSize = 1_000, maxCalls = Number.POSITIVE_INFINITY, maxWaitMs = 5 }: MergeOptions,
 ): (params: Params) => Promise<Answer> {
   const groups = new Map<string, CallGroup<Params, Answer>>();
   return (params) => {
     const key = calls.groupOf(params);
     let group = groups.get(key);
     if (group === undefined) {
-      group = createCallGroup(calls, { clock, maxSize, maxWaitMs }, () => groups.delete(key));
+      group = createCallGroup(calls, { clock, maxSize, maxCalls, maxWaitMs }, () => groups.delete(key));
       groups.set(key, group);
     }
     return group(params);
@@ -52,7 +54,7 @@ type CallGroup<Params, Answer> = (params: Params) => Promise<Answer>;
 
 function createCallGroup<Params extends Abortable, Answer>(
   calls: MergeableCalls<Params, Answer>,
-  { clock, maxSize, maxWaitMs }: Required<MergeOptions>,
+  { clock, maxSize, maxCalls, maxWaitMs }: Required<MergeOptions>,
   onIdle: () => void,
 ): CallGroup<Params, Answer> {
   let waiting: Waiting<Params, Answer>[] = [];
@@ -64,8 +66,9 @@ function createCallGroup<Params extends Abortable, Answer>(
   const start = () => {
     cancelTimer?.();
     cancelTimer = null;
+    if (immediate !== null) clearImmediate(immediate);
     immediate = null;
-    const { taken, left } = takeTogether(calls, waiting, maxSize);
+    const { taken, left } = takeTogether(calls, waiting, { maxSize, maxCalls });
     waiting = left;
     waitingSize = left.reduce((size, { params }) => size + calls.sizeOf(params), 0);
     if (taken.length > 0) {
@@ -91,7 +94,8 @@ function createCallGroup<Params extends Abortable, Answer>(
     new Promise((resolve, reject) => {
       waiting.push({ params, resolve, reject });
       waitingSize += calls.sizeOf(params);
-      startLater();
+      if (waiting.length >= maxCalls) start();
+      else startLater();
     });
 }
 
@@ -99,7 +103,7 @@ function createCallGroup<Params extends Abortable, Answer>(
 function takeTogether<Params extends Abortable, Answer>(
   calls: MergeableCalls<Params, Answer>,
   waiting: readonly Waiting<Params, Answer>[],
-  maxSize: number,
+  { maxSize, maxCalls }: Pick<Required<MergeOptions>, "maxSize" | "maxCalls">,
 ) {
   const taken: Waiting<Params, Answer>[] = [];
   const left: Waiting<Params, Answer>[] = [];
@@ -112,7 +116,7 @@ function takeTogether<Params extends Abortable, Answer>(
       continue;
     }
     const own = calls.keysOf?.(params) ?? [];
-    const fits = taken.length === 0 || size + calls.sizeOf(params) <= maxSize;
+    const fits = taken.length === 0 || (taken.length < maxCalls && size + calls.sizeOf(params) <= maxSize);
     if (!fits || own.some((key) => keys.has(key))) {
       left.push(call);
       continue;

@@ -147,10 +147,11 @@ export interface Storage {
   readonly audit: AuditStore;
   /**
    * Whether a call has a price whatever it carries, such as a round trip or a flush to disk. A source then merges the `record`,
-   * `settle`, `update` and `known` of payloads that it handles at the same time.
+   * `settle`, `update` and `known` of payloads that it handles at the same time: all that there are, or at most `maxCalls` of them,
+   * for a storage that works on several calls at once, so that one is answered while the next is put together.
    * @default false
    */
-  readonly coalesce?: boolean;
+  readonly coalesce?: boolean | { readonly maxCalls: number };
   /** Releases what the storage itself opened; never what the host passed in. */
   close?(): Promise<void>;
 }

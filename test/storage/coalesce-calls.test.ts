@@ -62,6 +62,20 @@ describe("calls of payloads that are handled at the same time", () => {
     );
   });
 
+  it.each([
+    [16, 1],
+    [17, 2],
+    [64, 4],
+  ])("of %i payloads a storage that takes 16 calls at once gets %i of each", async (payloads, expected) => {
+    const { storage, calls } = priced();
+    const { source, runner } = await sourceOn({ ...storage, coalesce: { maxCalls: 16 } });
+    calls.length = 0;
+    const events = Array.from({ length: payloads }, (_, index) => signUp(`m${index}`));
+    await Promise.all(events.map((event) => source.handleSegmentPayload(event)));
+    expect(sizes(calls)).toEqual({ "users.known": expected, "events.record": expected, "runs.settle": expected });
+    expect(runner.runs).toHaveLength(payloads);
+  });
+
   it("updates of users share one, in the order they came", async () => {
     const { storage, calls } = priced();
     const users = coalesceCalls(storage, systemClock).users;

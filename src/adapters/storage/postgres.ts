@@ -42,7 +42,7 @@ export interface PostgresStorage extends FullStorage {
 export function postgresStorage({ pool, schema = "public", prepare = true }: PostgresStorageOptions): PostgresStorage {
   return {
     ...storesOn(createQuery(pool, schema, prepare)),
-    coalesce: true,
+    coalesce: { maxCalls: 16 },
     migrate: () => migratePostgres(pool, schema),
     migrationSql: () => postgresMigrationSql(schema),
     withClient: (client) => storesOn(createQuery(client, schema, prepare)),

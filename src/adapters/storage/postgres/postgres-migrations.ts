@@ -183,6 +183,8 @@ const migrations: readonly string[] = [
    CREATE INDEX ON bellwire.users (environment, id COLLATE "C");
    CREATE INDEX ON bellwire.users (environment, email, id COLLATE "C") WHERE email IS NOT NULL;`,
   settleFunctionSql,
+  `ALTER TABLE bellwire.names ADD COLUMN slot integer NOT NULL DEFAULT 0, DROP CONSTRAINT bellwire_names_pkey,
+     ADD PRIMARY KEY (environment, source, type, name, slot);`,
 ];
 
 /**

@@ -27,7 +27,7 @@ function textAt(offset: string, bytes: string): string {
 /**
  * Records what is new of a batch together with its runs, in one statement, which is one transaction. It only inserts, so that
  * nothing about its plan depends on the size of a table; the rows stand in the order of their keys, so that batches that overlap
- * can not deadlock. An event's `status` is the one it has as long as none of its runs says otherwise.
+ * can not deadlock. A name is counted in one of several rows, since whoever counts in one holds it up to the end. An event's `status` is the one it has as long as none of its runs says otherwise.
  */
 const recordSql = `
 WITH refused AS MATERIALIZED (
@@ -61,10 +61,10 @@ WITH refused AS MATERIALIZED (
   -- Not a join, which the planner, who can not know how many they are, could make a loop within a loop.
   WHERE (x.message_id IN (SELECT message_id FROM inserted)) IS TRUE
 ), counted AS (
-  INSERT INTO bellwire.names AS n (environment, source, type, name, count, first_seen_at, last_seen_at)
-  SELECT $1, $2, type, coalesce(name, ''), count(*), min(received_at), max(received_at) FROM inserted
+  INSERT INTO bellwire.names AS n (environment, source, type, name, slot, count, first_seen_at, last_seen_at)
+  SELECT $1, $2, type, coalesce(name, ''), pg_backend_pid() % 16, count(*), min(received_at), max(received_at) FROM inserted
   WHERE type IS NOT NULL AND base_status <> 'invalid' GROUP BY type, coalesce(name, '') ORDER BY 3, 4
-  ON CONFLICT (environment, source, type, name) DO UPDATE SET count = n.count + excluded.count,
+  ON CONFLICT (environment, source, type, name, slot) DO UPDATE SET count = n.count + excluded.count,
     first_seen_at = least(n.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(n.last_seen_at, excluded.last_seen_at)
 )
 SELECT message_id, now, NULL AS hash FROM inserted, clock UNION ALL SELECT message_id, NULL, hash FROM refused`;
