@@ -30,10 +30,11 @@ export async function expandMembers(
   { run, fence }: ClaimedRun,
   { owner, dispatch }: ExpandOptions,
 ): Promise<RunResult | null> {
-  const base = { idempotencyKey: run.idempotencyKey, fence, workflowRunId: null };
+  const { idempotencyKey, request: text } = run;
+  const base = { idempotencyKey, fence, workflowRunId: null };
   const { clock, leaseMs, storage, maxAttempts } = context.options;
   try {
-    const request: ExpandRequest = JSON.parse(run.request);
+    const request: ExpandRequest = JSON.parse(text);
     let progress: ExpandProgress = run.progress === null ? startOfExpansion : JSON.parse(run.progress);
     while (!progress.isLast) {
       if (context.isClosing()) return null;
@@ -41,8 +42,9 @@ export async function expandMembers(
       const leasedUntil = clock.now() + leaseMs;
       const expanded = await context.storageCall("runs.expand", (signal) =>
         storage.runs.expand({
-          idempotencyKey: run.idempotencyKey,
+          idempotencyKey,
           fence,
+          request: text,
           progress: JSON.stringify(page.progress),
           runs: page.runs,
           members: { groupIds: request.groupIds, userIds: page.userIds },
@@ -51,7 +53,8 @@ export async function expandMembers(
           signal,
         }),
       );
-      if (expanded.status === "lease_lost") return null;
+      // Whoever claims the run next has its request as it is now.
+      if (expanded.status === "lease_lost" || expanded.status === "request_changed") return null;
       if (expanded.status === "members_left") continue;
       progress = page.progress;
       await dispatch(expanded.claimed, leasedUntil);

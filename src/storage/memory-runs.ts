@@ -65,9 +65,10 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
 }
 
 function expand(state: MemoryState, groups: MemoryGroups, params: ExpandParams): ExpandResult {
-  const { idempotencyKey, fence, progress, runs, members, leaseMs } = params;
+  const { idempotencyKey, fence, request, progress, runs, members, leaseMs } = params;
   const run = state.run(idempotencyKey);
   if (run === null || run.fence !== fence || run.status !== "pending") return { status: "lease_lost" };
+  if (run.request !== request) return { status: "request_changed" };
   if (!groups.areMembers(run.environment, members)) return { status: "members_left" };
   const now = state.clock.now();
   run.progress = progress;

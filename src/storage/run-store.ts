@@ -167,6 +167,8 @@ export interface RunStore {
 export interface ExpandParams extends Abortable {
   readonly idempotencyKey: string;
   readonly fence: number;
+  /** The run's own, from which the runs were made. */
+  readonly request: string;
   /** Opaque to storage. */
   readonly progress: string;
   readonly runs: readonly NewRun[];
@@ -185,11 +187,14 @@ export interface ExpandedMembers {
 /**
  * - `expanded`: `claimed` are the runs that are leased to the caller; those that are held are not among them
  * - `members_left`: somebody is no member any more. Nothing was written and no lease prolonged: whoever is left can be read anew
+ * - `request_changed`: somebody was taken out of the run's request since it was read, and the runs may still name them. Nothing was
+ *   written and no lease prolonged
  * - `lease_lost`: the fence is not the run's current one, or the run is no longer pending. Nothing was written
  */
 export type ExpandResult =
   | { readonly status: "expanded"; readonly claimed: readonly ClaimedRun[] }
   | { readonly status: "members_left" }
+  | { readonly status: "request_changed" }
   | { readonly status: "lease_lost" };
 
 export interface WakeParams extends SourceScope, Abortable {

@@ -9,11 +9,17 @@ const nobody: ExpandedMembers = { groupIds: [], userIds: [] };
 const expandFor = (
   storage: Storage,
   claimed: ClaimedRun | undefined,
-  { runs, progress, members }: { runs: readonly NewRun[]; progress: string; members: ExpandedMembers },
+  {
+    runs,
+    progress,
+    members,
+    request = claimed?.run.request ?? "",
+  }: { runs: readonly NewRun[]; progress: string; members: ExpandedMembers; request?: string },
 ): Promise<ExpandResult> =>
   storage.runs.expand({
     idempotencyKey: claimed?.run.idempotencyKey ?? "",
     fence: claimed?.fence ?? -1,
+    request,
     progress,
     runs,
     members,
@@ -187,6 +193,22 @@ export const expandCases: readonly StorageCase[] = [
       await advance(120);
       assert.deepEqual(keysOf(await claim(storage)), ["all"]);
       assert.deepEqual(await expandFor(storage, parent, gone), { status: "lease_lost" });
+    },
+  ],
+  [
+    "expand: writes nothing once somebody was taken out of the run's request, and goes on with what is left of it",
+    async ({ storage, advance }) => {
+      const request = JSON.stringify({ action: "expand", recipients: [], actor: "ada", data: {} });
+      const asking = newEvent("a", { runs: [newRun("all", { action: "expand", request })] });
+      const parent = (await storage.events.record(recordParams([asking])))[0]?.claimed[0];
+      const made = { runs: [newRun("m1", { request })], progress: "1", members: nobody };
+      assert.equal((await storage.events.eraseMentions({ environment, userId: "ada", limit: 10 })).erased, 1);
+      assert.deepEqual(await expandFor(storage, parent, { ...made, request }), { status: "request_changed" });
+      assert.deepEqual(await runKeys(storage), ["all"]);
+      await advance(leaseMs + 50);
+      const [again] = await claim(storage);
+      assert.equal(again?.run.request.includes("ada"), false);
+      assert.equal((await expandFor(storage, again, { ...made, runs: [newRun("m1")] })).status, "expanded");
     },
   ],
   [

@@ -16,6 +16,7 @@ const triggers = [
     event: "Announced",
     workflow: "announce",
     recipients: { collection: { "@literal": "groups" }, id: "properties.group" },
+    actor: "properties.by",
     expand: true,
   }),
 ];
@@ -81,7 +82,10 @@ describe.each(stores)("%s", (_, locate) => {
           () => source.handleSegmentPayload({ type: "group", groupId: `team-${round}`, userId: user, ...at }),
           () => source.handleSegmentPayload({ type: "group", groupId: `team-${round}`, userId: friend, ...at }),
           () => source.handleSegmentPayload(track("Mentioned", { who: [user, friend] }, { userId: friend, ...at })),
-          () => source.handleSegmentPayload(track("Announced", { group: `team-${round}` }, { userId: friend, ...at })),
+          () =>
+            source.handleSegmentPayload(
+              track("Announced", { group: `team-${round}`, by: user }, { userId: friend, ...at }),
+            ),
           () => source.recover(),
           () => source.users.notifyIdentified([user]),
         ];

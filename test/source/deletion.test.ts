@@ -16,6 +16,7 @@ const announce = defineTrigger({
   event: "Announced",
   workflow: "announce",
   recipients: { collection: { "@literal": "groups" }, id: "properties.group" },
+  actor: "properties.by",
   expand: true,
 });
 const triggers = [welcome, mention, announce];
@@ -174,6 +175,9 @@ describe("a deletion and an event at the same time, at every step", () => {
     "the members of a group": announced,
     "the members of a group, the user by another id": announced,
     "the members of a group, the user unknown": announced,
+    "the members of a group, the user in whose name": [
+      track("Announced", { group: "acme", by: "ada" }, { userId: "bob", messageId: "m-1", ...at(2) }),
+    ],
     track: [track("Signed Up", {}, { userId: "ada", messageId: "m-1", ...at(2) })],
     identify: [identify("ada", { email: "ada@example.com" }, { anonymousId: "phone-1", messageId: "m-1", ...at(2) })],
     mention: [track("Mentioned", { who: ["ada", "grace"], by: "ada" }, { userId: "bob", messageId: "m-1", ...at(2) })],
@@ -189,7 +193,8 @@ describe("a deletion and an event at the same time, at every step", () => {
         await source.handleSegmentPayload(known.map((id) => identify(id, {}, at(1))));
         if (name.endsWith("another id"))
           await storage.users.merge({ environment: "default", from: "old", into: "ada" });
-        if (payload === announced) await storage.groups.update({ environment: "default", changes: [], memberships });
+        if (name.startsWith("the members"))
+          await storage.groups.update({ environment: "default", changes: [], memberships });
         const event = () => source.handleSegmentPayload(payload);
         const deletion = () => source.users.delete("ada");
         let calls = 0;

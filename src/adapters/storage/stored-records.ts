@@ -120,7 +120,7 @@ function statusOf(row: Row, runs: readonly RunRecord[]): Pick<EventRecord, "stat
 }
 
 /** As PostgreSQL and SQLite say it. */
-function isTrue(value: unknown): boolean {
+export function isTrue(value: unknown): boolean {
   return value === true || value === 1;
 }
 

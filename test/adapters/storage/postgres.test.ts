@@ -258,6 +258,7 @@ describe("PostgreSQL", () => {
           const { status } = await expanding.runs.expand({
             idempotencyKey: parent.run.idempotencyKey,
             fence: parent.fence,
+            request: parent.run.request,
             progress: key,
             runs: [newRun(key, { request: JSON.stringify({ recipients: [user, "friend-0"] }) })],
             members: { groupIds, userIds: [user, ...friends] },
@@ -298,6 +299,7 @@ describe("PostgreSQL", () => {
       on.runs.expand({
         idempotencyKey: "all",
         fence: parent.fence,
+        request: parent.run.request,
         progress: key,
         runs: [newRun(key)],
         members: { groupIds: ["acme"], userIds },

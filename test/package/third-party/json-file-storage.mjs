@@ -326,9 +326,10 @@ function runStore(state, writing) {
       const claimed = to === "pending" && leaseMs !== null ? decided.map((run) => claim(run, leaseMs)) : [];
       return { changed: decided.map((run) => run.idempotencyKey), claimed };
     }),
-    expand: writing(({ idempotencyKey, fence, progress, runs: made, members: asked, leaseMs }) => {
+    expand: writing(({ idempotencyKey, fence, request, progress, runs: made, members: asked, leaseMs }) => {
       const parent = runs.get(idempotencyKey);
       if (parent?.fence !== fence || parent.status !== "pending") return { status: "lease_lost" };
+      if (parent.request !== request) return { status: "request_changed" };
       const hasLeft = (userId) => !isMember(parent.environment, asked.groupIds, userId);
       if (asked.userIds.some(hasLeft)) return { status: "members_left" };
       Object.assign(parent, { progress, leasedUntil: Date.now() + leaseMs });

@@ -1,5 +1,5 @@
 import type { ExpandParams, ExpandResult } from "../../../storage/run-store.js";
-import { toClaimedRun } from "../stored-records.js";
+import { isTrue, toClaimedRun } from "../stored-records.js";
 import { numberOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
@@ -13,14 +13,15 @@ import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
  */
 const expandSql = `
 WITH asking AS (
-  SELECT environment FROM bellwire.runs WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending'
+  SELECT environment, request = $10 AS is_same FROM bellwire.runs
+  WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending'
 ), members AS MATERIALIZED (
   SELECT user_id FROM bellwire.members
   WHERE environment = (SELECT environment FROM asking) AND group_id = ANY ($7::text[]) AND user_id = ANY ($8::text[]) AND is_member
   ORDER BY user_id, group_id FOR KEY SHARE
 ), made_by AS (
   UPDATE bellwire.runs SET progress = $3, owner = $4, leased_until = ${nowMs} + $5::bigint
-  WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending'
+  WHERE idempotency_key = $1 AND fence = $2::integer AND status = 'pending' AND request = $10
     AND (SELECT count(DISTINCT user_id) FROM members) = $9::integer
   RETURNING idempotency_key, environment, source, message_id, received_at
 ), added AS (
@@ -35,12 +36,12 @@ WITH asking AS (
     action text, request text, waiting_for text, hold_ms bigint, hold_then text), made_by m ORDER BY x.idempotency_key
   RETURNING *
 )
-SELECT (SELECT count(*)::integer FROM asking) AS asking, (SELECT count(*)::integer FROM made_by) AS made_by,
+SELECT (SELECT is_same FROM asking) AS is_same, (SELECT count(*)::integer FROM made_by) AS made_by,
   (SELECT count(DISTINCT user_id)::integer FROM members) AS present, (SELECT json_agg(a ORDER BY a.position) FROM added a) AS added`;
 
 export async function expandRun(
   query: Query,
-  { idempotencyKey, fence, progress, runs, members, owner, leaseMs }: ExpandParams,
+  { idempotencyKey, fence, request, progress, runs, members, owner, leaseMs }: ExpandParams,
 ): Promise<ExpandResult> {
   const input = runs.map((run, position) => ({
     idempotency_key: run.idempotencyKey,
@@ -65,8 +66,10 @@ export async function expandRun(
     toArray(members.groupIds.map(toStoredText)),
     toArray(users),
     users.length,
+    request,
   );
-  if (row === undefined || numberOf(row, "asking") === 0) return { status: "lease_lost" };
+  if (row === undefined || row["is_same"] === null) return { status: "lease_lost" };
+  if (!isTrue(row["is_same"])) return { status: "request_changed" };
   if (numberOf(row, "present") < users.length) return { status: "members_left" };
   if (numberOf(row, "made_by") === 0) return { status: "lease_lost" };
   const added = rowsOf(row, "added").map(toClaimedRun);

@@ -24,30 +24,48 @@ WITH asked AS (SELECT * FROM json_to_recordset($2::text::json) AS x(source text,
   WHERE r.idempotency_key = x.key
 )
 UPDATE bellwire.events e SET payload = NULL, decision = NULL FROM asked
-WHERE e.environment = $1 AND e.source = asked.source AND e.message_id = asked.message_id RETURNING 1 AS erased`;
+WHERE e.environment = $1 AND e.source = asked.source AND e.message_id = asked.message_id RETURNING e.source || '/' || e.message_id AS erased`;
 
+/**
+ * A page is read again after something on it was forgotten: runs may have been written in between from a request that named the user
+ * still, and from then on none are.
+ */
 export async function eraseMentions(
   query: Query,
-  { environment, userId, limit, cursor }: EraseMentionsParams,
+  params: EraseMentionsParams,
 ): Promise<{ readonly erased: number; readonly nextCursor: string | null }> {
+  const erased = new Set<string>();
+  for (;;) {
+    const { mentions, nextCursor } = await readPage(query, params);
+    if (mentions.length === 0) return { erased: erased.size, nextCursor };
+    for (const event of await forget(query, params.environment, mentions)) erased.add(event);
+  }
+}
+
+async function readPage(query: Query, { environment, userId, limit, cursor }: EraseMentionsParams) {
   const [source = null, messageId = null]: readonly (string | null)[] = cursor === undefined ? [] : JSON.parse(cursor);
   const rows = await query(pageSql, environment, source, messageId, limit, JSON.stringify(userId));
   const last = rows.length < limit ? undefined : rows.at(-1);
   const nextCursor = last === undefined ? null : JSON.stringify([textOf(last, "source"), textOf(last, "message_id")]);
-  const events: { source: string; message_id: string }[] = [];
-  const gone: string[] = [];
-  const changed: { key: string; request: string }[] = [];
-  for (const row of rows) {
-    const found = mentionsIn(row, userId);
-    if (!found.isMentioned) continue;
-    events.push({ source: textOf(row, "source"), message_id: textOf(row, "message_id") });
-    gone.push(...found.gone);
-    changed.push(...found.changed);
-  }
-  if (events.length === 0) return { erased: 0, nextCursor };
-  const texts = [events, gone, changed].map((list) => JSON.stringify(list));
-  const erased = await query(forgetSql, environment, ...texts);
-  return { erased: erased.length, nextCursor };
+  const mentions = rows.flatMap((row) => {
+    const { isMentioned, gone, changed } = mentionsIn(row, userId);
+    const event = { source: textOf(row, "source"), message_id: textOf(row, "message_id") };
+    return isMentioned ? [{ event, gone, changed }] : [];
+  });
+  return { mentions, nextCursor };
+}
+
+type Mention = Awaited<ReturnType<typeof readPage>>["mentions"][number];
+
+async function forget(query: Query, environment: string, mentions: readonly Mention[]): Promise<readonly string[]> {
+  const rows = await query(
+    forgetSql,
+    environment,
+    JSON.stringify(mentions.map(({ event }) => event)),
+    JSON.stringify(mentions.flatMap(({ gone }) => gone)),
+    JSON.stringify(mentions.flatMap(({ changed }) => changed)),
+  );
+  return rows.map((row) => textOf(row, "erased"));
 }
 
 function mentionsIn(row: Row, userId: string) {

@@ -6,17 +6,18 @@ import { insertRun } from "./sqlite-run-rows.js";
 
 export function expandRun(
   session: SqliteSession,
-  { idempotencyKey, fence, progress, runs, members, owner, leaseMs }: ExpandParams,
+  { idempotencyKey, fence, request, progress, runs, members, owner, leaseMs }: ExpandParams,
   now: number,
 ): ExpandResult {
   const lease = { owner, now, until: now + leaseMs };
   const [row] = session.all(
-    `SELECT event_id, environment, source, message_id, received_at FROM bellwire_runs
+    `SELECT event_id, environment, source, message_id, received_at, request FROM bellwire_runs
      WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`,
     idempotencyKey,
     fence,
   );
   if (row === undefined) return { status: "lease_lost" };
+  if (textOf(row, "request") !== request) return { status: "request_changed" };
   if (!areMembers(session, textOf(row, "environment"), members)) return { status: "members_left" };
   session.run(
     "UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ? WHERE idempotency_key = ?",
