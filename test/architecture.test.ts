@@ -61,7 +61,7 @@ const openToClient = ["console/protocol.ts", "console/client/"];
 
 /** Every package that is needed at run time, and the one room that may import it, in one file. */
 const packages: Readonly<Record<string, string>> = {
-  zod: "triggers",
+  "zod/mini": "triggers",
   "jsonpath-plus": "mapping",
   eventemitter3: "core",
 };
