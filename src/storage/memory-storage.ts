@@ -12,7 +12,7 @@ import type { EnvironmentOverride, StoredTrigger, TriggerOverride, TriggerStore 
 export interface MemoryStorageOptions {
   /** Finished events above this number are forgotten, oldest first, and no longer known as duplicates. @default 10,000 */
   readonly maxEvents?: number;
-  /** @default 100,000 */
+  /** Of each environment. @default 100,000 */
   readonly maxUsers?: number;
   /** What leases go by. @default the machine's clock */
   readonly clock?: Clock;

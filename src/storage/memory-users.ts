@@ -13,13 +13,17 @@ import { MemoryVisitors } from "./memory-visitors.js";
 import type { Page } from "./page.js";
 import type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
 
-/** Users by environment and id. */
+/** The users of one environment, by id. */
+interface Population {
+  readonly users: Map<string, UserRegisters>;
+  /** Of ids that were merged: the id that the user has now. */
+  readonly merged: Map<string, string>;
+}
+
 export class MemoryUsers {
   readonly #maxUsers: number;
   readonly #deletions: MemoryDeletions;
-  readonly #users = new Map<string, UserRegisters>();
-  /** Of ids that were merged: the id that the user has now. */
-  readonly #merged = new Map<string, string>();
+  readonly #populations = new Map<string, Population>();
   readonly #visitors: MemoryVisitors;
 
   constructor(maxUsers: number, deletions: MemoryDeletions, clock: Clock) {
@@ -34,24 +38,30 @@ export class MemoryUsers {
   }
 
   store(): Required<UserStore> {
-    const users = this.#users;
     return {
       update: async ({ environment, changes }) => changes.map((change) => this.#update(environment, change)),
-      find: async ({ environment, ids }) =>
-        [...new Set(ids.map((id) => this.#current(environment, id)))].flatMap((id) => {
-          const registers = users.get(keyOf(environment, id));
+      find: async ({ environment, ids }) => {
+        const { users, merged } = this.#in(environment);
+        return [...new Set(ids.map((id) => merged.get(id) ?? id))].flatMap((id) => {
+          const registers = users.get(id);
           if (registers === undefined) return [];
           return [toUser(id, mergeRegisters(registers, this.#visitors.saidBy(environment, id)))];
-        }),
+        });
+      },
       known: async ({ environment, ids }) => {
-        const current = ids.map((id) => [id, this.#current(environment, id)] as const);
-        return new Map(current.filter(([, id]) => users.has(keyOf(environment, id))));
+        const { users, merged } = this.#in(environment);
+        const known = new Map<string, string>();
+        for (const id of ids) {
+          const current = merged.get(id) ?? id;
+          if (users.has(current)) known.set(id, current);
+        }
+        return known;
       },
       merge: async ({ environment, from, into }) =>
         this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),
       list: async (params) => this.#list(params),
       history: async ({ environment, id }) => {
-        const registers = users.get(keyOf(environment, this.#current(environment, id)));
+        const registers = this.#in(environment).users.get(this.#current(environment, id));
         return registers === undefined ? null : toUserHistory(registers);
       },
       delete: async ({ environment, id, at }) => this.#delete(environment, id, at.getTime()),
@@ -60,45 +70,50 @@ export class MemoryUsers {
     };
   }
 
+  #in(environment: string): Population {
+    const known = this.#populations.get(environment);
+    if (known !== undefined) return known;
+    const made: Population = { users: new Map(), merged: new Map() };
+    this.#populations.set(environment, made);
+    return made;
+  }
+
   /** The id that the user has now. */
   #current(environment: string, id: string): string {
-    return this.#merged.get(keyOf(environment, id)) ?? id;
+    return this.#in(environment).merged.get(id) ?? id;
   }
 
   #merge(environment: string, from: string, into: string): void {
     if (from === into) return;
-    const moved = this.#users.get(keyOf(environment, from));
-    const target = keyOf(environment, into);
-    if (moved !== undefined) this.#users.set(target, mergeRegisters(this.#users.get(target) ?? emptyRegisters, moved));
-    this.#users.delete(keyOf(environment, from));
-    for (const id of this.#idsMergedInto(environment, from)) this.#merged.set(keyOf(environment, id), into);
-    this.#merged.set(keyOf(environment, from), into);
+    const { users, merged } = this.#in(environment);
+    const moved = users.get(from);
+    if (moved !== undefined) users.set(into, mergeRegisters(users.get(into) ?? emptyRegisters, moved));
+    users.delete(from);
+    for (const id of this.#idsMergedInto(environment, from)) merged.set(id, into);
+    merged.set(from, into);
     this.#visitors.move(environment, from, into);
   }
 
   #idsMergedInto(environment: string, into: string): readonly string[] {
-    const prefix = keyOf(environment, "");
-    const found = [...this.#merged].filter(([key, id]) => id === into && key.startsWith(prefix));
-    return found.map(([key]) => key.slice(prefix.length));
+    return [...this.#in(environment).merged].flatMap(([id, current]) => (current === into ? [id] : []));
   }
 
   #delete(environment: string, id: string, at: number): readonly string[] {
+    const { users, merged } = this.#in(environment);
     const current = this.#current(environment, id);
     const ids = [current, ...this.#idsMergedInto(environment, current)];
     const visitors = this.#visitors.erase(environment, [...new Set([id, ...ids])]);
     for (const each of new Set([id, ...ids, ...visitors])) {
       this.#deletions.mark("user", environment, each, at);
-      this.#merged.delete(keyOf(environment, each));
+      merged.delete(each);
     }
-    return this.#users.delete(keyOf(environment, current)) ? [...new Set([...ids, ...visitors])] : [];
+    return users.delete(current) ? [...new Set([...ids, ...visitors])] : [];
   }
 
   #list({ environment, search, limit, cursor }: ListUsersParams): Page<User> {
-    const prefix = keyOf(environment, "");
     const email = search?.toLowerCase();
-    const found = [...this.#users]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, registers]) => toUser(key.slice(prefix.length), registers))
+    const found = [...this.#in(environment).users]
+      .map(([id, registers]) => toUser(id, registers))
       .filter(({ id }) => cursor === undefined || id > cursor)
       .filter((user) => search === undefined || user.id.startsWith(search) || user.email?.toLowerCase() === email)
       .sort((left, right) => (left.id < right.id ? -1 : 1));
@@ -109,12 +124,12 @@ export class MemoryUsers {
   #update(environment: string, change: UserChange): UserUpdate {
     const at = change.at.getTime();
     if (this.#deletions.covers("user", environment, change.id, at)) return { id: change.id, status: "deleted" };
+    const { users } = this.#in(environment);
     const id = this.#current(environment, change.id);
-    const key = keyOf(environment, id);
-    const known = this.#users.get(key);
+    const known = users.get(id);
     const updated = applyUserChange(known ?? emptyRegisters, change);
-    this.#users.set(key, updated);
-    if (this.#users.size > this.#maxUsers) this.#dropOldest();
+    users.set(id, updated);
+    if (users.size > this.#maxUsers) dropOldest(users);
     const hasSaid = change.anonymousId !== undefined && this.#link(environment, change.anonymousId, id, at);
     if (updated === known && !hasSaid) return { id, status: "unchanged" };
     return { id, status: known === undefined ? "created" : "updated" };
@@ -131,13 +146,9 @@ export class MemoryUsers {
       return { status: "deleted", userId: null };
     return this.#visitors.say(environment, change);
   }
-
-  #dropOldest(): void {
-    const oldest = this.#users.keys().next();
-    if (oldest.done !== true) this.#users.delete(oldest.value);
-  }
 }
 
-function keyOf(environment: string, id: string): string {
-  return `${environment}\u0000${id}`;
+function dropOldest(users: Map<string, UserRegisters>): void {
+  const oldest = users.keys().next();
+  if (oldest.done !== true) users.delete(oldest.value);
 }
