@@ -101,6 +101,8 @@ export interface StoredEvent extends SourceScope {
   status: RecordedEventStatus;
   /** Payload and decision are gone. */
   isBare: boolean;
+  /** Runs and recipients that are kept with it. */
+  parts: number;
 }
 
 export function toRunRecord(run: StoredRun): RunRecord {

@@ -23,6 +23,8 @@ export class MemoryState {
   #queue: (StoredEvent | undefined)[] = [];
   #head = 0;
   #order = 0;
+  /** Runs and recipients of all events. */
+  #parts = 0;
 
   constructor(clock: Clock, maxEvents: number, onForgetDeleted: (before: number) => void) {
     this.clock = clock;
@@ -68,6 +70,7 @@ export class MemoryState {
       runs: [],
       status: event.status,
       isBare: false,
+      parts: 0,
     };
     if (event.runs.length > 0) {
       const now = this.clock.now();
@@ -78,6 +81,7 @@ export class MemoryState {
     this.#byKey.set(keyOf(environment, source, event.messageId), stored);
     this.#queue.push(stored);
     this.#count(stored);
+    this.#weigh(stored, partsOf(stored));
     this.#evict();
     return stored;
   }
@@ -88,6 +92,7 @@ export class MemoryState {
     const { stored, idempotencyKey } = parent;
     const added = runs.map((run) => this.#addRun(run, new StoredRun(stored, run, { now, parent: idempotencyKey })));
     stored.runs = [...stored.runs, ...added];
+    this.#weigh(stored, stored.parts + added.length);
     this.#watch(stored);
     return added;
   }
@@ -166,7 +171,13 @@ export class MemoryState {
       this.#letGo(run);
     }
     stored.runs = [];
+    this.#weigh(stored, 0);
     this.#open.delete(stored);
+  }
+
+  #weigh(stored: StoredEvent, parts: number): void {
+    this.#parts += parts - stored.parts;
+    stored.parts = parts;
   }
 
   /** Takes out runs that are about a user, and what else names the user. */
@@ -176,6 +187,7 @@ export class MemoryState {
       this.#letGo(run);
     }
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
+    this.#weigh(stored, stored.runs.length);
     this.#watch(stored);
     stored.event = { ...stored.event, payload: null, decision: { triggers: [] } };
     if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
@@ -202,10 +214,14 @@ export class MemoryState {
     if (held?.size === 0) this.#held.delete(key);
   }
 
+  #isFull(): boolean {
+    return this.#byKey.size > this.#maxEvents || this.#parts > this.#maxEvents * maxPartsOfEvent;
+  }
+
   /** Unfinished events move to the back: forgetting one would lose its runs. */
   #evict(): void {
     let tries = this.#queue.length - this.#head;
-    while (this.#byKey.size > this.#maxEvents && tries > 0) {
+    while (this.#isFull() && tries > 0) {
       tries -= 1;
       const oldest = this.#queue[this.#head];
       this.#queue[this.#head] = undefined;
@@ -220,6 +236,15 @@ export class MemoryState {
       this.#head = 0;
     }
   }
+}
+
+/** Runs and recipients of an event, on average. */
+const maxPartsOfEvent = 20;
+
+function partsOf({ event, runs }: StoredEvent): number {
+  let parts = runs.length;
+  for (const { recipients } of event.decision.triggers) parts += recipients.length;
+  return parts;
 }
 
 /** A sender who makes names up must not fill the memory. */

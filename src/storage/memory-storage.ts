@@ -10,7 +10,10 @@ import type { FullStorage } from "./storage.js";
 import type { EnvironmentOverride, StoredTrigger, TriggerOverride, TriggerStore } from "./trigger-store.js";
 
 export interface MemoryStorageOptions {
-  /** Finished events above this number are forgotten, oldest first, and no longer known as duplicates. @default 10,000 */
+  /**
+   * Finished events above this number are forgotten, oldest first, and no longer known as duplicates; fewer are kept where they have
+   * more than 20 runs and recipients on average, so that memory stays bounded. @default 10,000
+   */
   readonly maxEvents?: number;
   /** Of each environment. @default 100,000 */
   readonly maxUsers?: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryStorage } from "../../src/storage/memory-storage.js";
 import { manualClock } from "../../src/testing/manual-clock.js";
 import { storageConformance } from "../../src/testing/storage-conformance.js";
-import { eventWithRun, newEvent, recordParams, scope } from "../../src/testing/storage-fixtures.js";
+import { eventWithRun, newEvent, newRun, recordParams, resultOf, scope } from "../../src/testing/storage-fixtures.js";
 
 describe("memoryStorage conforms", () => {
   const cases = storageConformance(() => {
@@ -36,6 +36,29 @@ describe("memoryStorage is bounded", () => {
     const kept = await events.list({ environment: scope.environment, limit: 500 });
     expect(kept.items).toHaveLength(100);
     expect(await events.get({ ...scope, messageId: "m49-19" })).not.toBeNull();
+  });
+
+  it("keeps fewer events where they have many recipients or runs", async () => {
+    const { events, runs } = memoryStorage({ maxEvents: 2 });
+    const recipients = Array.from({ length: 30 }, (_, index) => ({ recipient: `user-${index}`, run: 0 }));
+    const trigger = {
+      trigger: "t",
+      workflow: "w",
+      action: "trigger",
+      status: "planned",
+      recipients,
+      runs: [],
+    } as const;
+    const withRecipients = (messageId: string) => newEvent(messageId, { decision: { triggers: [trigger] } });
+    const ids = async () =>
+      (await events.list({ environment: scope.environment, limit: 10 })).items.map(({ messageId }) => messageId).sort();
+    for (const messageId of ["a", "b", "c"]) await events.record(recordParams([withRecipients(messageId)]));
+    expect(await ids()).toEqual(["c"]);
+    const many = Array.from({ length: 30 }, (_, index) => newRun(`run-${index}`));
+    const [recorded] = await events.record(recordParams([newEvent("d", { runs: many })]));
+    await runs.settle({ results: (recorded?.claimed ?? []).map((claimed) => resultOf(claimed)) });
+    await events.record(recordParams([newEvent("e")]));
+    expect(await ids()).toEqual(["d", "e"]);
   });
 
   it("forgets the oldest users", async () => {
