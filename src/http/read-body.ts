@@ -63,32 +63,34 @@ async function* toChunks(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Arr
   for await (const chunk of stream) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }
 
-async function collect(
-  chunks: AsyncIterable<Uint8Array>,
-  { maxBytes, timeoutMs }: ReadBodyOptions,
-): Promise<Uint8Array> {
+function collect(chunks: AsyncIterable<Uint8Array>, { maxBytes, timeoutMs }: ReadBodyOptions): Promise<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
-  });
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), timeUp]);
-      if (next.done === true) return concat(parts, size);
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    let isOver = false;
+    const fail = (error: unknown) => {
+      isOver = true;
+      clearTimeout(timer);
+      // Nobody reads on; a sender in mid-body is told so by the response.
+      iterator.return?.()?.catch(() => undefined);
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(timedOut(timeoutMs)), timeoutMs);
+    const take = (next: IteratorResult<Uint8Array>) => {
+      if (isOver) return;
+      if (next.done === true) {
+        clearTimeout(timer);
+        resolve(concat(parts, size));
+        return;
+      }
       size += next.value.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
       parts.push(next.value);
-    }
-  } catch (error) {
-    // Nobody reads on; a sender in mid-body is told so by the response.
-    iterator.return?.()?.catch(() => undefined);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+      if (size > maxBytes) fail(tooLarge(maxBytes));
+      else iterator.next().then(take, fail);
+    };
+    iterator.next().then(take, fail);
+  });
 }
 
 function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
