@@ -59,9 +59,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no fencing in PostgreSQL",
-    file: "adapters/storage/postgres/postgres-runs.ts",
-    find: "AND r.fence = i.fence AND r.status = 'pending'",
-    replace: "AND r.status = 'pending'",
+    file: "adapters/storage/postgres/postgres-settle.ts",
+    find: "AND r.fence = i.fence AND coalesce(",
+    replace: "AND coalesce(",
     tests: ["adapters/storage/postgres"],
   },
   {
