@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
@@ -61,7 +62,7 @@ export async function expandMembers(
     }
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
-    const error = `The members could not be read or planned: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const error = `The members could not be read or planned: ${messageOf(cause)}`;
     const attempts = run.attempts + 1;
     if (attempts >= maxAttempts) return { ...base, status: "dead", error, retryInMs: null };
     return { ...base, status: "pending", error, retryInMs: backoffMs(attempts, null, Math.random) };
