@@ -58,7 +58,7 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
   let cursor: string | undefined;
   do {
     const limit = Math.min(pageSize, maxEvents - done);
-    const page = await source.events.list({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+    const page = await source.events.list({ ...filter, limit, cursor });
     const payloads = page.items.map(({ record }) => record.payload).filter((payload) => payload !== null);
     withoutPayload += page.items.length - payloads.length;
     const call = { environment: filter.environment, signal: filter.signal };

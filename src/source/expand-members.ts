@@ -6,6 +6,7 @@ import type { Page } from "../storage/page.js";
 import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
+import { knownUsers } from "./known-users.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";
 
@@ -87,7 +88,7 @@ async function nextPage(
   const page = await readMembers(context, environment, groupIds, done.cursor);
   const excluded = new Set(request.exclude);
   const members = page.items.filter((id) => !excluded.has(id));
-  const known = new Map(await lookUp(context, environment, members));
+  const known = new Map(await knownUsers(context, environment, members));
   const unknown = members.filter((id) => !known.has(id));
   if (unidentified.kind === "create") {
     // As of when the event was received: a deletion that came later stays one.
@@ -138,16 +139,6 @@ function readMembers(
   cursor: string | null,
 ): Promise<Page<string>> {
   const { groups } = context.options.storage;
-  const params = { environment, groupIds, limit: pageSize, ...(cursor !== null && { cursor }) };
+  const params = { environment, groupIds, limit: pageSize, cursor: cursor ?? undefined };
   return context.storageCall("groups.members", (signal) => groups.members({ ...params, signal }));
-}
-
-async function lookUp(
-  context: SourceContext,
-  environment: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map();
-  const { users } = context.options.storage;
-  return context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
 }

@@ -13,7 +13,7 @@ const eraseMentions = async (storage: Storage, userId: string, limit = 1_000) =>
       environment,
       userId,
       limit,
-      ...(cursor !== undefined && { cursor }),
+      cursor,
     });
     erased += page.erased;
     cursor = page.nextCursor ?? undefined;

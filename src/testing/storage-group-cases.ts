@@ -94,7 +94,7 @@ export const groupCases: readonly StorageCase[] = [
           environment,
           groupIds: ["acme"],
           limit: 10,
-          ...(cursor !== undefined && { cursor }),
+          cursor,
         });
         seen.push(...page.items);
         cursor = page.nextCursor ?? undefined;
@@ -128,7 +128,7 @@ export const groupCases: readonly StorageCase[] = [
           environment,
           groupIds: ["acme"],
           limit: 1,
-          ...(cursor !== undefined && { cursor }),
+          cursor,
         });
         seen.push(...page.items);
         cursor = page.nextCursor ?? undefined;

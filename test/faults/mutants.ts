@@ -74,7 +74,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no second look-up after a hold was recorded",
     file: "source/holds.ts",
-    find: "for (const userId of await lookUp(context, environment, [...waiting])) released.add(userId);",
+    find: "for (const userId of (await knownUsers(context, environment, [...waiting])).keys()) released.add(userId);",
     replace: "",
     tests: ["source/holds"],
   },
