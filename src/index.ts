@@ -1,5 +1,3 @@
-// For end users.
-
 export type { Clock } from "./core/clock.js";
 export type { Duration } from "./core/duration.js";
 export type { BellwireErrorCode, BellwireErrorOptions } from "./core/errors.js";
@@ -8,7 +6,6 @@ export type { JsonObject, JsonValue } from "./core/json.js";
 export type { Logger } from "./core/logger.js";
 export type { EventReason, RecipientReason, TriggerReason } from "./core/reasons.js";
 export type { WebhookHandler } from "./http/webhook-handler.js";
-// For authors of HTTP, storage and runner adapters.
 export { createWebhookHandler } from "./http/webhook-handler.js";
 export type { WebhookOptions } from "./http/webhook-options.js";
 export type { WebhookBody, WebhookRequest, WebhookResponse } from "./http/webhook-request.js";

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { BellwireError } from "../core/errors.js";
+import { BellwireError, messageOf } from "../core/errors.js";
 import { type CliIo, exitCodes, UsageError } from "./cli-io.js";
 import type { CommonFlags } from "./command.js";
 import { type CompareFlags, compareCommand } from "./compare-command.js";
@@ -32,7 +32,7 @@ function explainFailure(error: unknown, io: CliIo): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (io.signal.aborted) return exitCodes.aborted;
   const isBellwire = BellwireError.is(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   io.writeError(`${isBellwire ? `${error.code}: ` : ""}${message}\n`);
   if (error instanceof UsageError) return exitCodes.usage;
   return isBellwire && /^(CONFIG|PAYLOAD)_/.test(error.code) ? exitCodes.usage : exitCodes.failed;

@@ -49,6 +49,7 @@ interface BaseOptions<Original> {
   readonly pollInterval?: Duration;
   /** Told of refused requests and of failures. @default silent */
   readonly logger?: Logger;
+  /** @default the machine's clock */
   readonly clock?: Clock;
 }
 

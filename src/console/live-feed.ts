@@ -44,7 +44,7 @@ export async function readSince(source: SegmentSource, environment: string, afte
       environment,
       receivedFrom,
       limit: pageSize,
-      ...(cursor !== undefined && { cursor }),
+      cursor,
     });
     events.push(...items);
     const oldest = items.at(-1)?.record.receivedAt.getTime() ?? 0;

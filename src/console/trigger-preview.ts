@@ -1,7 +1,6 @@
 import type { JsonValue } from "../core/json.js";
 import type { TriggerOutcome } from "../outcome/outcome.js";
-import type { RecipientKey } from "../recipients/recipient.js";
-import { recipientKey } from "../recipients/recipient-key.js";
+import { recipientKey, recipientName } from "../recipients/recipient-key.js";
 import { parseSegmentPayload } from "../segment/parse.js";
 import type { RecordedEvent } from "../source/segment-source.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
@@ -55,7 +54,7 @@ function toRow(
     detail: outcome.detail === undefined ? null : reveal ? outcome.detail : maskDetail(outcome.reason, outcome.detail),
     notes: (outcome.unresolved ?? []).map((note) => (reveal ? note : maskNote(note))),
     recipients: outcome.recipients.map(({ recipient, status, reason }) => ({
-      recipient: nameOf(reveal ? recipient : maskRecipient(recipient)),
+      recipient: recipientName(reveal ? recipient : maskRecipient(recipient)),
       status,
       reason: reason ?? null,
     })),
@@ -76,9 +75,9 @@ function valuesOf(payload: JsonValue, receivedAt: Date, trigger: CompiledTrigger
   if (parsed?.ok !== true) return { actor: null, tenant: null, data: null };
   const made = evaluateTrigger(trigger, parsed.event, receivedAt.getTime());
   if (made.status !== "matched") return { actor: null, tenant: null, data: null };
-  return { actor: made.actor === null ? null : nameOf(recipientKey(made.actor)), tenant: made.tenant, data: made.data };
-}
-
-function nameOf(recipient: RecipientKey): string {
-  return typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`;
+  return {
+    actor: made.actor === null ? null : recipientName(recipientKey(made.actor)),
+    tenant: made.tenant,
+    data: made.data,
+  };
 }

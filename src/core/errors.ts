@@ -55,6 +55,11 @@ export interface BellwireErrorOptions {
   readonly retryable?: boolean;
 }
 
+/** What an error says; of anything else that was thrown, its text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const brand = Symbol.for("bellwire.error");
 
 /** The only error class this library throws. Test for it with `BellwireError.is`: `instanceof` fails across module copies. */

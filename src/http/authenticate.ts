@@ -10,7 +10,7 @@ export interface Authenticator {
   checkHead(request: WebhookRequest, token: string | null): HeadVerdict;
   /** The rest, on the raw bytes. @throws `AUTH_*` */
   checkBody(request: WebhookRequest, body: Uint8Array, head: HeadVerdict): void;
-  /** Whether the signature is all there is, so that it has to cover every event of a batch. */
+  /** Whether it is one of the environment's write keys. */
   readonly ownsWriteKey: (writeKey: string) => boolean;
 }
 

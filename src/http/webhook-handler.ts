@@ -20,7 +20,8 @@ const methods = new Set(["POST", "PUT", "PATCH"]);
  * The webhook without a framework: routes, authenticates, reads the body within its limits, hands it to the source, and turns what
  * came of it into a status that makes Segment do the right thing.
  *
- * @throws `CONFIG_AUTHENTICATION_MISSING` where no environment has credentials: nobody could ever post
+ * @throws `CONFIG_AUTHENTICATION_MISSING` where no environment has credentials: nobody could ever post; `CONFIG_INVALID` for a
+ * `bodyTimeout` that is no duration
  */
 export function createWebhookHandler(source: SegmentSource, options: WebhookOptions = {}): WebhookHandler {
   const logger = safeLogger(options.logger ?? silentLogger);

@@ -1,5 +1,5 @@
-import { BellwireError } from "../core/errors.js";
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import { invalidField } from "./invalid-field.js";
 import type { CompiledMapping } from "./mapping-value.js";
 import { compilePath } from "./path.js";
 import { compileTemplate } from "./template.js";
@@ -15,7 +15,7 @@ export function compileMapping(mapping: unknown, field: string): CompiledMapping
 }
 
 function compileValue(mapping: unknown, field: string, depth: number): CompiledMapping {
-  if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
+  if (depth > maxDepth) throw invalidField(field, `is nested more than ${maxDepth} levels deep`);
   if (typeof mapping === "string") return compilePathMapping(mapping, field, undefined);
   if (mapping === null || typeof mapping === "boolean" || (typeof mapping === "number" && Number.isFinite(mapping))) {
     return { paths: [], resolve: () => mapping };
@@ -25,7 +25,7 @@ function compileValue(mapping: unknown, field: string, depth: number): CompiledM
     const directive = Object.keys(mapping).find((key) => key.startsWith("@"));
     return directive === undefined ? compileObject(mapping, field, depth) : compileDirective(mapping, directive, field);
   }
-  throw invalid(field, `is ${mapping instanceof Date ? "a Date" : `a ${typeof mapping}`}; expected JSON`);
+  throw invalidField(field, `is ${mapping instanceof Date ? "a Date" : `a ${typeof mapping}`}; expected JSON`);
 }
 
 function isPlainObject(value: unknown): value is JsonObject {
@@ -51,13 +51,13 @@ function compileDirective(mapping: JsonObject, directive: string, field: string)
   const foreign = Object.keys(mapping).filter(
     (key) => key !== directive && !(directive === "@path" && key === "default"),
   );
-  if (foreign.length > 0) throw invalid(field, `has ${foreign.join(", ")} beside ${directive}`);
+  if (foreign.length > 0) throw invalidField(field, `has ${foreign.join(", ")} beside ${directive}`);
   const value = mapping[directive];
   if (directive === "@literal" && value !== undefined) return { paths: [], resolve: () => value };
   if (directive === "@path" && typeof value === "string") return compilePathMapping(value, field, mapping["default"]);
   if (directive === "@template" && typeof value === "string") return compileTemplate(value, field);
   const known = directive === "@path" || directive === "@template" || directive === "@literal";
-  throw invalid(
+  throw invalidField(
     field,
     known
       ? `needs a text for ${directive}`
@@ -82,7 +82,7 @@ function compileList(mapping: readonly unknown[], field: string, depth: number):
 
 function compileObject(mapping: JsonObject, field: string, depth: number): CompiledMapping {
   const members = Object.entries(mapping).map(([key, value]) => {
-    if (isUnsafeKey(key)) throw invalid(field, `has the key ${key}, which could reach a prototype`);
+    if (isUnsafeKey(key)) throw invalidField(field, `has the key ${key}, which could reach a prototype`);
     return { key, mapping: compileValue(value, `${field}.${key}`, depth + 1) };
   });
   return {
@@ -96,8 +96,4 @@ function compileObject(mapping: JsonObject, field: string, depth: number): Compi
       return object;
     },
   };
-}
-
-function invalid(field: string, what: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../core/json.js";
-import type { RecipientKey } from "../recipients/recipient.js";
+import { recipientName } from "../recipients/recipient-key.js";
 import { traceLines } from "./format-trace.js";
 import type {
   EventOutcome,
@@ -121,15 +121,11 @@ function runLine(run: RunOutcome, isOneOfMany: boolean, paint: Paint): string {
 }
 
 function recipientLines(recipients: readonly RecipientOutcome[], paint: Paint): readonly string[] {
-  const names = recipients.map(({ recipient }) => recipientText(recipient));
+  const names = recipients.map(({ recipient }) => printable(recipientName(recipient)));
   const width = Math.min(40, Math.max(0, ...names.map(({ length }) => length)));
   return recipients.map(({ status: what, reason, message }, index) => {
     const why = [reason, message && printable(message)].filter(Boolean).join(": ");
     const [, color] = signs[what];
     return `${(names[index] ?? "").padEnd(width)}  ${paint(color, what)}${why === "" ? "" : `: ${why}`}`;
   });
-}
-
-function recipientText(recipient: RecipientKey): string {
-  return printable(typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`);
 }

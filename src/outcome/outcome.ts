@@ -15,10 +15,8 @@ export const eventStatuses = ["processed", "duplicate", "in_progress", "ignored"
  */
 export type EventStatus = (typeof eventStatuses)[number];
 
-const triggerStatuses = ["triggered", "canceled", "held", "pending", "skipped", "failed"] as const;
-
 /** `pending`: recorded and still to be dispatched, after a transient failure or in the background. */
-export type TriggerStatus = (typeof triggerStatuses)[number];
+export type TriggerStatus = "triggered" | "canceled" | "held" | "pending" | "skipped" | "failed";
 
 export interface OutcomeDetail {
   /** What happened and what to do, in one sentence or two. */

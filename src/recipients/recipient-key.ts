@@ -14,6 +14,11 @@ export function recipientKey(recipient: Recipient): RecipientKey {
   return isObjectReference(recipient) ? { collection: recipient.collection, id: recipient.id } : recipient.id;
 }
 
+/** As people read it: an id, or `projects/42`. */
+export function recipientName(key: RecipientKey): string {
+  return typeof key === "string" ? key : `${key.collection}/${key.id}`;
+}
+
 /** A text that two recipients share only when they are the same one. */
 export function recipientKeyText(key: RecipientKey): string {
   return typeof key === "string" ? key : `\u0000${JSON.stringify([key.collection, key.id])}`;

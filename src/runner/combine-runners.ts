@@ -1,9 +1,11 @@
 import { BellwireError } from "../core/errors.js";
 import {
   capabilitiesOf,
+  type IdentifyRequest,
   type RunContext,
   type RunnerCapabilities,
   type StartedRun,
+  type WorkflowCancelRequest,
   type WorkflowRun,
   type WorkflowRunner,
 } from "./runner.js";
@@ -45,10 +47,9 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
   return {
     capabilities: narrowest(all.map((runner) => runner.capabilities)),
     capabilitiesOf: (workflow) => capabilitiesOf(find(workflow), workflow),
-    // A run of a workflow that was there when it was planned, and is gone: nobody can send it.
-    trigger: async (request, context) => await found(request.workflow).trigger(request, context),
+    trigger: async (request, context) => await findStill(request.workflow).trigger(request, context),
     ...(all.some((runner) => runner.triggerBatch !== undefined) && {
-      triggerBatch: (runs: readonly WorkflowRun[]) => triggerEach(runs, found),
+      triggerBatch: (runs: readonly WorkflowRun[]) => triggerEach(runs, findStill),
     }),
     ...(all.some((runner) => runner.cancel !== undefined) && { cancel }),
     ...(syncing.length > 0 && { identify: (request) => identifyAll(syncing, request) }),
@@ -59,7 +60,8 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
     }),
   };
 
-  function found(workflow: string): WorkflowRunner {
+  /** A run of a workflow that was there when it was planned, and is gone: nobody can send it. */
+  function findStill(workflow: string): WorkflowRunner {
     try {
       return find(workflow);
     } catch (cause) {
@@ -67,21 +69,15 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
     }
   }
 
-  async function cancel(
-    request: Parameters<Required<WorkflowRunner>["cancel"]>[0],
-    context: RunContext,
-  ): Promise<void> {
-    const runner = found(request.workflow);
+  async function cancel(request: WorkflowCancelRequest, context: RunContext): Promise<void> {
+    const runner = findStill(request.workflow);
     if (runner.cancel === undefined)
       throw runnerError("permanent", `The runner of "${request.workflow}" can not cancel runs.`);
     await runner.cancel(request, context);
   }
 }
 
-async function identifyAll(
-  runners: readonly WorkflowRunner[],
-  request: Parameters<Required<WorkflowRunner>["identify"]>[0],
-): Promise<void> {
+async function identifyAll(runners: readonly WorkflowRunner[], request: IdentifyRequest): Promise<void> {
   await Promise.all(runners.map((runner) => runner.identify?.(request)));
 }
 

@@ -8,6 +8,7 @@ import {
   type SegmentEventType,
   segmentEventTypes,
 } from "./event.js";
+import { idOf } from "./id-of.js";
 import { kindOf } from "./kind-of.js";
 import { resolveLimits, type SegmentLimits } from "./limits.js";
 import { invalidMessageId, messageIdOf } from "./message-id.js";
@@ -134,11 +135,6 @@ function wrongField(event: SegmentEvent): string | null {
     return `${field} is ${kindOf(value)}; expected an object.`;
   }
   return null;
-}
-
-function idOf(value: JsonValue | undefined): string | null {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : null;
 }
 
 function nameOf(event: SegmentEvent, type: SegmentEventType): string | null {

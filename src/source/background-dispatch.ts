@@ -1,7 +1,7 @@
-import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun } from "../storage/run-store.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { expireHolds } from "./holds.js";
+import { reportError, toStorageError } from "./report-error.js";
 import type { RecoverResult } from "./segment-source.js";
 import type { SourceContext } from "./source-context.js";
 
@@ -66,7 +66,7 @@ export function createBackgroundDispatch(
   context: SourceContext,
   params: Omit<RecoverParams, "environment">,
 ): BackgroundDispatch {
-  const { clock, environments, logger, key: source } = context.options;
+  const { clock, environments } = context.options;
   let loop: Promise<void> | null = null;
   let stopped = false;
   let woken = false;
@@ -95,11 +95,7 @@ export function createBackgroundDispatch(
       } catch (cause) {
         // Storage is away; what is due stays due.
         const message = "Due runs could not be dispatched; trying again at the next poll.";
-        const error = BellwireError.is(cause)
-          ? cause
-          : new BellwireError({ code: "STORAGE_FAILED", message, cause, retryable: true });
-        logger.error({ err: error, source, environment }, message);
-        context.emitter.emit("error", { source, environment, error });
+        reportError(context, environment, toStorageError(cause, message), message);
       }
     }
   };

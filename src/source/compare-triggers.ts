@@ -1,6 +1,6 @@
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventOutcome, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
-import type { RecipientKey } from "../recipients/recipient.js";
+import { recipientName } from "../recipients/recipient-key.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import { countEvents } from "./count-events.js";
 import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
@@ -58,7 +58,7 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
   let cursor: string | undefined;
   do {
     const limit = Math.min(pageSize, maxEvents - done);
-    const page = await source.events.list({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+    const page = await source.events.list({ ...filter, limit, cursor });
     const payloads = page.items.map(({ record }) => record.payload).filter((payload) => payload !== null);
     withoutPayload += page.items.length - payloads.length;
     const call = { environment: filter.environment, signal: filter.signal };
@@ -101,8 +101,4 @@ function notified(outcome: TriggerOutcome | undefined): ReadonlySet<string> {
     ({ status }) => status === "pending" || status === "triggered" || status === "held",
   );
   return new Set(told.map(({ recipient }) => recipientName(recipient)));
-}
-
-function recipientName(recipient: RecipientKey): string {
-  return typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`;
 }

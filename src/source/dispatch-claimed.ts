@@ -1,8 +1,8 @@
-import { BellwireError } from "../core/errors.js";
 import type { ClaimedRun, RunResult } from "../storage/run-store.js";
 import type { DispatchRound } from "./attempt.js";
 import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
+import { reportError, toStorageError } from "./report-error.js";
 import type { RunRequest } from "./run-request.js";
 import type { SourceContext } from "./source-context.js";
 
@@ -133,11 +133,7 @@ async function settleLater(
     // The leases run out by themselves, and the runs are then dispatched again under the same keys.
     const message =
       "Runs were dispatched, but what came of them could not be written down; they will be dispatched again.";
-    const error = BellwireError.is(cause)
-      ? cause
-      : new BellwireError({ code: "STORAGE_FAILED", message, cause, retryable: true });
-    context.options.logger.error({ err: error, source: context.options.key, environment }, message);
-    context.emitter.emit("error", { source: context.options.key, environment, error });
+    reportError(context, environment, toStorageError(cause, message), message);
   }
 }
 

@@ -29,7 +29,7 @@ export async function eraseUser(
     let cursor: string | undefined;
     do {
       const page = await storageCall("events.eraseMentions", (signal) =>
-        events.eraseMentions({ environment, userId, limit: pageSize, signal, ...(cursor !== undefined && { cursor }) }),
+        events.eraseMentions({ environment, userId, limit: pageSize, signal, cursor }),
       );
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);

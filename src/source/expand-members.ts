@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
@@ -5,6 +6,7 @@ import type { Page } from "../storage/page.js";
 import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
 import { backoffMs } from "./backoff.js";
 import { newRun } from "./freeze-trigger.js";
+import { knownUsers } from "./known-users.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";
 
@@ -61,7 +63,7 @@ export async function expandMembers(
     }
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
-    const error = `The members could not be read or planned: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const error = `The members could not be read or planned: ${messageOf(cause)}`;
     const attempts = run.attempts + 1;
     if (attempts >= maxAttempts) return { ...base, status: "dead", error, retryInMs: null };
     return { ...base, status: "pending", error, retryInMs: backoffMs(attempts, null, Math.random) };
@@ -86,7 +88,7 @@ async function nextPage(
   const page = await readMembers(context, environment, groupIds, done.cursor);
   const excluded = new Set(request.exclude);
   const members = page.items.filter((id) => !excluded.has(id));
-  const known = new Map(await lookUp(context, environment, members));
+  const known = new Map(await knownUsers(context, environment, members));
   const unknown = members.filter((id) => !known.has(id));
   if (unidentified.kind === "create") {
     // As of when the event was received: a deletion that came later stays one.
@@ -137,16 +139,6 @@ function readMembers(
   cursor: string | null,
 ): Promise<Page<string>> {
   const { groups } = context.options.storage;
-  const params = { environment, groupIds, limit: pageSize, ...(cursor !== null && { cursor }) };
+  const params = { environment, groupIds, limit: pageSize, cursor: cursor ?? undefined };
   return context.storageCall("groups.members", (signal) => groups.members({ ...params, signal }));
-}
-
-async function lookUp(
-  context: SourceContext,
-  environment: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map();
-  const { users } = context.options.storage;
-  return context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
 }

@@ -2,6 +2,7 @@ import type { ClaimedRun } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { RecordResult } from "../storage/storage.js";
 import type { IdentifiedUsers } from "./identify-users.js";
+import { knownUsers } from "./known-users.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";
 
@@ -34,19 +35,8 @@ export async function findReleased(
     for (const run of stored?.runs ?? [])
       if (run.status === "held" && run.waitingFor !== null) waiting.add(run.waitingFor);
   }
-  for (const userId of await lookUp(context, environment, [...waiting])) released.add(userId);
+  for (const userId of (await knownUsers(context, environment, [...waiting])).keys()) released.add(userId);
   return [...released];
-}
-
-async function lookUp(
-  context: SourceContext,
-  environment: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
-  const { users } = context.options.storage;
-  const known = await context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
-  return new Set(known.keys());
 }
 
 export interface WakeOptions extends SourceScope {
@@ -73,10 +63,10 @@ export async function expireHolds(context: SourceContext, scope: SourceScope, ow
       runs.expired({ ...scope, limit: batchSize, signal }),
     );
     if (expired.length === 0) return;
-    const known = await lookUp(context, scope.environment, [...new Set(expired.map(({ userId }) => userId))]);
+    const known = await knownUsers(context, scope.environment, [...new Set(expired.map(({ userId }) => userId))]);
     const wanted = expired.filter(({ userId, onExpiry }) => onExpiry === "create" && !known.has(userId));
     const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)), at);
-    const userIds = [...known, ...created];
+    const userIds = [...known.keys(), ...created];
     await wakeHeld(context, { ...scope, userIds, owner, leaseMs: null });
     const gone = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));
     if (gone.size === 0) continue;

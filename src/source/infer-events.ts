@@ -53,7 +53,7 @@ async function observeEvents(
   let cursor: string | undefined;
   do {
     const limit = Math.min(pageSize, left);
-    const page = await events.list({ ...call, type: "track", name, limit, ...(cursor !== undefined && { cursor }) });
+    const page = await events.list({ ...call, type: "track", name, limit, cursor });
     for (const { record } of page.items) {
       if (!isJsonObject(record.payload) || record.status === "invalid") continue;
       const properties = record.payload["properties"] ?? {};

@@ -1,7 +1,12 @@
-const defaultLimit = 50;
-const maxLimit = 500;
+/** How many items a page of a list has. */
+export interface PageLimits {
+  readonly byDefault: number;
+  readonly atMost: number;
+}
 
-/** How many items a page of a list has: a wish out of bounds is brought into them. */
-export function boundedLimit(wanted: number | undefined): number {
-  return Math.min(Math.max(1, Math.trunc(wanted ?? defaultLimit)), maxLimit);
+const mostLists: PageLimits = { byDefault: 50, atMost: 500 };
+
+/** A wish out of bounds is brought into them. */
+export function boundedLimit(wanted: number | undefined, { byDefault, atMost } = mostLists): number {
+  return Math.min(Math.max(1, Math.trunc(wanted ?? byDefault)), atMost);
 }

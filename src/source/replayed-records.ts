@@ -21,7 +21,7 @@ export async function* recordsOf(
   const receivedTo = filter.receivedTo ?? new Date(now() + 1);
   let cursor: string | undefined;
   do {
-    const page = await events.list({ ...filter, receivedTo, limit: pageSize, ...(cursor !== undefined && { cursor }) });
+    const page = await events.list({ ...filter, receivedTo, limit: pageSize, cursor });
     for (const found of page.items) if (!isReplayed(found.record.messageId)) yield found;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);

@@ -5,10 +5,10 @@ import type { Group } from "../users/group.js";
 import type { InEnvironment } from "./in-environment.js";
 
 export interface ListMembersOptions extends InEnvironment {
-  /** 100 unless it says otherwise, 1,000 at most. */
-  readonly limit?: number;
+  /** @default 100, and 1,000 at most */
+  readonly limit?: number | undefined;
   /** `nextCursor` of the page before. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
 }
 
 export interface SegmentSourceGroups {

@@ -117,7 +117,10 @@ export interface SegmentSourceUsers {
    * does not keep the times.
    */
   history(id: string, options?: InEnvironment): Promise<readonly UserHistoryEntry[] | null>;
-  /** Folds the user `from` into `into`, as an alias event does. */
+  /**
+   * Folds the user `from` into `into`, as an alias event does.
+   * @throws `CONFIG_INVALID` where users are kept in a table of the host's own that can not merge them
+   */
   merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
   /**
    * Erases the user, their events and the runs of these, what visitors said who became them, their memberships, and mentions of them

@@ -4,6 +4,7 @@ import type { SourceScope } from "../storage/scope.js";
 import type { TriggerRegistry } from "../triggers/trigger-registry.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { KeyOfRun } from "./idempotency-key.js";
+import type { InEnvironment } from "./in-environment.js";
 import type { Overrides } from "./overrides.js";
 import type { ResolvedOptions } from "./resolve-options.js";
 import type { SegmentSourceEvents } from "./source-events.js";
@@ -41,6 +42,15 @@ export function resolveEnvironment(options: ResolvedOptions, environment: string
     message: `${what}; the source "${options.key}" has: ${names.join(", ")}.`,
     details: { environments: names },
   });
+}
+
+/**
+ * The environment that a call is about, once it is clear that the call is still wanted.
+ * @throws `ABORTED`, `CONFIG_ENVIRONMENT_UNKNOWN`
+ */
+export function environmentOfCall(options: ResolvedOptions, { environment, signal }: InEnvironment): string {
+  throwIfAborted(signal);
+  return resolveEnvironment(options, environment);
 }
 
 /** @throws `ABORTED` with the signal's reason as cause */

@@ -1,6 +1,6 @@
 import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
 import { audit } from "./source-audit.js";
-import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { environmentOfCall, type SourceContext } from "./source-context.js";
 
 export function createSourceEnvironments(context: SourceContext): SegmentSourceEnvironments {
   const { options, overrides, emitter } = context;
@@ -17,12 +17,10 @@ export function createSourceEnvironments(context: SourceContext): SegmentSourceE
   return {
     names: [...options.environments.keys()],
     async get(inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      return get(resolveEnvironment(options, inEnvironment.environment));
+      return get(environmentOfCall(options, inEnvironment));
     },
     async update({ identify }, change = {}) {
-      throwIfAborted(change.signal);
-      const environment = resolveEnvironment(options, change.environment);
+      const environment = environmentOfCall(options, change);
       const changedBy = change.by ?? null;
       await overrides.setEnvironment({ environment, identify, changedBy, changedAt: new Date(options.clock.now()) });
       emitter.emit("override", { source: options.key, environment, trigger: null, by: changedBy });

@@ -1,10 +1,11 @@
 import { BellwireError } from "../core/errors.js";
+import type { EventNameCount } from "../storage/event-name-count.js";
 import type { EventSearch } from "../storage/event-search.js";
 import type { EventRecord } from "../storage/storage.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { ListEventsOptions, RecordedEvent, SegmentSourceEventLog, TimelineOptions } from "./segment-source.js";
-import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { environmentOfCall, type SourceContext } from "./source-context.js";
 import { toEventOutcome } from "./to-event-outcome.js";
 
 /** Event names that one search looks for. */
@@ -16,8 +17,7 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
   const source = options.key;
   return {
     async list({ environment: named, signal: aborted, limit, search: text, ...wanted } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
+      const environment = environmentOfCall(options, { environment: named, signal: aborted });
       const filter = byRecordedReason(wanted);
       if (filter === null) return { items: [], nextCursor: null };
       const search = text === undefined || text.trim() === "" ? undefined : await toSearch(environment, text.trim());
@@ -26,29 +26,30 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
       );
       return { items: page.items.map(toRecordedEvent), nextCursor: page.nextCursor };
     },
-    async get(messageId, { environment: named, signal: aborted } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
+    async get(messageId, inEnvironment = {}) {
+      const environment = environmentOfCall(options, inEnvironment);
       const record = await storageCall("events.get", (signal) =>
         events.get({ environment, source, messageId, signal }),
       );
       return record && toRecordedEvent(record);
     },
-    async timeline({ environment: named, signal: aborted, ...span }) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
+    async timeline({ from, to, buckets, ...inEnvironment }) {
+      const environment = environmentOfCall(options, inEnvironment);
+      const span = { from, to, buckets };
       checkSpan(span);
       return storageCall("events.timeline", (signal) => events.timeline({ ...span, environment, source, signal }));
     },
-    async names({ environment: named, signal: aborted } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
-      return storageCall("events.names", (signal) => events.names({ environment, source, signal }));
+    async names(inEnvironment = {}) {
+      return namesIn(environmentOfCall(options, inEnvironment));
     },
   };
 
+  function namesIn(environment: string): Promise<readonly EventNameCount[]> {
+    return storageCall("events.names", (signal) => events.names({ environment, source, signal }));
+  }
+
   async function toSearch(environment: string, text: string): Promise<EventSearch> {
-    const names = await storageCall("events.names", (signal) => events.names({ environment, source, signal }));
+    const names = await namesIn(environment);
     const wanted = text.toLowerCase();
     const found = names.flatMap(({ type, name }) =>
       name?.toLowerCase().includes(wanted) === true ? [{ type, name }] : [],

@@ -1,24 +1,20 @@
 import { BellwireError } from "../core/errors.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { InEnvironment } from "./in-environment.js";
+import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceGroups } from "./segment-source-groups.js";
-import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { environmentOfCall, type SourceContext } from "./source-context.js";
 
-const defaultLimit = 100;
-const maxLimit = 1_000;
+const memberLimits = { byDefault: 100, atMost: 1_000 };
 
 export function createSourceGroups({ options, storageCall }: SourceContext): SegmentSourceGroups {
   const { groups } = options.storage;
-  const enter = ({ environment, signal }: InEnvironment) => {
-    throwIfAborted(signal);
-    return resolveEnvironment(options, environment);
-  };
   const timeOf = (at: Date | undefined) => {
     const now = new Date(options.clock.now());
     return clampEventTime(at ?? now, now);
   };
   const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
-    const environment = enter(call);
+    const environment = environmentOfCall(options, call);
     const at = timeOf(call.at);
     const known = await storageCall("users.known", (signal) =>
       options.storage.users.known({ environment, ids: [userId], signal }),
@@ -29,7 +25,7 @@ export function createSourceGroups({ options, storageCall }: SourceContext): Seg
   };
   return {
     async identify({ id, at, traits = {} }, call = {}) {
-      const environment = enter(call);
+      const environment = environmentOfCall(options, call);
       const changes = [{ id, at: timeOf(at), traits }];
       const [updated] = await storageCall("groups.update", (signal) =>
         groups.update({ environment, changes, memberships: [], signal }),
@@ -39,27 +35,21 @@ export function createSourceGroups({ options, storageCall }: SourceContext): Seg
       throw new BellwireError({ code: "STORAGE_FAILED", message, retryable: true });
     },
     async get(id, call = {}) {
-      const environment = enter(call);
+      const environment = environmentOfCall(options, call);
       const found = await storageCall("groups.find", (signal) => groups.find({ environment, ids: [id], signal }));
       return found[0] ?? null;
     },
-    async members(id, { limit = defaultLimit, cursor, ...call } = {}) {
-      const environment = enter(call);
-      const bounded = Math.min(Math.max(1, Math.trunc(limit)), maxLimit);
+    async members(id, { limit: wanted, cursor, ...call } = {}) {
+      const environment = environmentOfCall(options, call);
+      const limit = boundedLimit(wanted, memberLimits);
       return storageCall("groups.members", (signal) =>
-        groups.members({
-          environment,
-          groupIds: [id],
-          limit: bounded,
-          signal,
-          ...(cursor !== undefined && { cursor }),
-        }),
+        groups.members({ environment, groupIds: [id], limit, cursor, signal }),
       );
     },
     addMember: (id, userId, call = {}) => member(id, userId, true, call),
     removeMember: (id, userId, call = {}) => member(id, userId, false, call),
     async delete(id, call = {}) {
-      const environment = enter(call);
+      const environment = environmentOfCall(options, call);
       const at = new Date(options.clock.now());
       return storageCall("groups.delete", (signal) => groups.delete({ environment, id, at, signal }));
     },

@@ -82,8 +82,10 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly maxAttempts?: number;
   /** How old overrides made by other processes may be. @default "5s" */
   readonly overridesTtl?: Duration;
+  /** How much a payload and an event may hold. */
   readonly limits?: Partial<SegmentLimits>;
   /** @default silent */
   readonly logger?: Logger;
+  /** @default the machine's clock */
   readonly clock?: Clock;
 }

@@ -4,7 +4,7 @@ import type { ChangedBy, InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceRuns } from "./segment-source-runs.js";
 import { audit } from "./source-audit.js";
-import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { environmentOfCall, resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 
 export interface SourceRunsOptions {
   /** Names this process in the leases it takes. */
@@ -31,9 +31,8 @@ export function createSourceRuns(context: SourceContext, options: SourceRunsOpti
     return changed;
   };
   return {
-    async list({ environment: named, signal: aborted, status, limit, cursor } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(context.options, named);
+    async list({ status, limit, cursor, ...inEnvironment } = {}) {
+      const environment = environmentOfCall(context.options, inEnvironment);
       return context.storageCall("runs.list", (signal) =>
         storage.runs.list({ environment, source, status, limit: boundedLimit(limit), cursor, signal }),
       );

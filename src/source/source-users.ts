@@ -4,7 +4,7 @@ import { eraseUser } from "./erase-user.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { audit, hashOfUser } from "./source-audit.js";
-import { resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import { environmentOfCall, type SourceContext } from "./source-context.js";
 import { forgetAtEngine, tellEngine } from "./tell-engine.js";
 
 /** Dispatches the held runs of users who are known now. */
@@ -15,8 +15,7 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
   const { users } = options.storage;
   return {
     async identify({ id, at, ...attributes }, inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      const environment = resolveEnvironment(options, inEnvironment.environment);
+      const environment = environmentOfCall(options, inEnvironment);
       const now = new Date(options.clock.now());
       const change = { id, at: clampEventTime(at ?? now, now), attributes };
       const [user] = await storageCall("users.update", (signal) =>
@@ -35,18 +34,15 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       return user;
     },
     async notifyIdentified(ids, inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      await release(resolveEnvironment(options, inEnvironment.environment), ids);
+      await release(environmentOfCall(options, inEnvironment), ids);
     },
     async get(id, inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      const environment = resolveEnvironment(options, inEnvironment.environment);
+      const environment = environmentOfCall(options, inEnvironment);
       const found = await storageCall("users.find", (signal) => users.find({ environment, ids: [id], signal }));
       return found[0] ?? null;
     },
-    async list({ environment: named, signal: aborted, search, limit, cursor } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
+    async list({ search, limit, cursor, ...inEnvironment } = {}) {
+      const environment = environmentOfCall(options, inEnvironment);
       const text = search?.trim() === "" ? undefined : search?.trim();
       const params = { environment, search: text, limit: boundedLimit(limit), cursor };
       return storageCall("users.list", async (signal) => {
@@ -54,14 +50,12 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
         return users.list({ ...params, signal });
       });
     },
-    async history(id, { environment: named, signal: aborted } = {}) {
-      throwIfAborted(aborted);
-      const environment = resolveEnvironment(options, named);
+    async history(id, inEnvironment = {}) {
+      const environment = environmentOfCall(options, inEnvironment);
       return storageCall("users.history", async (signal) => users.history?.({ environment, id, signal }) ?? null);
     },
     async merge({ from, into }, inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      const environment = resolveEnvironment(options, inEnvironment.environment);
+      const environment = environmentOfCall(options, inEnvironment);
       if (from === into) return;
       if (users.merge === undefined) throw cannotMerge();
       await storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
@@ -71,8 +65,7 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       await release(environment, [from, into]);
     },
     async delete(id, inEnvironment = {}) {
-      throwIfAborted(inEnvironment.signal);
-      const environment = resolveEnvironment(options, inEnvironment.environment);
+      const environment = environmentOfCall(options, inEnvironment);
       const at = new Date(options.clock.now());
       const ids = await eraseUser(context, environment, id, at);
       await forgetAtEngine(context, environment, [...new Set([id, ...ids])]);

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
 import type { StoredTrigger } from "../storage/trigger-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
@@ -53,7 +54,7 @@ export function createStoredTriggers({ source, registry, register, logger }: Sto
     try {
       return { record, definition, compiled: register(definition), problem };
     } catch (error) {
-      return refuse(record, definition, error instanceof Error ? error.message : String(error));
+      return refuse(record, definition, messageOf(error));
     }
   };
 

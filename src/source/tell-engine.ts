@@ -1,5 +1,6 @@
 import { BellwireError } from "../core/errors.js";
 import { runnerError } from "../runner/runner-error.js";
+import { reportError } from "./report-error.js";
 import type { SourceContext } from "./source-context.js";
 
 const batchSize = 100;
@@ -58,9 +59,7 @@ export async function createUsers(
   return created;
 }
 
-function report({ options, emitter }: SourceContext, environment: string, message: string, cause: unknown): void {
-  const { key: source, logger } = options;
+function report(context: SourceContext, environment: string, message: string, cause: unknown): void {
   const error = BellwireError.is(cause) ? cause : runnerError("ambiguous", message, { cause });
-  logger.error({ err: error, source, environment }, message);
-  emitter.emit("error", { source, environment, error });
+  reportError(context, environment, error, message);
 }

@@ -15,5 +15,6 @@ export interface EraseMentionsParams extends Abortable {
   readonly userId: string;
   /** Events looked at. */
   readonly limit: number;
+  /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
 }

@@ -118,6 +118,7 @@ export interface ListRunsParams extends Abortable {
   readonly source?: string | undefined;
   readonly status?: RunStatus | undefined;
   readonly limit: number;
+  /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
 }
 

@@ -31,7 +31,7 @@ export interface NewEvent {
   /** The status once none of its runs is pending; `failed` runs turn `processed` into `failed`. */
   readonly status: Exclude<RecordedEventStatus, "in_progress">;
   readonly reason: EventReason | null;
-  /** JSON text of the `EventDecision`. */
+  /** What was decided when the event was received; plain JSON. */
   readonly decision: EventDecision;
   readonly runs: readonly NewRun[];
   /** Users whom the event or its runs name: none of them may have been deleted at or after `occurredAt`. */
@@ -117,8 +117,9 @@ export interface EventStore {
   ): Promise<readonly EventNameCount[]>;
   /**
    * Retention. Events received longer ago than `payloadsOlderThanMs` lose their payload and decision but stay known as
-   * duplicates; those older than `eventsOlderThanMs` go altogether, as do hashes of users deleted before then and the audit of before then. Events with
-   * pending or held runs stay whole. At most `limit` rows of each kind a call: call again while a count equals `limit`.
+   * duplicates; those older than `eventsOlderThanMs` go altogether, as do hashes of users deleted before then and the audit of before
+   * then. Events with pending or held runs stay whole. At most `limit` events of each kind a call: call again while a count equals
+   * `limit`.
    */
   purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
   /**

@@ -1,6 +1,7 @@
 import type { RecipientReason, TriggerReason } from "../core/reasons.js";
 import { formatExplanation } from "../outcome/format-explanation.js";
 import type { EventOutcome, PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
+import { recipientName } from "../recipients/recipient-key.js";
 
 /** What a matcher answers; understood by `expect.extend` of vitest and jest. */
 export interface MatcherResult {
@@ -77,7 +78,7 @@ function outcomesOf({ events }: PayloadResult, trigger: string): readonly Trigge
 function recipientsOf({ recipients }: TriggerOutcome): readonly string[] {
   return recipients
     .filter(({ status }) => status === "triggered" || status === "pending")
-    .map(({ recipient }) => (typeof recipient === "string" ? recipient : `${recipient.collection}/${recipient.id}`));
+    .map(({ recipient }) => recipientName(recipient));
 }
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {

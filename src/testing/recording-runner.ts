@@ -1,4 +1,10 @@
-import type { RunContext, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../runner/runner.js";
+import type {
+  RunContext,
+  RunnerCapabilities,
+  WorkflowCancelRequest,
+  WorkflowRunner,
+  WorkflowRunRequest,
+} from "../runner/runner.js";
 
 export interface RecordedRun {
   readonly request: WorkflowRunRequest;
@@ -18,15 +24,19 @@ export interface RecordingRunner extends WorkflowRunner {
   failNext(...errors: readonly unknown[]): void;
 }
 
-/** A runner that writes down what it is given and notifies nobody. */
-export function recordingRunner(options: Partial<WorkflowRunner["capabilities"]> = {}): RecordingRunner {
+/**
+ * A runner that writes down what it is given and notifies nobody.
+ * @param capabilities those of the engine that it stands for. @default no limit, no idempotency window
+ */
+export function recordingRunner(capabilities: Partial<RunnerCapabilities> = {}): RecordingRunner {
   const runs: RecordedRun[] = [];
   const cancels: RecordedCancel[] = [];
   const failures: unknown[] = [];
   return {
     capabilities: {
-      maxRecipients: options.maxRecipients ?? null,
-      idempotencyWindowMs: options.idempotencyWindowMs ?? null,
+      ...capabilities,
+      maxRecipients: capabilities.maxRecipients ?? null,
+      idempotencyWindowMs: capabilities.idempotencyWindowMs ?? null,
     },
     runs,
     cancels,

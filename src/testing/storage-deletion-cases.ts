@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.js";
-import { newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+import { environment, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
 
-const { environment } = scope;
 const happened = new Date("2026-03-01T11:59:00.000Z");
 const before = new Date(happened.getTime() - 1);
 const erase = (storage: Storage, userId: string, at = happened) => storage.events.erase({ environment, userId, at });
@@ -13,7 +12,7 @@ const eraseMentions = async (storage: Storage, userId: string, limit = 1_000) =>
       environment,
       userId,
       limit,
-      ...(cursor !== undefined && { cursor }),
+      cursor,
     });
     erased += page.erased;
     cursor = page.nextCursor ?? undefined;

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import type { ClaimedRun, ExpandedMembers, ExpandResult, NewRun } from "../storage/run-store.js";
 import type { Storage } from "../storage/storage.js";
 import type { MembershipChange } from "../users/group.js";
-import { leaseMs, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+import {
+  environment,
+  leaseMs,
+  newEvent,
+  newRun,
+  recordParams,
+  resultOf,
+  type StorageCase,
+  scope,
+  second,
+} from "./storage-fixtures.js";
 
 const event = newEvent("a", { runs: [newRun("all", { action: "expand" })] });
 const nobody: ExpandedMembers = { groupIds: [], userIds: [] };
@@ -42,12 +52,11 @@ const claim = (storage: Storage) => storage.runs.claim({ ...scope, owner: "proce
 const eventOf = (storage: Storage) => storage.events.get({ ...scope, messageId: "a" });
 const keysOf = (claimed: readonly ClaimedRun[] | null) => (claimed ?? []).map(({ run }) => run.idempotencyKey).sort();
 
-const { environment } = scope;
-const word = (groupId: string, userId: string, second: number, isMember = true): MembershipChange => ({
+const word = (groupId: string, userId: string, seconds: number, isMember = true): MembershipChange => ({
   groupId,
   userId,
   isMember,
-  at: new Date(Date.UTC(2026, 0, 1, 0, 0, second)),
+  at: second(seconds),
 });
 const say = ({ groups }: Storage, ...memberships: readonly MembershipChange[]) =>
   groups.update({ environment, changes: [], memberships });

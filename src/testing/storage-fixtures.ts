@@ -30,8 +30,21 @@ export function powerOf<Name extends "known" | "merge" | "updateVisitors">(
 export type StorageCase = readonly [name: string, check: (underTest: StorageUnderTest) => Promise<void>];
 
 export const scope = { environment: "production", source: "web" } as const;
+export const { environment } = scope;
 export const leaseMs = 150;
 export const receivedAt = new Date("2026-03-01T12:00:00.000Z");
+
+/** A moment so many seconds after the start of 2026. */
+export function second(seconds: number): Date {
+  return new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+}
+
+export function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
 
 export function newRun(idempotencyKey: string, overrides: Partial<NewRun> = {}): NewRun {
   return {

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.js";
 import type { GroupChange, MembershipChange } from "../users/group.js";
-import type { StorageCase } from "./storage-fixtures.js";
+import { environment, type StorageCase, second } from "./storage-fixtures.js";
 
-const environment = "production";
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const change = (second: number, traits: GroupChange["traits"], id = "acme"): GroupChange => ({
+const change = (seconds: number, traits: GroupChange["traits"], id = "acme"): GroupChange => ({
   id,
-  at: at(second),
+  at: second(seconds),
   traits,
 });
-const word = (second: number, userId: string, isMember = true, groupId = "acme"): MembershipChange => ({
+const word = (seconds: number, userId: string, isMember = true, groupId = "acme"): MembershipChange => ({
   groupId,
   userId,
   isMember,
-  at: at(second),
+  at: second(seconds),
 });
 const update = ({ groups }: Storage, ...changes: readonly GroupChange[]) =>
   groups.update({ environment, changes, memberships: [] });
@@ -94,7 +92,7 @@ export const groupCases: readonly StorageCase[] = [
           environment,
           groupIds: ["acme"],
           limit: 10,
-          ...(cursor !== undefined && { cursor }),
+          cursor,
         });
         seen.push(...page.items);
         cursor = page.nextCursor ?? undefined;
@@ -128,7 +126,7 @@ export const groupCases: readonly StorageCase[] = [
           environment,
           groupIds: ["acme"],
           limit: 1,
-          ...(cursor !== undefined && { cursor }),
+          cursor,
         });
         seen.push(...page.items);
         cursor = page.nextCursor ?? undefined;
@@ -149,7 +147,7 @@ export const groupCases: readonly StorageCase[] = [
     "members: one who is erased is nowhere, and a late word from before does not bring them back",
     async ({ storage }) => {
       await say(storage, word(1, "ada"), word(1, "bob"), word(1, "ada", true, "labs"));
-      await storage.events.erase({ environment, userId: "ada", at: at(10) });
+      await storage.events.erase({ environment, userId: "ada", at: second(10) });
       await storage.groups.eraseMember({ environment, userId: "ada" });
       await say(storage, word(5, "ada"));
       assert.deepEqual(await membersOf(storage, "acme", "labs"), ["bob"]);
@@ -162,8 +160,8 @@ export const groupCases: readonly StorageCase[] = [
     async ({ storage }) => {
       await update(storage, change(1, { name: "Acme" }));
       await say(storage, word(1, "ada"));
-      assert.equal(await storage.groups.delete({ environment, id: "acme", at: at(10) }), true);
-      assert.equal(await storage.groups.delete({ environment, id: "acme", at: at(10) }), false);
+      assert.equal(await storage.groups.delete({ environment, id: "acme", at: second(10) }), true);
+      assert.equal(await storage.groups.delete({ environment, id: "acme", at: second(10) }), false);
       assert.deepEqual(await update(storage, change(5, { name: "Late" })), [{ id: "acme", status: "deleted" }]);
       await say(storage, word(5, "ada"));
       assert.deepEqual([await find(storage), await membersOf(storage, "acme")], [null, []]);
@@ -175,7 +173,7 @@ export const groupCases: readonly StorageCase[] = [
     "groups: a user of the same id is another matter",
     async ({ storage }) => {
       await update(storage, change(1, {}));
-      await storage.users.delete({ environment, id: "acme", at: at(10) });
+      await storage.users.delete({ environment, id: "acme", at: second(10) });
       await update(storage, change(5, { name: "Acme" }));
       assert.equal((await find(storage))?.traits["name"], "Acme");
     },

@@ -1,20 +1,8 @@
 import assert from "node:assert/strict";
-import type { UserAttributes, UserChange } from "../users/user.js";
-import { powerOf, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
+import { environment, powerOf, second, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
+import { change, find, known, statuses, update } from "./storage-user-fixtures.js";
 
-const environment = "production";
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const change = (second: number, attributes: UserAttributes, id = "ada"): UserChange => ({
-  id,
-  at: at(second),
-  attributes,
-});
-type Users = UsersUnderTest["storage"];
-const update = ({ users }: Users, ...changes: readonly UserChange[]) => users.update({ environment, changes });
-const merge = ({ users }: Users) => powerOf(users, "merge");
-const known = ({ users }: Users) => powerOf(users, "known");
-const statuses = async (updating: ReturnType<typeof update>) => (await updating).map((user) => user.status);
-const find = async ({ users }: Users, id = "ada") => (await users.find({ environment, ids: [id] }))[0] ?? null;
+const merge = ({ users }: UsersUnderTest["storage"]) => powerOf(users, "merge");
 
 /** For stores that can merge. */
 export const mergeCases: readonly UserCase[] = [
@@ -77,7 +65,7 @@ export const mergeCases: readonly UserCase[] = [
     async ({ storage }) => {
       await update(storage, change(1, {}), change(1, {}, "anon"));
       await merge(storage)({ environment, from: "anon", into: "ada" });
-      const ids = await storage.users.delete({ environment, id: "anon", at: at(10) });
+      const ids = await storage.users.delete({ environment, id: "anon", at: second(10) });
       assert.deepEqual([...ids].sort(), ["ada", "anon"]);
       assert.deepEqual(await statuses(update(storage, change(5, {}), change(5, {}, "anon"))), ["deleted", "deleted"]);
       assert.equal((await known(storage)({ environment, ids: ["ada", "anon"] })).size, 0);

@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
-import type { UserAttributes, UserChange } from "../users/user.js";
-import { powerOf, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
-
-const environment = "production";
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const change = (second: number, attributes: UserAttributes, id = "ada"): UserChange => ({
-  id,
-  at: at(second),
-  attributes,
-});
-const update = (storage: UsersUnderTest["storage"], ...changes: readonly UserChange[]) =>
-  storage.users.update({ environment, changes });
-const known = ({ users }: UsersUnderTest["storage"]) => powerOf(users, "known");
-const statuses = async (updating: ReturnType<typeof update>) => (await updating).map((user) => user.status);
-const find = async (storage: UsersUnderTest["storage"], id = "ada") =>
-  (await storage.users.find({ environment, ids: [id] }))[0] ?? null;
+import type { UserChange } from "../users/user.js";
+import { environment, permutations, second, type UserCase } from "./storage-fixtures.js";
+import { change, find, known, statuses, update } from "./storage-user-fixtures.js";
 
 const changes: readonly UserChange[] = [
   change(1, {
@@ -139,7 +126,7 @@ const updateCases: readonly UserCase[] = [
     "update: of concurrent first changes exactly one creates",
     async ({ storage }) => {
       const results = await Promise.all(
-        [1, 2, 3, 4].map((second) => statuses(update(storage, change(second, { email: `${second}@example.com` })))),
+        [1, 2, 3, 4].map((at) => statuses(update(storage, change(at, { email: `${at}@example.com` })))),
       );
       assert.equal(results.flat().filter((status) => status === "created").length, 1);
     },
@@ -162,7 +149,7 @@ const lifeCases: readonly UserCase[] = [
     "delete: what happened before does not bring the user back, what happens after does",
     async ({ storage }) => {
       await update(storage, change(1, { email: "a@example.com" }));
-      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: at(10) }), ["ada"]);
+      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: second(10) }), ["ada"]);
       assert.equal(await find(storage), null);
       assert.deepEqual(await statuses(update(storage, change(5, { email: "late@example.com" }))), ["deleted"]);
       assert.equal(await find(storage), null);
@@ -171,9 +158,9 @@ const lifeCases: readonly UserCase[] = [
     },
   ],
   [
-    "delete: false for a user who was not known, who then stays out all the same",
+    "delete: no ids for a user who was not known, who then stays out all the same",
     async ({ storage }) => {
-      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: at(10) }), []);
+      assert.deepEqual(await storage.users.delete({ environment, id: "ada", at: second(10) }), []);
       assert.deepEqual(await statuses(update(storage, change(5, {}))), ["deleted"]);
     },
   ],
@@ -186,13 +173,6 @@ function seeded(seed: number): () => number {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     return state / 2_147_483_648;
   };
-}
-
-function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  if (items.length <= 1) return [items];
-  return items.flatMap((item, index) =>
-    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
-  );
 }
 
 export const userCases: readonly UserCase[] = [...updateCases, ...lifeCases];

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.js";
-import type { StorageCase } from "./storage-fixtures.js";
-
-const environment = "production";
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+import { environment, type StorageCase, second } from "./storage-fixtures.js";
 
 const identify = (storage: Storage, ids: readonly string[], email?: (id: string) => string | null) =>
   storage.users.update({
     environment,
-    changes: ids.map((id) => ({ id, at: at(1), attributes: email === undefined ? {} : { email: email(id) } })),
+    changes: ids.map((id) => ({ id, at: second(1), attributes: email === undefined ? {} : { email: email(id) } })),
   });
 
 /** The ids of all pages; `null` where the storage does not list users. */
@@ -32,7 +29,10 @@ export const userListCases: readonly StorageCase[] = [
       if ((await list(storage)) === null) return;
       const ids = ["bob", "Bob", "a-1", "a", "\u0000x", "\ud83e\udd8a", "ä", "10", "9"];
       await identify(storage, ids);
-      await storage.users.update({ environment: "development", changes: [{ id: "dev", at: at(1), attributes: {} }] });
+      await storage.users.update({
+        environment: "development",
+        changes: [{ id: "dev", at: second(1), attributes: {} }],
+      });
       for (const limit of [1, 2, 9, 100]) {
         const found = (await list(storage, undefined, limit)) ?? [];
         assert.deepEqual([...found].sort(), [...ids].sort());
@@ -55,7 +55,7 @@ export const userListCases: readonly StorageCase[] = [
       assert.deepEqual(await list(storage, "ada.x@example.com", 1), await list(storage, "ada.x@example.com"));
       assert.deepEqual(await found("50%_"), ["50%_"]);
       assert.deepEqual(await found("x@example.com"), []);
-      const changes = [{ id: "bob", at: at(2), attributes: { email: "new@example.com" } }];
+      const changes = [{ id: "bob", at: second(2), attributes: { email: "new@example.com" } }];
       await storage.users.update({ environment, changes });
       assert.deepEqual([await found("bob.x@example.com"), await found("new@example.com")], [[], ["bob"]]);
     },
@@ -67,7 +67,7 @@ export const userListCases: readonly StorageCase[] = [
       await identify(storage, ["anon", "gone"], (id) => `${id}@example.com`);
       await identify(storage, ["ada"]);
       await storage.users.merge({ environment, from: "anon", into: "ada" });
-      await storage.users.delete({ environment, id: "gone", at: at(5) });
+      await storage.users.delete({ environment, id: "gone", at: second(5) });
       assert.deepEqual(await list(storage), ["ada"]);
       assert.deepEqual(await list(storage, "anon@example.com"), ["ada"]);
       assert.deepEqual(await list(storage, "gone@example.com"), []);
@@ -81,17 +81,17 @@ export const userListCases: readonly StorageCase[] = [
       assert.equal(await history("nobody"), null);
       const properties = { plan: "free", "a.b": { "it's": 1 }, address: { city: "London" } };
       const changes = [
-        { id: "anon", at: at(1), attributes: { email: "a@example.com", properties } },
-        { id: "anon", at: at(2), attributes: { properties: { plan: "pro", tags: ["x"], address: null } } },
+        { id: "anon", at: second(1), attributes: { email: "a@example.com", properties } },
+        { id: "anon", at: second(2), attributes: { properties: { plan: "pro", tags: ["x"], address: null } } },
       ];
       await storage.users.update({ environment, changes });
       await storage.users.merge({ environment, from: "anon", into: "ada" });
       const expected = [
-        { path: "email", value: "a@example.com", at: at(1) },
-        { path: "properties.address", value: null, at: at(2) },
-        { path: "properties.plan", value: "pro", at: at(2) },
-        { path: "properties.tags", value: ["x"], at: at(2) },
-        { path: "properties['a.b']['it\\'s']", value: 1, at: at(1) },
+        { path: "email", value: "a@example.com", at: second(1) },
+        { path: "properties.address", value: null, at: second(2) },
+        { path: "properties.plan", value: "pro", at: second(2) },
+        { path: "properties.tags", value: ["x"], at: second(2) },
+        { path: "properties['a.b']['it\\'s']", value: 1, at: second(1) },
       ];
       assert.deepEqual(await history("ada"), expected);
       assert.deepEqual(await history("anon"), expected);

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import type { UserAttributes, UserChange, VisitorChange } from "../users/user.js";
-import { powerOf, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
+import { environment, permutations, powerOf, second, type UserCase, type UsersUnderTest } from "./storage-fixtures.js";
+import { find } from "./storage-user-fixtures.js";
 
-const environment = "production";
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 type Users = UsersUnderTest["storage"];
 type Step = (storage: Users) => Promise<unknown>;
 
-const say = (second: number, attributes: UserAttributes, anonymousId = "phone"): VisitorChange => ({
+const say = (at: number, attributes: UserAttributes, anonymousId = "phone"): VisitorChange => ({
   anonymousId,
-  at: at(second),
+  at: second(at),
   attributes,
 });
 const updateVisitors = ({ users }: Users, ...changes: readonly VisitorChange[]) =>
@@ -19,14 +18,13 @@ const said =
   (storage) =>
     updateVisitors(storage, ...changes);
 const signedIn =
-  (second: number, id: string, attributes: UserAttributes = {}, anonymousId = "phone"): Step =>
+  (at: number, id: string, attributes: UserAttributes = {}, anonymousId = "phone"): Step =>
   ({ users }) =>
-    users.update({ environment, changes: [{ id, at: at(second), attributes, anonymousId } satisfies UserChange] });
+    users.update({ environment, changes: [{ id, at: second(at), attributes, anonymousId } satisfies UserChange] });
 const merged =
   (from: string, into: string): Step =>
   ({ users }) =>
     powerOf(users, "merge")({ environment, from, into });
-const find = async ({ users }: Users, id = "ada") => (await users.find({ environment, ids: [id] }))[0] ?? null;
 const shown = async (storage: Users, id = "ada") => {
   const user = await find(storage, id);
   return user === null ? null : { email: user.email, ...user.properties };
@@ -95,8 +93,8 @@ export const visitorCases: readonly UserCase[] = [
   [
     "visitors: a sign-in that brings something is an update, one that brings nothing is not",
     async ({ storage }) => {
-      const update = async (second: number, anonymousId: string) => {
-        const changes = [{ id: "ada", at: at(second), attributes: {}, anonymousId }];
+      const update = async (at: number, anonymousId: string) => {
+        const changes = [{ id: "ada", at: second(at), attributes: {}, anonymousId }];
         return (await storage.users.update({ environment, changes })).map(({ status }) => status);
       };
       await updateVisitors(storage, say(1, { name: "Ada" }));
@@ -112,7 +110,7 @@ export const visitorCases: readonly UserCase[] = [
       assert.equal(await find(storage, "phone"), null);
       await storage.users.update({
         environment: "development",
-        changes: [{ id: "ada", at: at(2), attributes: {}, anonymousId: "phone" }],
+        changes: [{ id: "ada", at: second(2), attributes: {}, anonymousId: "phone" }],
       });
       const [user] = await storage.users.find({ environment: "development", ids: ["ada"] });
       assert.equal(user?.name, null);
@@ -157,7 +155,7 @@ export const visitorCases: readonly UserCase[] = [
     async ({ storage }) => {
       await updateVisitors(storage, say(1, { properties: { secret: true } }));
       await signedIn(2, "ada")(storage);
-      const ids = await storage.users.delete({ environment, id: "ada", at: at(10) });
+      const ids = await storage.users.delete({ environment, id: "ada", at: second(10) });
       assert.deepEqual([...ids].sort(), ["ada", "phone"]);
       assert.deepEqual(await updateVisitors(storage, say(5, { properties: { secret: true } })), [
         { status: "deleted", userId: null },
@@ -172,11 +170,4 @@ export const visitorCases: readonly UserCase[] = [
 
 function sorted(value: object | null): unknown {
   return value === null ? null : Object.entries(value).sort(([left], [right]) => left.localeCompare(right));
-}
-
-function permutations<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  if (items.length <= 1) return [items];
-  return items.flatMap((item, index) =>
-    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
-  );
 }

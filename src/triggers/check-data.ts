@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, toPlainJson } from "../core/json.js";
 import { describeIssues } from "./describe-issues.js";
 import { FieldFailure } from "./field-resolver.js";
-import type { SchemaResult, StandardSchema } from "./standard-schema.js";
+import { type StandardSchema, validate } from "./standard-schema.js";
 
 /**
  * The data as the schema of its workflow makes it.
@@ -9,6 +9,7 @@ import type { SchemaResult, StandardSchema } from "./standard-schema.js";
  */
 export function checkData(schema: StandardSchema<unknown>, data: JsonObject): JsonObject {
   const result = validate(schema, data);
+  if ("failure" in result) throw failed(result.failure);
   if (result.issues !== undefined) {
     const { text, issues } = describeIssues("data", result.issues);
     throw new FieldFailure("data_mismatch", "data", `The data does not fit the workflow's schema: ${text}`, { issues });
@@ -16,18 +17,6 @@ export function checkData(schema: StandardSchema<unknown>, data: JsonObject): Js
   const checked = toPlainJson(result.value);
   if (isJsonObject(checked)) return checked;
   throw failed("made something that is no JSON object");
-}
-
-function validate(schema: StandardSchema<unknown>, data: JsonObject): SchemaResult<unknown> {
-  let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
-  try {
-    result = schema["~standard"].validate(data);
-  } catch (error) {
-    throw failed(`threw: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!(result instanceof Promise)) return result;
-  result.catch(() => undefined);
-  throw failed("answered with a promise; only synchronous schemas are supported");
 }
 
 function failed(what: string): FieldFailure {

@@ -1,10 +1,11 @@
+import { messageOf } from "../core/errors.js";
 import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
 import { decidingComparisons, describeComparisons } from "./deciding-comparisons.js";
 import { describeIssues } from "./describe-issues.js";
-import type { SchemaResult } from "./standard-schema.js";
+import { validate } from "./standard-schema.js";
 import type { TriggerMiss } from "./trigger-evaluation.js";
 
 /** The event as the trigger's fields see it, or why the trigger does not run. */
@@ -38,19 +39,8 @@ function applySchema(
   schema: NonNullable<CompiledTrigger["schema"]>,
   event: JsonObject,
 ): { readonly event: JsonObject } | Miss {
-  let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
-  try {
-    result = schema["~standard"].validate(event["properties"] ?? {});
-  } catch (error) {
-    return failed("schema_failed", `The event's schema threw: ${textOf(error)}`);
-  }
-  if (result instanceof Promise) {
-    result.catch(() => undefined);
-    return failed(
-      "schema_failed",
-      "The event's schema answered with a promise; only synchronous schemas are supported.",
-    );
-  }
+  const result = validate(schema, event["properties"] ?? {});
+  if ("failure" in result) return failed("schema_failed", `The event's schema ${result.failure}.`);
   if (result.issues !== undefined) {
     const { text, issues } = describeIssues("properties", result.issues);
     return skipped("schema_mismatch", `The properties do not fit the event's schema: ${text}`, { issues });
@@ -81,7 +71,7 @@ function checkCondition(
   try {
     held = predicate(event);
   } catch (error) {
-    return failed("condition_failed", `The predicate threw: ${textOf(error)}`);
+    return failed("condition_failed", `The predicate threw: ${messageOf(error)}`);
   }
   if (held instanceof Promise) {
     held.catch(() => undefined);
@@ -96,8 +86,4 @@ function skipped(reason: TriggerReason, message: string, facts?: JsonObject): Mi
 
 function failed(reason: TriggerReason, message: string): Miss {
   return { status: "failed", reason, detail: { message } };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
+import { invalidField } from "../mapping/invalid-field.js";
 import { nearestOf } from "../mapping/similarity.js";
 import { type SegmentEventType, segmentEventTypes } from "../segment/event.js";
 import { type CompiledCondition, compileCondition } from "./condition.js";
@@ -9,6 +10,7 @@ import type { WorkflowDefinition } from "./define-workflow.js";
 import { compileField, type FieldResolver, toHostFunction } from "./field-resolver.js";
 import type { StandardSchema } from "./standard-schema.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
+import { triggerName } from "./trigger-name.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "./unidentified.js";
 
 /** A trigger that was checked, with everything compiled that can be. */
@@ -189,10 +191,5 @@ function describeIssue({ issues: [issue] }: z.core.$ZodError): string {
 function invalid(definition: unknown, message: string): BellwireError {
   const key: unknown =
     typeof definition === "object" && definition !== null ? Reflect.get(definition, "key") : undefined;
-  const which = typeof key === "string" ? `Trigger ${JSON.stringify(key.slice(0, 256))}` : "A trigger";
-  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${which}: ${message}` });
-}
-
-function invalidField(field: string, what: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
+  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${triggerName(key)}: ${message}` });
 }

@@ -1,5 +1,5 @@
-import { BellwireError } from "../core/errors.js";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { invalidField } from "../mapping/invalid-field.js";
 import { compilePath } from "../mapping/path.js";
 import { nearestOf } from "../mapping/similarity.js";
 import { cutValue } from "../outcome/cut-value.js";
@@ -26,15 +26,16 @@ export function compileCondition(condition: unknown, field: string): CompiledCon
 }
 
 function compileNode(condition: unknown, field: string, depth: number): CompiledCondition {
-  if (depth > maxDepth) throw invalid(field, `is nested more than ${maxDepth} levels deep`);
+  if (depth > maxDepth) throw invalidField(field, `is nested more than ${maxDepth} levels deep`);
   if (!isJsonObject(condition))
-    throw invalid(field, "is not a condition; expected { path, operator, value }, { all }, { any } or { not }");
+    throw invalidField(field, "is not a condition; expected { path, operator, value }, { all }, { any } or { not }");
   const [kind, ...others] = Object.keys(condition);
   if (kind !== undefined && others.length === 0) {
     if (kind === "not") return compileNot(compileNode(condition["not"], `${field}.not`, depth + 1));
     if (kind === "all" || kind === "any") {
       const list = condition[kind];
-      if (!Array.isArray(list) || list.length === 0) throw invalid(`${field}.${kind}`, "is not a list of conditions");
+      if (!Array.isArray(list) || list.length === 0)
+        throw invalidField(`${field}.${kind}`, "is not a list of conditions");
       return compileList(
         kind,
         list.map((part, index) => compileNode(part, `${field}.${kind}.${index}`, depth + 1)),
@@ -64,17 +65,20 @@ function compileList(kind: "all" | "any", parts: readonly CompiledCondition[]): 
 
 function compileComparison(condition: JsonObject, field: string): CompiledCondition {
   const { path, operator, value = null } = condition;
-  if (typeof path !== "string") throw invalid(`${field}.path`, "is not a text");
-  if (!isOperator(operator)) throw invalid(`${field}.operator`, describeOperator(operator));
+  if (typeof path !== "string") throw invalidField(`${field}.path`, "is not a text");
+  if (!isOperator(operator)) throw invalidField(`${field}.operator`, describeOperator(operator));
   const foreign = Object.keys(condition).find((key) => key !== "path" && key !== "operator" && key !== "value");
-  if (foreign !== undefined) throw invalid(field, `has the unknown member ${foreign} beside path, operator and value`);
+  if (foreign !== undefined)
+    throw invalidField(field, `has the unknown member ${foreign} beside path, operator and value`);
   const hasValue = Object.hasOwn(condition, "value") && condition["value"] !== undefined;
-  if (takesNoValue.has(operator) && hasValue) throw invalid(`${field}.value`, `is given, but ${operator} takes none`);
-  if (!takesNoValue.has(operator) && !hasValue) throw invalid(`${field}.value`, `is missing; ${operator} needs one`);
+  if (takesNoValue.has(operator) && hasValue)
+    throw invalidField(`${field}.value`, `is given, but ${operator} takes none`);
+  if (!takesNoValue.has(operator) && !hasValue)
+    throw invalidField(`${field}.value`, `is missing; ${operator} needs one`);
   if (takesList.has(operator) && !Array.isArray(value))
-    throw invalid(`${field}.value`, `is not a list; ${operator} needs one`);
+    throw invalidField(`${field}.value`, `is not a list; ${operator} needs one`);
   if (operator.startsWith("is_timestamp") && parseSegmentTimestamp(value) === null) {
-    throw invalid(`${field}.value`, `is no timestamp; ${operator} needs one`);
+    throw invalidField(`${field}.value`, `is no timestamp; ${operator} needs one`);
   }
   const compiled = compilePath(path, `${field}.path`);
   const holds = (event: JsonObject) => compare(operator, compiled.read(event), value);
@@ -168,8 +172,4 @@ function isEmpty(value: JsonValue | undefined): boolean {
 
 function time(value: JsonValue | undefined): number {
   return parseSegmentTimestamp(value)?.getTime() ?? Number.NaN;
-}
-
-function invalid(field: string, what: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: `${field}: ${what}.`, details: { field } });
 }

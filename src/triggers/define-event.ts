@@ -1,5 +1,5 @@
-import { BellwireError } from "../core/errors.js";
-import { isStandardSchema, type StandardSchema } from "./standard-schema.js";
+import { checkNamedSchema } from "./check-named-schema.js";
+import type { StandardSchema } from "./standard-schema.js";
 
 /** A track event by name, with what its `properties` hold. */
 export interface EventDefinition<Name extends string = string, Properties = unknown> {
@@ -18,18 +18,6 @@ export function defineEvent<const Name extends string, Properties>(
   name: Name,
   schema: StandardSchema<Properties>,
 ): EventDefinition<Name, Properties> {
-  if (name === "") throw invalid("the name is empty. Segment's track events have a name.");
-  if (!isStandardSchema(schema)) {
-    throw invalid(
-      "the schema is no Standard Schema. Give one of zod 4, valibot 1, arktype 2 or another that implements it.",
-    );
-  }
+  checkNamedSchema("defineEvent", { name, schema }, "Segment's track events have a name.");
   return { name, schema };
-
-  function invalid(what: string): BellwireError {
-    return new BellwireError({
-      code: "CONFIG_TRIGGER_INVALID",
-      message: `defineEvent(${JSON.stringify(name)}): ${what}`,
-    });
-  }
 }

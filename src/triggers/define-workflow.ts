@@ -1,5 +1,5 @@
-import { BellwireError } from "../core/errors.js";
-import { isStandardSchema, type StandardSchema } from "./standard-schema.js";
+import { checkNamedSchema } from "./check-named-schema.js";
+import type { StandardSchema } from "./standard-schema.js";
 
 /** A workflow by name, with the data that its runs are started with. */
 export interface WorkflowDefinition<Name extends string = string, Data = unknown> {
@@ -19,16 +19,6 @@ export function defineWorkflow<const Name extends string, Data>(
   name: Name,
   schema: StandardSchema<unknown, Data>,
 ): WorkflowDefinition<Name, Data> {
-  if (name === "") throw invalid(name, "the name is empty. It is what the runner knows the workflow by.");
-  if (!isStandardSchema(schema)) {
-    throw invalid(name, "the schema is no Standard Schema. Give one of zod 4, valibot 1, arktype 2 or another.");
-  }
+  checkNamedSchema("defineWorkflow", { name, schema }, "It is what the runner knows the workflow by.");
   return { name, schema };
-}
-
-function invalid(name: string, what: string): BellwireError {
-  return new BellwireError({
-    code: "CONFIG_TRIGGER_INVALID",
-    message: `defineWorkflow(${JSON.stringify(name)}): ${what}`,
-  });
 }

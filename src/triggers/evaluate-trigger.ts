@@ -5,6 +5,7 @@ import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import { resolveActor, resolveRecipients, resolveTenant } from "../recipients/resolve-recipients.js";
 import type { ReceivedEvent } from "../segment/event.js";
+import { kindOf } from "../segment/kind-of.js";
 import { checkData } from "./check-data.js";
 import { checkPreconditions } from "./check-preconditions.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
@@ -131,8 +132,4 @@ function describeUnresolved({ field, path, reached, nearest }: UnresolvedPath): 
   const hint = nearest === null ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
   const message = `${field}: the path ${JSON.stringify(path)} leads nowhere in this event: ${where}${hint}`;
   return { message, field, path, reached, ...(nearest !== null && { nearest }) };
-}
-
-function kindOf(value: JsonValue): string {
-  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }

@@ -44,10 +44,8 @@ type CommonPath =
 /** How deep paths are checked; below it any text goes. */
 type Depth = [never, 0, 1, 2, 3, 4, 5];
 
-type IsAny<Type> = 0 extends 1 & Type ? true : false;
-
 /** Values whose shape the compiler does not know. */
-type IsOpen<Type> = IsAny<Type> extends true ? true : unknown extends Type ? true : false;
+export type IsOpen<Type> = unknown extends Type ? true : false;
 
 type MemberPath<Type, Level extends number> = [Level] extends [never]
   ? string

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.js";
 import { type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
 import { compileMapping } from "../mapping/mapping.js";
@@ -50,8 +51,7 @@ function callHost(call: () => unknown, field: string): unknown {
   try {
     returned = call();
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    throw new FieldFailure("mapping_failed", field, `The function for ${field} threw: ${what}`);
+    throw new FieldFailure("mapping_failed", field, `The function for ${field} threw: ${messageOf(error)}`);
   }
   if (returned instanceof Promise) {
     // Nobody will await it; its rejection must not end the process.

@@ -1,5 +1,6 @@
 import type { EventDefinition } from "./define-event.js";
 import type { WorkflowDefinition } from "./define-workflow.js";
+import type { IsOpen } from "./event-path.js";
 
 /** What the compiler can not know; it fits everywhere, and is checked when the event comes. */
 type Dynamic = never;
@@ -79,8 +80,6 @@ type Member<Type, Key extends string> = Key extends keyof Type
   : string extends keyof Type
     ? Type[string & keyof Type] | undefined
     : undefined;
-
-type IsOpen<Type> = unknown extends Type ? true : false;
 
 /** What comes of it in JSON: dates are texts, and readonly makes no difference. */
 type AsJson<Type> =

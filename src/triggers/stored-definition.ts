@@ -1,5 +1,6 @@
 import { BellwireError } from "../core/errors.js";
 import { isJsonObject } from "../core/json.js";
+import { triggerName } from "./trigger-name.js";
 
 const maxDepth = 32;
 
@@ -10,7 +11,7 @@ const maxDepth = 32;
 export function toStoredDefinition(definition: unknown): string {
   if (!isJsonObject(definition)) throw invalid("A trigger", "is not an object");
   const { key, event, typedWorkflow } = definition;
-  const which = typeof key === "string" ? `Trigger ${JSON.stringify(key.slice(0, 256))}` : "A trigger";
+  const which = triggerName(key);
   if (isJsonObject(event) && "schema" in event) {
     throw invalid(which, "event: has a schema, which is code; give the event's name, or register the trigger in code");
   }

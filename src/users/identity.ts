@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../core/json.js";
 import { type CompiledPath, compilePath } from "../mapping/path.js";
 import type { ReceivedEvent } from "../segment/event.js";
+import { idOf } from "../segment/id-of.js";
 import type { GroupChange } from "./group.js";
 import { identifyTraits, traitsToAttributes, withoutUnsafeKeys } from "./traits.js";
 import type { UserAttributes, UserChange, VisitorChange } from "./user.js";
@@ -91,9 +92,4 @@ function attributesOf(
   const { properties, ...attributes } = traitsToAttributes(extra);
   const all = { ...known.properties, ...properties };
   return { ...known, ...attributes, ...(Object.keys(all).length > 0 && { properties: all }) };
-}
-
-function idOf(value: unknown): string | null {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : null;
 }

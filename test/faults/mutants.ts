@@ -59,9 +59,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no fencing in PostgreSQL",
-    file: "adapters/storage/postgres/postgres-runs.ts",
-    find: "AND r.fence = i.fence AND r.status = 'pending'",
-    replace: "AND r.status = 'pending'",
+    file: "adapters/storage/postgres/postgres-settle.ts",
+    find: "AND r.fence = i.fence AND coalesce(",
+    replace: "AND coalesce(",
     tests: ["adapters/storage/postgres"],
   },
   {
@@ -74,7 +74,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no second look-up after a hold was recorded",
     file: "source/holds.ts",
-    find: "for (const userId of await lookUp(context, environment, [...waiting])) released.add(userId);",
+    find: "for (const userId of (await knownUsers(context, environment, [...waiting])).keys()) released.add(userId);",
     replace: "",
     tests: ["source/holds"],
   },

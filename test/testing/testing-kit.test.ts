@@ -130,6 +130,17 @@ it("a signed request is let in as Segment's own, and not when anything of it is 
   expect(await statusOf(new Request(url, { method, headers, body: body.replace("ada", "eve") }))).toBe(401);
 });
 
+it("a recording runner declares the capabilities that it is given", () => {
+  const refuses = { actor: "The engine has none." };
+  expect(recordingRunner().capabilities).toEqual({ maxRecipients: null, idempotencyWindowMs: null });
+  expect(recordingRunner({ maxRecipients: 3, tenantTraits: true, refuses }).capabilities).toEqual({
+    maxRecipients: 3,
+    idempotencyWindowMs: null,
+    tenantTraits: true,
+    refuses,
+  });
+});
+
 describe("faults", () => {
   const setUp = (storage: Storage, runner: WorkflowRunner = recordingRunner()) =>
     createSegmentSource({ storage, runner, triggers: [welcome], unidentified: "create" });

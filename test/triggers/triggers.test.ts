@@ -307,7 +307,7 @@ describe("what a trigger makes of an event", () => {
       { data: "properties.tags" },
       "failed",
       "mapping_invalid",
-      { message: "data resolved to a list; it must be an object." },
+      { message: "data resolved to an array; it must be an object." },
     ],
     [
       "data that its workflow does not take",

@@ -5,7 +5,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, engineFailure, forgetEach, safeText } from "./engine-failure.js";
 
 export interface CourierRequestOptions {
   readonly headers?: { readonly "Idempotency-Key": string };
@@ -96,15 +96,10 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
     },
     ...(identify && {
       identify: async ({ users, signal }) => {
-        try {
-          for (let from = 0; from < users.length; from += atOnce) {
-            const some = users.slice(from, from + atOnce);
-            await Promise.all(
-              some.map((user) => client.profiles.create(user.id, { profile: toProfile(user) }, call(signal))),
-            );
-          }
-        } catch (error) {
-          throw engineFailure("Courier", error);
+        const tell = (user: User) =>
+          askEngine("Courier", () => client.profiles.create(user.id, { profile: toProfile(user) }, call(signal)));
+        for (let from = 0; from < users.length; from += atOnce) {
+          await Promise.all(users.slice(from, from + atOnce).map(tell));
         }
       },
       forget: ({ userIds, signal }) =>

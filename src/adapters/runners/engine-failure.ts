@@ -47,6 +47,15 @@ export function engineFailure(engine: string, error: unknown): BellwireError {
     : runnerError("ambiguous", `The call to ${engine} ended without an answer: ${why}.`, { cause: error });
 }
 
+/** What the engine answers. @throws what `engineFailure` makes of the client's error */
+export async function askEngine<Answer>(engine: string, ask: () => PromiseLike<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw engineFailure(engine, error);
+  }
+}
+
 /** Classifies an HTTP answer that is not the one that was hoped for. */
 export function failureOfStatus({ engine, status, retryAfter, message, cause }: EngineAnswer): BellwireError {
   const said = message === undefined || message === "" ? "" : `: ${safeText(message)}`;

@@ -63,7 +63,7 @@ export function inngestRunner(options: InngestRunnerOptions): WorkflowRunner {
 /** The client tells the status only in its message. */
 function toFailure(error: unknown): BellwireError {
   const message = error instanceof Error ? error.message : "";
-  const status = /^Inngest API Error: (\d{3})\b/.exec(message)?.[1];
+  const [, status, words] = /^Inngest API Error: (\d{3})\b(.*)/s.exec(message) ?? [];
   if (status === undefined) return engineFailure("Inngest", error);
-  return failureOfStatus({ engine: "Inngest", status: Number(status), message: message.slice(22), cause: error });
+  return failureOfStatus({ engine: "Inngest", status: Number(status), message: words, cause: error });
 }

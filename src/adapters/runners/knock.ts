@@ -3,7 +3,7 @@ import type { Recipient } from "../../recipients/recipient.js";
 import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import type { User } from "../../users/user.js";
-import { engineFailure, forgetEach } from "./engine-failure.js";
+import { askEngine, forgetEach } from "./engine-failure.js";
 
 export interface KnockRequestOptions {
   readonly idempotencyKey?: string;
@@ -60,31 +60,23 @@ const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 /** Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date. */
 export function knockRunner({ client, timeoutMs = 10_000, identify = true }: KnockRunnerOptions): WorkflowRunner {
   const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+  const ask = <Answer>(call: () => PromiseLike<Answer>) => askEngine("Knock", call);
   return {
     capabilities: { maxRecipients: 1_000, idempotencyWindowMs, tenantTraits: true },
     async trigger(request, { idempotencyKey, signal }) {
       const call = { ...options(signal), idempotencyKey };
-      try {
+      return ask(async () => {
         const started = await client.workflows.trigger(request.workflow, toTrigger(request), call);
         return { workflowRunId: started.workflow_run_id };
-      } catch (error) {
-        throw engineFailure("Knock", error);
-      }
+      });
     },
     async cancel(request, { idempotencyKey, signal }) {
-      try {
-        await client.workflows.cancel(request.workflow, toCancel(request), { ...options(signal), idempotencyKey });
-      } catch (error) {
-        throw engineFailure("Knock", error);
-      }
+      const call = { ...options(signal), idempotencyKey };
+      await ask(() => client.workflows.cancel(request.workflow, toCancel(request), call));
     },
     ...(identify && {
       identify: async ({ users, signal }) => {
-        try {
-          await client.users.bulk.identify({ users: users.map(toKnockUser) }, options(signal));
-        } catch (error) {
-          throw engineFailure("Knock", error);
-        }
+        await ask(() => client.users.bulk.identify({ users: users.map(toKnockUser) }, options(signal)));
       },
       forget: ({ userIds, signal }) =>
         forgetEach("Knock", userIds, (userId) => client.users.delete(userId, options(signal))),

@@ -5,7 +5,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { engineFailure, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, forgetEach, safeText } from "./engine-failure.js";
 
 export interface NovuRequestOptions {
   readonly retries: { readonly strategy: "none" };
@@ -79,6 +79,7 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
   const { client, timeoutMs = 10_000, idempotencyWindowMs = 24 * 60 * 60 * 1_000, identify = true } = options;
   const cancels = options.cancellation === "transactionId";
   const call = (signal: AbortSignal) => ({ retries: { strategy: "none" as const }, timeoutMs, signal });
+  const ask = <Answer>(request: () => PromiseLike<Answer>) => askEngine("Novu", request);
   const transactionId = ({ cancellationKey }: WorkflowRunRequest, { idempotencyKey }: RunContext) =>
     cancels && cancellationKey !== null ? cancellationKey : idempotencyKey;
   return {
@@ -93,31 +94,23 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
       }),
     },
     async trigger(request, context) {
-      try {
+      return ask(async () => {
         const event = { ...toEvent(request), transactionId: transactionId(request, context) };
         const { result } = await client.trigger(event, context.idempotencyKey, call(context.signal));
         return { workflowRunId: accepted(result) };
-      } catch (error) {
-        throw engineFailure("Novu", error);
-      }
+      });
     },
     ...(cancels && {
       cancel: async ({ cancellationKey, recipients }, { idempotencyKey, signal }) => {
         if (recipients !== null) throw runnerError("permanent", "Novu cancels for all recipients; map none.");
-        try {
-          await client.cancel(cancellationKey, idempotencyKey, call(signal));
-        } catch (error) {
-          throw engineFailure("Novu", error);
-        }
+        await ask(() => client.cancel(cancellationKey, idempotencyKey, call(signal)));
       },
     }),
     ...(identify && {
       identify: async ({ users, signal }) => {
-        try {
-          await client.subscribers.createBulk({ subscribers: users.map(toSubscriber) }, undefined, call(signal));
-        } catch (error) {
-          throw engineFailure("Novu", error);
-        }
+        await ask(() =>
+          client.subscribers.createBulk({ subscribers: users.map(toSubscriber) }, undefined, call(signal)),
+        );
       },
       forget: ({ userIds, signal }) =>
         forgetEach("Novu", userIds, (userId) => client.subscribers.delete(userId, undefined, call(signal))),

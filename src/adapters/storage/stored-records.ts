@@ -13,10 +13,10 @@ import {
 } from "../../storage/run-store.js";
 import type { SourceScope } from "../../storage/scope.js";
 import type { EventRecord, RecordedEventStatus } from "../../storage/storage.js";
-import type { StoredTrigger } from "../../storage/trigger-store.js";
 import type { User } from "../../users/user.js";
 import { toUser } from "../../users/user-registers.js";
-import { dateOrNull, decodedOf, decodedOrNull, numberOf, type Row, textOf, textOrNull } from "./stored-row.js";
+import { toPage } from "./stored-page.js";
+import { dateOrNull, decodedOf, decodedOrNull, isTrue, numberOf, type Row, textOf, textOrNull } from "./stored-row.js";
 
 /** The columns have the same names in every database. */
 export function toRunRecord(row: Row): RunRecord {
@@ -119,11 +119,6 @@ function statusOf(row: Row, runs: readonly RunRecord[]): Pick<EventRecord, "stat
   return { status: toStatus(stored === "in_progress" ? textOf(row, "base_status") : stored), runs };
 }
 
-/** As PostgreSQL and SQLite say it. */
-export function isTrue(value: unknown): boolean {
-  return value === true || value === 1;
-}
-
 function toStatus(text: string): RecordedEventStatus {
   const known = eventStatuses.find((status) => status === text);
   return known === undefined || known === "duplicate" ? "processed" : known;
@@ -140,27 +135,16 @@ export function toNameCount(row: Row): EventNameCount {
   };
 }
 
-export function toStoredTrigger(row: Row): StoredTrigger {
-  return {
-    key: decodedOf(row, "trigger_key"),
-    definition: textOf(row, "definition"),
-    savedBy: decodedOrNull(row, "saved_by"),
-    savedAt: new Date(numberOf(row, "saved_at")),
-  };
-}
-
 /** @param rows one more than the page has, where there is one */
 export function toUserPage(rows: readonly Row[], limit: number): Page<User> {
-  const items = rows.slice(0, limit).map((row) => toUser(decodedOf(row, "id"), JSON.parse(textOf(row, "registers"))));
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  const toItem = (row: Row) => toUser(decodedOf(row, "id"), JSON.parse(textOf(row, "registers")));
+  return toPage(rows, limit, { toItem, cursorOf: (row) => decodedOf(row, "id") });
 }
 
 /** @param rows one more than the page has, where there is one */
 export function toAuditPage(rows: readonly Row[], limit: number): Page<AuditEntry> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const nextCursor = last === undefined || rows.length <= limit ? null : textOf(last, "id");
-  return { items: shown.flatMap(toAuditEntry), nextCursor };
+  const { items, nextCursor } = toPage(rows, limit, { toItem: toAuditEntry, cursorOf: (row) => textOf(row, "id") });
+  return { items: items.flat(), nextCursor };
 }
 
 /** None for an action that only a later version knows. */

@@ -26,11 +26,21 @@ export function decodedOrNull(row: Row, column: string): string | null {
   return stored === null ? null : fromStoredText(stored);
 }
 
+/** As PostgreSQL and SQLite say it. */
+export function isTrue(value: unknown): boolean {
+  return value === true || value === 1;
+}
+
 export function numberOf(row: Row, column: string): number {
   return Number(row[column]);
 }
 
-export function dateOrNull(row: Row, column: string): Date | null {
+export function numberOrNull(row: Row, column: string): number | null {
   const value = row[column];
-  return value === null || value === undefined ? null : new Date(Number(value));
+  return value === null || value === undefined ? null : Number(value);
+}
+
+export function dateOrNull(row: Row, column: string): Date | null {
+  const time = numberOrNull(row, column);
+  return time === null ? null : new Date(time);
 }

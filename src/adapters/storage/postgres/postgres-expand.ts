@@ -1,6 +1,6 @@
 import type { ExpandParams, ExpandResult } from "../../../storage/run-store.js";
-import { isTrue, toClaimedRun } from "../stored-records.js";
-import { numberOf } from "../stored-row.js";
+import { toClaimedRun } from "../stored-records.js";
+import { isTrue, numberOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
 

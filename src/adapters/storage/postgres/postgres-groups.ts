@@ -2,14 +2,19 @@ import type { GroupStore, GroupUpdate, UpdateGroupsParams } from "../../../stora
 import { applyGroupChange, type GroupChange, type MembershipChange, toGroup } from "../../../users/group.js";
 import { emptyRegisters, type UserRegisters } from "../../../users/user-registers.js";
 import { groupHash, userHash } from "../deleted-hash.js";
-import { numberOf, textOf, textOrNull } from "../stored-row.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
+import { toPage } from "../stored-page.js";
+import { decodedOf, numberOf, numberOrNull, type Row, textOrNull } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import type { Query } from "./postgres-client.js";
 import { deletionsOf, markDeleted } from "./postgres-deletions.js";
 
 const deletions = deletionsOf("$1", "ARRAY(SELECT hash FROM input UNION ALL SELECT user_hash FROM input)");
 
 /** Of two words about a membership the later stays; at the same time, that of joining. */
+const unlessLater = `
+ON CONFLICT (environment, group_id, user_id) DO UPDATE SET is_member = excluded.is_member, said_at = excluded.said_at
+WHERE (excluded.said_at, excluded.is_member) > (m.said_at, m.is_member)`;
+
 const membersSql = `
 WITH input AS (
   SELECT * FROM json_to_recordset($2::text::json)
@@ -21,9 +26,7 @@ WITH input AS (
   ORDER BY group_id, user_id, said_at DESC, is_member DESC
 )
 INSERT INTO bellwire.members AS m (environment, group_id, user_id, is_member, said_at)
-SELECT $1, group_id, user_id, is_member, said_at FROM latest
-ON CONFLICT (environment, group_id, user_id) DO UPDATE SET is_member = excluded.is_member, said_at = excluded.said_at
-WHERE (excluded.said_at, excluded.is_member) > (m.said_at, m.is_member)`;
+SELECT $1, group_id, user_id, is_member, said_at FROM latest ${unlessLater}`;
 
 /** Locked in the order in which `expand` locks them. */
 const theirGroups =
@@ -36,9 +39,7 @@ WITH theirs AS MATERIALIZED (${theirGroups}
   RETURNING group_id, is_member, said_at
 )
 INSERT INTO bellwire.members AS m (environment, group_id, user_id, is_member, said_at)
-SELECT $1, group_id, $3, is_member, said_at FROM moved ORDER BY group_id
-ON CONFLICT (environment, group_id, user_id) DO UPDATE SET is_member = excluded.is_member, said_at = excluded.said_at
-WHERE (excluded.said_at, excluded.is_member) > (m.said_at, m.is_member)`;
+SELECT $1, group_id, $3, is_member, said_at FROM moved ORDER BY group_id ${unlessLater}`;
 
 const eraseSql = `
 WITH theirs AS MATERIALIZED (${theirGroups})
@@ -61,8 +62,8 @@ export function postgresGroupStore(query: Query): GroupStore {
         cursor === undefined ? null : toStoredText(cursor),
         limit + 1,
       );
-      const items = rows.slice(0, limit).map((row) => fromStoredText(textOf(row, "user_id")));
-      return { items, nextCursor: rows.length > limit ? (items.at(-1) ?? null) : null };
+      const userIdOf = (row: Row) => decodedOf(row, "user_id");
+      return toPage(rows, limit, { toItem: userIdOf, cursorOf: userIdOf });
     },
     async moveMember({ environment, from, into }) {
       if (from !== into) await query(moveSql, environment, toStoredText(from), toStoredText(into));
@@ -147,14 +148,13 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
   return new Map(
     rows.map((row) => {
       const registers = textOrNull(row, "registers");
-      const deletedAt = textOrNull(row, "deleted_at");
       const draft: Draft = {
         registers: registers === null ? null : JSON.parse(registers),
         version: registers === null ? 0 : numberOf(row, "version"),
-        deletedAt: deletedAt === null ? null : Number(deletedAt),
+        deletedAt: numberOrNull(row, "deleted_at"),
         isChanged: false,
       };
-      return [fromStoredText(textOf(row, "id")), draft];
+      return [decodedOf(row, "id"), draft];
     }),
   );
 }
@@ -186,5 +186,5 @@ async function write(
     environment,
     JSON.stringify(input),
   );
-  return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
+  return new Set(rows.map((row) => decodedOf(row, "id")));
 }

@@ -1,5 +1,6 @@
 import type { Page } from "../../../storage/page.js";
-import { numberOf, type Row, textOf } from "../stored-row.js";
+import { readReceiptCursor, receiptCursor, toPage } from "../stored-page.js";
+import { type Row, textOf } from "../stored-row.js";
 import type { PostgresValue, Query } from "./postgres-client.js";
 
 /** @param bind takes a value and gives its placeholder */
@@ -29,10 +30,10 @@ export async function pageOf<Item>(query: Query, { table, key, extra, ...page }:
   const conditions = page.filters.flatMap(([comparison, value]) =>
     value === undefined ? [] : [`${comparison} ${bind(value)}`],
   );
-  const split = page.cursor?.indexOf("-") ?? -1;
-  if (page.cursor !== undefined && split > 0) {
-    const [time, after] = [bind(Number(page.cursor.slice(0, split))), bind(page.cursor.slice(split + 1))];
-    conditions.push(`(received_at, ${key}) < (${time}::bigint, ${after})`);
+  const after = readReceiptCursor(page.cursor);
+  if (after !== null) {
+    const [time, item] = after.map(bind);
+    conditions.push(`(received_at, ${key}) < (${time}::bigint, ${item})`);
   }
   const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ${bind(page.limit + 1)}::integer`;
   if (page.anyOf !== undefined) {
@@ -47,11 +48,6 @@ export async function pageOf<Item>(query: Query, { table, key, extra, ...page }:
      WHERE ${conditions.join(" AND ")} ${newest}`,
     ...values,
   );
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  const nextCursor =
-    last === undefined || rows.length <= page.limit
-      ? null
-      : `${numberOf(last, "received_at")}-${textOf(last, "page_key")}`;
-  return { items: shown.map(page.toItem), nextCursor };
+  const cursorOf = (last: Row) => receiptCursor(last, textOf(last, "page_key"));
+  return toPage(rows, page.limit, { toItem: page.toItem, cursorOf });
 }

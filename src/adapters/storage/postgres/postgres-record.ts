@@ -27,7 +27,8 @@ function textAt(offset: string, bytes: string): string {
 /**
  * Records what is new of a batch together with its runs, in one statement, which is one transaction. It only inserts, so that
  * nothing about its plan depends on the size of a table; the rows stand in the order of their keys, so that batches that overlap
- * can not deadlock. A name is counted in one of several rows, since whoever counts in one holds it up to the end. An event's `status` is the one it has as long as none of its runs says otherwise.
+ * can not deadlock. A name is counted in one of several rows, since whoever counts in one holds it up to the end. An event's
+ * `status` is the one it has as long as none of its runs says otherwise.
  */
 const recordSql = `
 WITH refused AS MATERIALIZED (

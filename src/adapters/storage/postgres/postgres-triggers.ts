@@ -1,7 +1,6 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
-import { toStoredTrigger } from "../stored-records.js";
-import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { toEnvironmentOverride, toStoredTrigger, toTriggerOverride } from "../stored-triggers.js";
 import { type Query, rowsOf } from "./postgres-client.js";
 
 export function postgresTriggerStore(query: Query): TriggerStore {
@@ -14,15 +13,8 @@ export function postgresTriggerStore(query: Query): TriggerStore {
         source,
       );
       return {
-        triggers: rowsOf(row, "triggers").map((override) => ({
-          ...changeOf(override),
-          trigger: fromStoredText(textOf(override, "trigger_key")),
-          active: override["active"] === true,
-        })),
-        environments: rowsOf(row, "environments").map((override) => ({
-          ...changeOf(override),
-          identify: override["identify"] === true,
-        })),
+        triggers: rowsOf(row, "triggers").map(toTriggerOverride),
+        environments: rowsOf(row, "environments").map(toEnvironmentOverride),
         stored: rowsOf(row, "stored").map(toStoredTrigger),
       };
     },
@@ -75,14 +67,5 @@ export function postgresTriggerStore(query: Query): TriggerStore {
       );
       return rows.length > 0;
     },
-  };
-}
-
-function changeOf(row: Row) {
-  const changedBy = textOrNull(row, "changed_by");
-  return {
-    environment: textOf(row, "environment"),
-    changedBy: changedBy === null ? null : fromStoredText(changedBy),
-    changedAt: new Date(numberOf(row, "changed_at")),
   };
 }

@@ -10,8 +10,8 @@ import {
 } from "../../../users/user-registers.js";
 import { userHash } from "../deleted-hash.js";
 import { storedEmailOf } from "../stored-email.js";
-import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
+import { decodedOf, numberOf, numberOrNull, type Row, textOrNull } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import { type Query, toArray } from "./postgres-client.js";
 import { deletionsOf, markDeleted } from "./postgres-deletions.js";
 import { listUsers } from "./postgres-user-list.js";
@@ -45,7 +45,7 @@ export function postgresUserStore(query: Query): Required<UserStore> {
     async known({ environment, ids }) {
       if (ids.length === 0) return new Map();
       const rows = await query.prepared(knownSql, environment, toArray(ids.map(toStoredText)));
-      return new Map(rows.map((row) => [fromStoredText(textOf(row, "id")), fromStoredText(textOf(row, "current"))]));
+      return new Map(rows.map((row) => [decodedOf(row, "id"), decodedOf(row, "current")]));
     },
     async merge({ environment, from, into }) {
       for (;;) {
@@ -69,7 +69,7 @@ export function postgresUserStore(query: Query): Required<UserStore> {
       const [draft] = (await read(query, environment, [id])).values();
       const now = draft?.id ?? id;
       const rows = await query(mergedIntoSql, environment, toStoredText(now));
-      const ids = [now, ...rows.map((row) => fromStoredText(textOf(row, "id")))];
+      const ids = [now, ...rows.map((row) => decodedOf(row, "id"))];
       const all = [...new Set([id, ...ids])];
       const hashes = (some: readonly string[]) => some.map((each) => userHash(environment, each));
       await markDeleted(query, environment, hashes(all), at.getTime());
@@ -188,19 +188,18 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
       const draft = toDraft(row);
       const shared = drafts.get(draft.id) ?? draft;
       drafts.set(draft.id, shared);
-      return [fromStoredText(textOf(row, "id")), shared];
+      return [decodedOf(row, "id"), shared];
     }),
   );
 }
 
 function toDraft(row: Row): Draft {
   const registers = textOrNull(row, "registers");
-  const deletedAt = textOrNull(row, "deleted_at");
   return {
-    id: fromStoredText(textOf(row, "current")),
+    id: decodedOf(row, "current"),
     registers: registers === null ? null : JSON.parse(registers),
     version: registers === null ? 0 : numberOf(row, "version"),
-    deletedAt: deletedAt === null ? null : Number(deletedAt),
+    deletedAt: numberOrNull(row, "deleted_at"),
     isChanged: false,
     since: Number.MAX_SAFE_INTEGER,
   };
@@ -239,5 +238,5 @@ async function write(query: Query, environment: string, drafts: readonly Draft[]
     environment,
     JSON.stringify(input),
   );
-  return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
+  return new Set(rows.map((row) => decodedOf(row, "id")));
 }

@@ -3,8 +3,8 @@ import type { VisitorChange } from "../../../users/user.js";
 import { emptyRegisters, mergeRegisters, type UserRegisters } from "../../../users/user-registers.js";
 import { applyStatement, isLate, linkVisitor, saidBy, unknownVisitor, type Visitor } from "../../../users/visitor.js";
 import { userHash } from "../deleted-hash.js";
-import { numberOf, textOf, textOrNull } from "../stored-row.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { decodedOf, numberOf, numberOrNull, textOf, textOrNull } from "../stored-row.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { toVisitor } from "../stored-visitor.js";
 import { nowMs, type Query } from "./postgres-client.js";
 import { deletionsOf } from "./postgres-deletions.js";
@@ -104,15 +104,14 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
   return new Map(
     rows.map((row) => {
       const isKnown = textOrNull(row, "said") !== null;
-      const deletedAt = textOrNull(row, "deleted_at");
       const draft: Draft = {
         visitor: isKnown ? toVisitor(row) : unknownVisitor,
         version: isKnown ? numberOf(row, "version") : 0,
-        deletedAt: deletedAt === null ? null : Number(deletedAt),
+        deletedAt: numberOrNull(row, "deleted_at"),
         isChanged: false,
         since: Number.MAX_SAFE_INTEGER,
       };
-      return [fromStoredText(textOf(row, "asked")), draft];
+      return [decodedOf(row, "asked"), draft];
     }),
   );
 }
@@ -159,7 +158,7 @@ async function write(
     version,
   }));
   const rows = await query(writeSql, environment, JSON.stringify(input));
-  return new Set(rows.map((row) => fromStoredText(textOf(row, "id"))));
+  return new Set(rows.map((row) => decodedOf(row, "id")));
 }
 
 /** What was said under the anonymous ids of users, and of those who were merged into them; by user. */
@@ -181,7 +180,7 @@ export async function saidByUsers(
     JSON.stringify(userIds.map(toStoredText)),
   );
   for (const row of rows) {
-    const id = fromStoredText(textOf(row, "current"));
+    const id = decodedOf(row, "current");
     const more = saidBy({ said: JSON.parse(textOf(row, "said")) });
     said.set(id, mergeRegisters(said.get(id) ?? emptyRegisters, more));
   }
@@ -201,5 +200,5 @@ export async function eraseVisitors(
     environment,
     JSON.stringify(userIds.map(toStoredText)),
   );
-  return rows.map((row) => fromStoredText(textOf(row, "id")));
+  return rows.map((row) => decodedOf(row, "id"));
 }

@@ -11,7 +11,7 @@ import { forgetWaiting } from "./sqlite-holds.js";
 import { eraseMentions } from "./sqlite-mentions.js";
 import { pageOf } from "./sqlite-page.js";
 import { findEvent, record, storedEvent } from "./sqlite-record.js";
-import { countTimeline, searchConditions } from "./sqlite-search.js";
+import { countTimeline, isOpen, searchConditions } from "./sqlite-search.js";
 
 export function sqliteEventStore(session: SqliteSession, clock: Clock): EventStore {
   return {
@@ -78,9 +78,6 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
 function reasonCondition(reason: EventReason | undefined): string {
   return reason === "no_matching_trigger" ? "reason = ?" : "reason <> 'no_matching_trigger' AND reason = ?";
 }
-
-const isOpen =
-  "EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('pending', 'held'))";
 
 /** Settling a run that succeeded leaves its event's row alone: while that says `in_progress`, its runs say whether that still holds. */
 function isInStatus(status: RecordedEventStatus | undefined): string {

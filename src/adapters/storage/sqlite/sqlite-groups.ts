@@ -2,8 +2,9 @@ import type { GroupStore, GroupUpdate } from "../../../storage/group-store.js";
 import { applyGroupChange, type GroupChange, type MembershipChange, toGroup } from "../../../users/group.js";
 import { emptyRegisters, type UserRegisters } from "../../../users/user-registers.js";
 import { groupHash, userHash } from "../deleted-hash.js";
-import { numberOf, textOf } from "../stored-row.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
+import { toPage } from "../stored-page.js";
+import { decodedOf, numberOf, type Row, textOf } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten, markDeleted } from "./sqlite-deletions.js";
 
@@ -30,8 +31,8 @@ export function sqliteGroupStore(session: SqliteSession): GroupStore {
         cursor === undefined ? "" : toStoredText(cursor),
         limit + 1,
       );
-      const items = rows.slice(0, limit).map((row) => fromStoredText(textOf(row, "user_id")));
-      return { items, nextCursor: rows.length > limit ? (items.at(-1) ?? null) : null };
+      const userIdOf = (row: Row) => decodedOf(row, "user_id");
+      return toPage(rows, limit, { toItem: userIdOf, cursorOf: userIdOf });
     },
     moveMember: async ({ environment, from, into }) => {
       if (from !== into) session.transaction(() => move(session, environment, from, into));

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from "./sqlite-database.js";
+import { createSession, type SqliteDatabase } from "./sqlite-database.js";
 
 /** In order, and never changed once released: a database is brought from any earlier version to this one. */
 const migrations: readonly string[] = [
@@ -173,16 +173,12 @@ const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INT
 /** Each version in a transaction of its own, under the write lock: killed half-way or run by two at once, it is whole or not there. */
 export function migrateSqlite(database: SqliteDatabase): void {
   database.exec(bookkeeping);
+  const session = createSession(database);
   for (const [index, sql] of migrations.entries()) {
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      const done = database.prepare("SELECT version FROM bellwire_migrations WHERE version = ?").all(index + 1);
+    session.transaction(() => {
+      const done = session.all("SELECT version FROM bellwire_migrations WHERE version = ?", index + 1);
       if (done.length === 0) database.exec(`${sql} INSERT INTO bellwire_migrations (version) VALUES (${index + 1});`);
-      database.exec("COMMIT");
-    } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Page } from "../../../storage/page.js";
-import { numberOf, type Row } from "../stored-row.js";
+import { readReceiptCursor, receiptCursor, toPage } from "../stored-page.js";
+import { type Row, textOf } from "../stored-row.js";
 import type { SqliteSession, SqliteValue } from "./sqlite-database.js";
 
 export interface SqliteCondition {
@@ -34,21 +35,17 @@ export function pageOf<Item>(session: SqliteSession, query: PageQuery<Item>): Pa
     conditions.push(condition);
     parameters.push(value);
   }
-  const split = query.cursor?.indexOf("-") ?? -1;
-  if (query.cursor !== undefined && split > 0) {
+  const after = readReceiptCursor(query.cursor);
+  if (after !== null) {
+    const [time, item] = after;
     conditions.push(`(received_at, ${key}) < (?, ?)`);
-    const after = query.cursor.slice(split + 1);
-    parameters.push(Number(query.cursor.slice(0, split)), key === "id" ? Number(after) : after);
+    parameters.push(time, key === "id" ? Number(item) : item);
   }
   const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ?`;
   const own = { sql: conditions.join(" AND "), parameters };
   const { sql, parameters: values } = query.anyOf === undefined ? own : anyOf(query, own, newest);
   const rows = session.all(`SELECT * FROM ${table} ${query.hint ?? ""} WHERE ${sql} ${newest}`, ...values, limit + 1);
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const nextCursor =
-    last === undefined || rows.length <= limit ? null : `${numberOf(last, "received_at")}-${String(last[key])}`;
-  return { items: shown.map(query.toItem), nextCursor };
+  return toPage(rows, limit, { toItem: query.toItem, cursorOf: (last) => receiptCursor(last, textOf(last, key)) });
 }
 
 /** Rows that meet `common` and one of the alternatives, as a condition on their key. */

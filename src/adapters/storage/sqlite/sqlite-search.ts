@@ -6,6 +6,9 @@ import { prefixRange, toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import type { SqliteCondition } from "./sqlite-page.js";
 
+export const isOpen =
+  "EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('pending', 'held'))";
+
 /** One condition for each index that a search goes by. */
 export function searchConditions({
   environment,
@@ -25,9 +28,6 @@ export function searchConditions({
     })),
   ];
 }
-
-const failed = `AND status = 'failed' AND NOT EXISTS (SELECT 1 FROM bellwire_runs
-  WHERE event_id = bellwire_events.id AND status IN ('pending', 'held'))`;
 
 export function countTimeline(
   session: SqliteSession,
@@ -50,7 +50,7 @@ export function countTimeline(
     return {
       startsAt: new Date(start),
       count: count("", start, end),
-      failed: count(failed, start, end),
+      failed: count(`AND status = 'failed' AND NOT ${isOpen}`, start, end),
     };
   });
 }

@@ -1,7 +1,6 @@
 import type { TriggerStore } from "../../../storage/trigger-store.js";
-import { toStoredTrigger } from "../stored-records.js";
-import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
-import { fromStoredText, toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
+import { toEnvironmentOverride, toStoredTrigger, toTriggerOverride } from "../stored-triggers.js";
 import type { SqliteSession } from "./sqlite-database.js";
 
 export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
@@ -11,12 +10,8 @@ export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
       const environments = session.all("SELECT * FROM bellwire_environment_overrides WHERE source = ?", source);
       const stored = session.all("SELECT * FROM bellwire_stored_triggers WHERE source = ?", source);
       return {
-        triggers: triggers.map((row) => ({
-          ...changeOf(row),
-          trigger: fromStoredText(textOf(row, "trigger_key")),
-          active: numberOf(row, "active") === 1,
-        })),
-        environments: environments.map((row) => ({ ...changeOf(row), identify: numberOf(row, "identify") === 1 })),
+        triggers: triggers.map(toTriggerOverride),
+        environments: environments.map(toEnvironmentOverride),
         stored: stored.map(toStoredTrigger),
       };
     },
@@ -63,14 +58,5 @@ export function sqliteTriggerStore(session: SqliteSession): TriggerStore {
         return true;
       });
     },
-  };
-}
-
-function changeOf(row: Row) {
-  const changedBy = textOrNull(row, "changed_by");
-  return {
-    environment: textOf(row, "environment"),
-    changedBy: changedBy === null ? null : fromStoredText(changedBy),
-    changedAt: new Date(numberOf(row, "changed_at")),
   };
 }

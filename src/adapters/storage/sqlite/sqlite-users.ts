@@ -11,8 +11,8 @@ import {
 } from "../../../users/user-registers.js";
 import { userHash } from "../deleted-hash.js";
 import { storedEmailOf } from "../stored-email.js";
-import { textOf } from "../stored-row.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
+import { decodedOf, textOf } from "../stored-row.js";
+import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten, markDeleted } from "./sqlite-deletions.js";
 import { listUsers } from "./sqlite-user-list.js";
@@ -52,7 +52,7 @@ function current(session: SqliteSession, environment: string, id: string): strin
     environment,
     toStoredText(id),
   );
-  return row === undefined ? id : fromStoredText(textOf(row, "merged_into"));
+  return row === undefined ? id : decodedOf(row, "merged_into");
 }
 
 function merge(session: SqliteSession, environment: string, fromId: string, intoId: string): void {
@@ -86,7 +86,7 @@ function deleteUser(session: SqliteSession, environment: string, id: string, at:
     environment,
     toStoredText(now),
   );
-  const ids = [now, ...merged.map((row) => fromStoredText(textOf(row, "id")))];
+  const ids = [now, ...merged.map((row) => decodedOf(row, "id"))];
   const visitors = eraseVisitors(session, environment, new Set([id, ...ids]));
   for (const each of new Set([id, ...ids, ...visitors]))
     markDeleted(session, environment, userHash(environment, each), at);

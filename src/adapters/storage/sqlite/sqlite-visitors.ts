@@ -3,8 +3,8 @@ import type { VisitorChange } from "../../../users/user.js";
 import { emptyRegisters, mergeRegisters, type UserRegisters } from "../../../users/user-registers.js";
 import { applyStatement, isLate, linkVisitor, saidBy, unknownVisitor, type Visitor } from "../../../users/visitor.js";
 import { userHash } from "../deleted-hash.js";
-import { textOf } from "../stored-row.js";
-import { fromStoredText, toStoredText } from "../stored-text.js";
+import { decodedOf, textOf } from "../stored-row.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { toVisitor } from "../stored-visitor.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten } from "./sqlite-deletions.js";
@@ -70,7 +70,7 @@ export function eraseVisitors(
     const id = toStoredText(userId);
     session.run("DELETE FROM bellwire_anonymous WHERE environment = ? AND id = ?", environment, id);
     const sql = "DELETE FROM bellwire_anonymous WHERE environment = ? AND user_id = ? RETURNING id";
-    return session.all(sql, environment, id).map((row) => fromStoredText(textOf(row, "id")));
+    return session.all(sql, environment, id).map((row) => decodedOf(row, "id"));
   });
 }
 
@@ -87,7 +87,7 @@ function write(session: SqliteSession, environment: string, anonymousId: string,
     environment,
     toStoredText(anonymousId),
     JSON.stringify(visitor.said),
-    visitor.userId === null ? null : toStoredText(visitor.userId),
+    toStoredTextOrNull(visitor.userId),
     visitor.linkedAt,
     now,
   );

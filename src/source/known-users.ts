@@ -1,0 +1,12 @@
+import type { SourceContext } from "./source-context.js";
+
+/** The known ids among these, each with the id that the user has now; no storage call where none is asked for. */
+export async function knownUsers(
+  context: SourceContext,
+  environment: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { users } = context.options.storage;
+  return context.storageCall("users.known", (signal) => users.known({ environment, ids, signal }));
+}
