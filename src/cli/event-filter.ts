@@ -1,6 +1,6 @@
-import type { EventStatus } from "../outcome/outcome.js";
 import { eventStatuses } from "../outcome/outcome.js";
 import type { ListEventsOptions } from "../source/segment-source.js";
+import type { RecordedEventStatus } from "../storage/storage.js";
 import { UsageError } from "./cli-io.js";
 
 /** The options of commands that choose among stored events. */
@@ -28,12 +28,12 @@ export function toFilter(flags: FilterFlags, now: number = Date.now()): Omit<Lis
   };
 }
 
-function toStatus(text: string): Exclude<EventStatus, "duplicate"> {
-  const found = eventStatuses.find((status) => status === text);
-  if (found !== undefined && found !== "duplicate") return found;
-  throw new UsageError(
-    `--status ${text}: there are ${eventStatuses.filter((status) => status !== "duplicate").join(", ")}.`,
-  );
+const recordedStatuses = eventStatuses.filter((status) => status !== "duplicate");
+
+function toStatus(text: string): RecordedEventStatus {
+  const found = recordedStatuses.find((status) => status === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--status ${text}: there are ${recordedStatuses.join(", ")}.`);
 }
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { messageOf } from "../core/errors.js";
 import { printable } from "../outcome/paint.js";
 import { inferEvents } from "../source/infer-events.js";
 import type { RecordedEvent, SegmentSource } from "../source/segment-source.js";
-import { type CliIo, exitCodes } from "./cli-io.js";
+import { type CliIo, exitCodes, UsageError } from "./cli-io.js";
 import { type CommonFlags, withSource, writeJson } from "./command.js";
 import { type FilterFlags, toFilter } from "./event-filter.js";
 import { createProgress } from "./progress.js";
@@ -28,15 +29,21 @@ export function eventsCommand(io: CliIo, flags: EventsFlags): Promise<number> {
 async function writeInferred(io: CliIo, flags: EventsFlags, source: SegmentSource): Promise<void> {
   const progress = createProgress(io, "infer", flags.quiet === true);
   const { environment } = flags;
-  const text = await inferEvents(source.events, { environment, signal: io.signal, onProgress: progress.update });
-  progress.end();
+  const options = { environment, signal: io.signal, onProgress: progress.update };
+  const text = await inferEvents(source.events, options).finally(progress.end);
   if (typeof flags.infer !== "string") {
     io.write(text);
     return;
   }
   const path = resolve(io.cwd, flags.infer);
-  // What somebody has edited since is not written over.
-  writeFileSync(path, text, { flag: "wx" });
+  try {
+    // What somebody has edited since is not written over.
+    writeFileSync(path, text, { flag: "wx" });
+  } catch (cause) {
+    throw new UsageError(
+      `${path} can not be written: ${messageOf(cause)}. Name a file that is not there yet, in a folder that is.`,
+    );
+  }
   io.writeError(`Written to ${path}\n`);
 }
 

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isJsonObject } from "../core/json.js";
-import { type CliIo, UsageError } from "./cli-io.js";
+import { UsageError } from "./cli-io.js";
 
 /** A module's exports by name. */
 export type LoadedModule = Readonly<Record<string, unknown>>;
@@ -108,19 +107,4 @@ function noLoader(path: string): string {
     `${path} is TypeScript, which Node ${process.versions.node} does not load by itself, and the project has neither tsx nor jiti.`,
     `Install one (npm install --save-dev tsx), use Node 22.18 or newer, or write the file as ${extname(path).replace("t", "j")}.`,
   ].join("\n");
-}
-
-/** JSON from a file, or from standard input where the file is `-`. @throws {UsageError} */
-export async function readJson(path: string, { cwd, readInput }: Pick<CliIo, "cwd" | "readInput">): Promise<unknown> {
-  let text: string;
-  try {
-    text = path === "-" ? await readInput() : readFileSync(resolve(cwd, path), "utf8");
-  } catch (cause) {
-    throw new UsageError(`${path} can not be read: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`${path} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
 }

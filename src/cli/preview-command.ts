@@ -4,7 +4,7 @@ import { previewSegmentPayload } from "../source/preview-segment-payload.js";
 import { type CliIo, exitCodes } from "./cli-io.js";
 import { type CommonFlags, withSource, writeJson } from "./command.js";
 import { findConfig, loadTriggers } from "./load-config.js";
-import { readJson } from "./load-module.js";
+import { readJson } from "./read-json.js";
 
 export interface PreviewFlags extends CommonFlags {
   readonly triggers?: string;

@@ -1,7 +1,7 @@
 import { signSegmentPayload } from "../segment/signature.js";
 import { type CliIo, exitCodes, UsageError } from "./cli-io.js";
 import { writeJson } from "./command.js";
-import { readJson } from "./load-module.js";
+import { readJson } from "./read-json.js";
 
 export interface SendFlags {
   readonly url: string;

@@ -11,9 +11,9 @@ export interface Call {
   readonly reveal: boolean;
   readonly source: SegmentSource;
   readonly environment: string;
-  /** What was asked for. */
+  /** The parameters in the URL. */
   readonly query: URLSearchParams;
-  /** What was sent; empty for a read. */
+  /** The body; empty for a read. */
   readonly input: JsonObject;
   readonly request: Request;
   readonly signal: AbortSignal;

@@ -4,7 +4,8 @@ import { identify, recordingRunner, track } from "bellwire/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Chromium, hasChromium, startChromium, withoutChromium } from "../support/chromium.js";
 import { openPage, settled, violationsOf } from "../support/console-page.js";
-import { type ConsoleServer, consoleServers } from "../support/console-servers.js";
+import { consoleServers } from "../support/console-servers.js";
+import type { RunningServer } from "../support/listen.js";
 
 const development = { environment: "development" };
 
@@ -111,7 +112,7 @@ describe.skipIf(!hasChromium)(`the screens, in a real browser${withoutChromium}`
   it.each(looks)("over %s, in %s, %i pixels wide", async (framework, colorScheme, width, isChecked) => {
     const panel = createConsole({ source, authorize: () => ({ name: "ada", roles: ["view", "operate", "reveal"] }) });
     const start = consoleServers.find(([name]) => name === framework)?.[1];
-    const server: ConsoleServer = await (start ?? expect.fail())(source, panel);
+    const server: RunningServer = await (start ?? expect.fail())(source, panel);
     open.push(panel, server);
     const context = await chromium.open({ colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" });
     const { page, complaints } = await openPage(context);

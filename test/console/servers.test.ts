@@ -2,9 +2,10 @@ import { createSegmentSource, memoryStorage, type SegmentSource } from "bellwire
 import { type Console, createConsole } from "bellwire/console";
 import { recordingRunner, track } from "bellwire/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConsoleServer, consoleServers } from "../support/console-servers.js";
+import { consoleServers } from "../support/console-servers.js";
+import type { RunningServer } from "../support/listen.js";
 
-const open: (ConsoleServer | Console)[] = [];
+const open: (RunningServer | Console)[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { identify, track } from "bellwire/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { backends } from "../support/bullmq-backends.js";
 import { openStorage } from "../support/fault-storage.js";
+import { linesOf } from "../support/lines.js";
 import { startPostgres } from "../support/postgres.js";
 import { hasRedis, startRedis } from "../support/redis.js";
 
@@ -151,5 +152,3 @@ function startProcess(file: string, plan: object): Promise<RunningProcess> {
     child.once("exit", (code) => reject(new Error(`${file} ended with ${code}`)));
   });
 }
-
-const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
 import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
+import { linesOf } from "../support/lines.js";
 
 /** Few in every run of the tests; 100,000 with `npm run test:faults`. */
 const members = Number(process.env["MEMBERS"] ?? 5_000);
@@ -14,7 +15,6 @@ const script = fileURLToPath(new URL("./expansion.mjs", import.meta.url));
 const { folder, stores } = useSharedDatabases();
 const environment = "default";
 
-const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 const idOf = (index: number) => `user-${String(index).padStart(6, "0")}`;
 
 async function fill(target: FaultTarget): Promise<void> {

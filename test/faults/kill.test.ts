@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Storage } from "../../src/storage/storage.js";
 import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
+import { linesOf } from "../support/lines.js";
 
 /** Kills on each storage: few in every run of the tests, thousands with `npm run test:faults`. */
 const kills = Number(process.env["KILLS"] ?? 32);
@@ -50,9 +51,6 @@ function startVictim(plan: object) {
   });
   return { ended, kill: () => child.kill("SIGKILL") };
 }
-
-const linesOf = (path: string) =>
-  existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n").filter(Boolean) : [];
 
 function unacknowledged(sent: readonly string[], acknowledged: string): readonly string[] {
   const known = new Set(linesOf(acknowledged));

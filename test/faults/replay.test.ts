@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSegmentSource, defineTrigger } from "bellwire";
 import { identify, recordingRunner, track } from "bellwire/testing";
 import { expect, it } from "vitest";
 import { openStorage, useSharedDatabases } from "../support/fault-storage.js";
+import { linesOf } from "../support/lines.js";
 import { root } from "../support/packed.js";
 
 /** Few in every run of the tests; 10,000 with `npm run test:faults`. */
@@ -13,8 +13,6 @@ const count = Number(process.env["REPLAY"] ?? 400);
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const { folder, stores } = useSharedDatabases();
 const onPostgres = stores[1]?.[1] ?? expect.fail("no PostgreSQL");
-
-const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 
 it(
   `${count} stored events on PostgreSQL: compared under a changed mapping, then replayed with stops and restarts, each once`,

@@ -1,11 +1,12 @@
 import { fork } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Unidentified } from "bellwire";
 import { identify, track } from "bellwire/testing";
 import { expect, it } from "vitest";
 import { type FaultTarget, openStorage, useSharedDatabases } from "../support/fault-storage.js";
+import { linesOf } from "../support/lines.js";
 
 /** Few in every run of the tests; 10,000 with `npm run test:faults`. */
 const users = Number(process.env["STORM"] ?? 500);
@@ -13,8 +14,6 @@ const processes = 2;
 const script = fileURLToPath(new URL("./storm.mjs", import.meta.url));
 const { folder, stores } = useSharedDatabases();
 const onPostgres = stores[1]?.[1] ?? expect.fail("no PostgreSQL");
-
-const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 
 /** Each user signs up and is identified, at random moments and in random order, at one process or the other. */
 function deliveriesOf(): readonly { readonly at: number; readonly process: number; readonly event: object }[] {

@@ -4,7 +4,8 @@ import { Analytics } from "@segment/analytics-node";
 import { createSegmentSource, defineTrigger, memoryStorage, runnerError, type Storage } from "bellwire";
 import { recordingRunner, signSegmentPayload } from "bellwire/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { frameworks, type RunningServer } from "../support/frameworks.js";
+import { frameworks } from "../support/frameworks.js";
+import type { RunningServer } from "../support/listen.js";
 
 const secret = "abc123";
 const event = JSON.stringify({

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { SegmentSource } from "bellwire";
@@ -14,28 +14,12 @@ import fastify4 from "fastify4";
 import Koa from "koa";
 import bodyParser from "koa-bodyparser";
 import koa2 from "koa2";
+import { listen, type RunningServer } from "./listen.js";
 
-export interface ConsoleServer {
-  /** Of the whole server; the console is below `/bellwire`. */
-  readonly url: string;
-  readonly close: () => Promise<void>;
-}
-
-type Start = (source: SegmentSource, console: Console) => Promise<ConsoleServer>;
+/** `url` is that of the whole server; the console is below `/bellwire`. */
+type Start = (source: SegmentSource, console: Console) => Promise<RunningServer>;
 
 const webhooks = "/webhooks/segment";
-
-async function listen(server: Server): Promise<ConsoleServer> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 /** The console beside a webhook in every supported framework, as a host would have them: with body parsers, and with pages of its own. */
 export const consoleServers: readonly (readonly [name: string, start: Start])[] = [
@@ -89,7 +73,7 @@ function mountKoa(create: typeof Koa, source: SegmentSource, console: Console) {
   return app;
 }
 
-async function startFastify(create: typeof fastify, source: SegmentSource, console: Console): Promise<ConsoleServer> {
+async function startFastify(create: typeof fastify, source: SegmentSource, console: Console): Promise<RunningServer> {
   const app = create({ forceCloseConnections: true });
   await app.register(fastifyWebhook(source), { prefix: webhooks });
   await app.register(fastifyConsole(console));

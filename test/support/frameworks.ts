@@ -14,26 +14,13 @@ import fastify4 from "fastify4";
 import { Hono } from "hono";
 import Koa from "koa";
 import koa2 from "koa2";
+import { listen, type RunningServer } from "./listen.js";
 
-export interface RunningServer {
-  /** Where the webhook is mounted: `<url>/<environment>/<token>`. */
-  readonly url: string;
-  readonly close: () => Promise<void>;
-}
-
+/** `url` is where the webhook is mounted: `<url>/<environment>/<token>`. */
 type Start = (source: SegmentSource, options?: WebhookOptions) => Promise<RunningServer>;
 
 const mount = "/webhooks/segment";
-
-async function listen(server: Server): Promise<RunningServer> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${port}${mount}`, close };
-}
+const serve = (server: Server) => listen(server, mount);
 
 /** Every supported framework in every supported major version, started for real. */
 export const frameworks: readonly (readonly [name: string, start: Start])[] = [
@@ -43,7 +30,7 @@ export const frameworks: readonly (readonly [name: string, start: Start])[] = [
       const app = express();
       app.all(`${mount}/:environment/:token`, expressWebhook(source, options));
       app.use(mount, expressWebhook(source, options));
-      return listen(createServer(app));
+      return serve(createServer(app));
     },
   ],
   [
@@ -52,7 +39,7 @@ export const frameworks: readonly (readonly [name: string, start: Start])[] = [
       const app = (express4 as unknown as typeof express)();
       app.all(`${mount}/:environment/:token`, expressWebhook(source, options));
       app.use(mount, expressWebhook(source, options));
-      return listen(createServer(app));
+      return serve(createServer(app));
     },
   ],
   [
@@ -60,13 +47,13 @@ export const frameworks: readonly (readonly [name: string, start: Start])[] = [
     (source, options) => {
       const router = new Router();
       router.all(`${mount}/:environment/:token`, koaWebhook(source, options));
-      return listen(createServer(new Koa().use(router.routes()).use(koaWebhook(source, options)).callback()));
+      return serve(createServer(new Koa().use(router.routes()).use(koaWebhook(source, options)).callback()));
     },
   ],
   [
     "koa 2",
     (source, options) =>
-      listen(createServer(new (koa2 as unknown as typeof Koa)().use(koaWebhook(source, options)).callback())),
+      serve(createServer(new (koa2 as unknown as typeof Koa)().use(koaWebhook(source, options)).callback())),
   ],
   ["fastify 5", (source, options) => startFastify(fastify, source, options)],
   ["fastify 4", (source, options) => startFastify(fastify4 as unknown as typeof fastify, source, options)],
@@ -77,14 +64,14 @@ export const frameworks: readonly (readonly [name: string, start: Start])[] = [
       const app = new Hono();
       app.all(`${mount}/:environment/:token`, (c) => webhook(c.req.raw, { params: c.req.param() }));
       app.all(`${mount}/*`, (c) => webhook(c.req.raw));
-      return listen(createServer(getRequestListener(app.fetch)));
+      return serve(createServer(getRequestListener(app.fetch)));
     },
   ],
   [
     "a bare fetch handler",
     (source, options) => {
       const webhook = fetchWebhook(source, options);
-      return listen(createServer(getRequestListener((request) => webhook(request))));
+      return serve(createServer(getRequestListener((request) => webhook(request))));
     },
   ],
 ];

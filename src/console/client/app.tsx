@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { ConsoleRole, SessionView } from "../protocol.js";
 import { get, type Place } from "./api.js";
 import { AppContext, type AppState } from "./app-context.js";
-import { type Location, navigate, pathTo, type Screen, useLocation } from "./location.js";
+import { type Location, navigate, pathTo, type Screen, screens, useLocation } from "./location.js";
 import { AuditScreen } from "./screens/audit.js";
 import { EventLogScreen } from "./screens/event-log.js";
 import { NamesScreen } from "./screens/names.js";
@@ -28,7 +28,6 @@ const views: Readonly<
   users: { title: "Users", icon: "users", view: UsersScreen },
   audit: { title: "Audit", icon: "audit", view: AuditScreen },
 };
-const order = ["overview", "events", "names", "triggers", "runs", "users", "audit"] as const;
 
 export function App() {
   const location = useLocation();
@@ -142,7 +141,7 @@ function Sidebar({ app, onHelp }: { readonly app: AppState; readonly onHelp: () 
         ))}
       </select>
       <nav aria-label="Screens" ref={strip}>
-        {order.map((screen) => (
+        {screens.map((screen) => (
           <Link
             key={screen}
             data-screen={screen}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { base, type Place } from "./api.js";
 
+/** In the order in which they are offered. */
 export const screens = ["overview", "events", "names", "triggers", "runs", "users", "audit"] as const;
 export type Screen = (typeof screens)[number];
 

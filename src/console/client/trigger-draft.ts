@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../protocol.js";
+import { isObject } from "./is-object.js";
 
 /** A trigger as it stands in the form: every field a text. */
 export interface TriggerDraft {
@@ -161,8 +162,4 @@ function toComparisons(when: JsonValue | undefined): readonly Comparison[] | nul
 function toText(value: JsonValue | undefined): string {
   if (value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

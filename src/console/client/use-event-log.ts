@@ -38,7 +38,7 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
   const loading = useRef(false);
   const key = JSON.stringify([place, filter, version]);
 
-  // The key is what place, filter and version say
+  // The key is what place, filter and version say.
   useEffect(() => {
     const abort = new AbortController();
     loading.current = true;
@@ -46,9 +46,8 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
       .then(({ rows, nextCursor }) => {
         setLog({ rows, waiting: [], stale: false, nextCursor });
         setStatus({ loaded: true, error: null });
-        const newest = rows[0] === undefined ? 1 : new Date(rows[0].receivedAt).getTime();
-        // A filter may hide what is newest; the tail begins no later than now.
-        setPosition(String(rows[0] === undefined ? Date.now() : newest));
+        const [newest] = rows;
+        setPosition(String(newest === undefined ? Date.now() : new Date(newest.receivedAt).getTime()));
       })
       .catch((error: Error) => !abort.signal.aborted && setStatus((before) => ({ ...before, error })))
       .finally(() => {
@@ -58,7 +57,7 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
   }, [key]);
 
   const { nextCursor } = log;
-  // The key is what place and filter say
+  // The key is what place, filter and version say.
   const loadMore = useCallback(() => {
     if (nextCursor === null || loading.current) return;
     loading.current = true;

@@ -19,7 +19,7 @@ export function useQuery<Data>(key: string, load: (signal: AbortSignal) => Promi
   const [version, setVersion] = useState(0);
   const latest = useRef(load);
   latest.current = load;
-  // A new version is what asks for another reading
+  // A new version is what asks for another reading.
   useEffect(() => {
     const abort = new AbortController();
     latest.current(abort.signal).then(

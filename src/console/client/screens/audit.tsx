@@ -3,13 +3,14 @@ import { get } from "../api.js";
 import { useApp } from "../app-context.js";
 import { words } from "../format.js";
 import { Empty, Loading, Problem, Time } from "../ui/basics.js";
+import { More } from "../ui/more.js";
 import { type Column, Table } from "../ui/table.js";
 import { usePages } from "../use-pages.js";
 
 const columns: readonly Column<AuditEntry>[] = [
   { title: "When", cell: ({ at }) => <Time at={at} /> },
   { title: "Who", cell: ({ by }) => by ?? <span class="muted">not said</span> },
-  { title: "What", cell: ({ action }) => words(action.replaceAll(".", " ")) },
+  { title: "What", cell: ({ action }) => words(action) },
   { title: "Of", cell: ({ subject }) => <span class="mono">{subject}</span> },
   {
     title: "Detail",
@@ -49,11 +50,7 @@ export function AuditScreen() {
           keyOf={(one) => `${one.at} ${one.action} ${one.subject}`}
         />
       )}
-      {pages.hasMore && (
-        <button type="button" class="more" onClick={pages.loadMore}>
-          More
-        </button>
-      )}
+      <More of={pages} />
     </div>
   );
 }

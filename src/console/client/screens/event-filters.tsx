@@ -66,7 +66,7 @@ export function EventFilters({ filter }: { readonly filter: EventFilter }) {
 function Search({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(value);
   const settled = useSettled(typed, 250);
-  // Only what was typed asks for another list
+  // Only what was typed asks for another list.
   useEffect(() => {
     if (settled !== value) onChange(settled);
   }, [settled]);

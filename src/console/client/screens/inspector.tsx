@@ -8,6 +8,7 @@ import { copyText } from "../ui/copy.js";
 import { Detail } from "../ui/detail.js";
 import { Confirm } from "../ui/dialog.js";
 import { JsonTree } from "../ui/json-tree.js";
+import { useAction } from "../use-action.js";
 import { useQuery } from "../use-query.js";
 import { Reason, Trace, TriggerTrace } from "./trace.js";
 
@@ -106,29 +107,24 @@ function Body({ event }: { readonly event: EventView }) {
 
 /** Shows what a replay would do before it does it. */
 function Replay({ messageId, onClose }: { readonly messageId: string; readonly onClose: () => void }) {
-  const { place, notify } = useApp();
-  const [busy, setBusy] = useState(false);
+  const { place } = useApp();
+  const { busy, run } = useAction();
   const dry = useQuery(messageId, (signal) => post<ReplayView>(place, "replay", { messageId, dryRun: true }, signal));
   const outcome = dry.data?.outcome ?? null;
-  const run = async () => {
-    setBusy(true);
-    try {
+  const replay = () =>
+    run(async () => {
       const { outcome: done } = await post<ReplayView>(place, "replay", { messageId, dryRun: false });
-      notify("Replayed");
       onClose();
       if (done !== null) navigate(pathTo(place, "events", { event: done.messageId }));
-    } catch (error) {
-      notify(error instanceof Error ? error.message : "The replay failed", "failed");
-      setBusy(false);
-    }
-  };
+      return "Replayed";
+    });
   return (
     <Confirm
       title="Replay this event?"
       action="Replay now"
       danger
       busy={busy || outcome === null}
-      onConfirm={run}
+      onConfirm={replay}
       onClose={onClose}
     >
       <p>

@@ -6,6 +6,7 @@ import { plural } from "../format.js";
 import { pathTo, withQuery } from "../location.js";
 import { Empty, Link, Loading, Problem, Status, Time } from "../ui/basics.js";
 import { Confirm } from "../ui/dialog.js";
+import { More } from "../ui/more.js";
 import { type Column, Table } from "../ui/table.js";
 import { useAction } from "../use-action.js";
 import { usePages } from "../use-pages.js";
@@ -47,7 +48,7 @@ export function RunsScreen() {
   const status = kinds.find(([kind]) => kind === location.query.get("status"))?.[0] ?? "held";
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<Action | null>(null);
-  // Another list, another choice
+  // Another list, another choice.
   useEffect(() => setChosen(new Set()), [status, place.source, place.environment]);
   const pages = usePages(JSON.stringify([place, status]), async (cursor, signal) => {
     const { runs, nextCursor } = await get<RunPage>(place, "runs", { status, cursor }, signal);
@@ -99,11 +100,7 @@ export function RunsScreen() {
             keyOf={(run) => run.idempotencyKey}
             rowClass={(run) => (chosen.has(run.idempotencyKey) ? "chosen" : "")}
           />
-          {pages.hasMore && (
-            <button type="button" class="more" onClick={pages.loadMore}>
-              More
-            </button>
-          )}
+          <More of={pages} />
         </div>
       )}
       {asked !== null && (

@@ -20,6 +20,7 @@ const stoppedAt: Readonly<Record<string, Stage>> = {
   path_unresolved: "mapping",
   mapping_failed: "mapping",
   mapping_invalid: "mapping",
+  data_mismatch: "mapping",
   no_cancellation_key: "mapping",
   no_recipients: "recipients",
   not_identified: "recipients",

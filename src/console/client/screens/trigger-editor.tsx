@@ -2,14 +2,15 @@ import { useMemo, useState } from "preact/hooks";
 import type { EventView, JsonObject, JsonValue, PreviewView, TriggerView } from "../../protocol.js";
 import { get, post } from "../api.js";
 import { useApp } from "../app-context.js";
+import { isObject } from "../is-object.js";
 import { navigate, pathTo } from "../location.js";
 import { pathsOf } from "../paths.js";
-import { draftFor, emptyDraft, isObject, type TriggerDraft, toDefinition, toDraft } from "../trigger-draft.js";
+import { draftFor, emptyDraft, type TriggerDraft, toDefinition, toDraft } from "../trigger-draft.js";
 import { Link, Loading, Problem } from "../ui/basics.js";
 import { Icon } from "../ui/icon.js";
 import { useQuery, useSettled } from "../use-query.js";
 import { CompareAndSave } from "./compare-and-save.js";
-import { TriggerForm } from "./trigger-form.js";
+import { TriggerForm, type Writing } from "./trigger-form.js";
 import { TriggerPreview } from "./trigger-preview.js";
 
 interface EditorProps {
@@ -34,12 +35,6 @@ export function TriggerEditor({ replaces, taken, onSaved }: EditorProps) {
   const name = row?.name ?? location.query.get("name") ?? "";
   const first = name === "" && row === null ? emptyDraft : draftFor(type, name, payload, taken);
   return <Editor first={first} replaces={replaces} payload={payload} onSaved={onSaved} />;
-}
-
-interface Writing {
-  readonly draft: TriggerDraft;
-  /** The definition as text, while it is edited as JSON. */
-  readonly json: string | null;
 }
 
 function Editor({

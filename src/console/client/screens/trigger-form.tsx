@@ -6,8 +6,9 @@ import { Conditions, DataFields } from "./trigger-rows.js";
 
 const types = ["track", "page", "screen", "identify", "group", "alias"] as const;
 
-interface Writing {
+export interface Writing {
   readonly draft: TriggerDraft;
+  /** The definition as text, while it is edited as JSON. */
   readonly json: string | null;
 }
 

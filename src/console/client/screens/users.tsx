@@ -1,13 +1,14 @@
 import { useState } from "preact/hooks";
-import type { EventPage, EventRow, JsonValue, UserPage, UserView } from "../../protocol.js";
-import { mask } from "../../protocol.js";
+import { type EventPage, type EventRow, type JsonValue, mask, type UserPage, type UserView } from "../../protocol.js";
 import { get, post } from "../api.js";
 import { useApp } from "../app-context.js";
+import { isObject } from "../is-object.js";
 import { navigate, pathTo, withQuery } from "../location.js";
 import { CopyButton, Empty, Link, Loading, Problem, Status, Time } from "../ui/basics.js";
 import { Detail } from "../ui/detail.js";
 import { Confirm } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
+import { More } from "../ui/more.js";
 import { type Column, Table } from "../ui/table.js";
 import { useAction } from "../use-action.js";
 import { useKeys } from "../use-keys.js";
@@ -75,11 +76,7 @@ export function UsersScreen() {
         {pages.items !== null && pages.items.length > 0 && (
           <Table label="Users" columns={columns} items={pages.items} keyOf={({ id, email }) => `${id} ${email}`} />
         )}
-        {pages.hasMore && (
-          <button type="button" class="more" onClick={pages.loadMore}>
-            More
-          </button>
-        )}
+        <More of={pages} />
       </div>
       {opened !== null && <UserDetail key={opened} id={opened} onDeleted={pages.reload} />}
     </div>
@@ -94,7 +91,7 @@ function NoUsers({ search }: { readonly search: string }) {
   if (search !== "")
     return (
       <Empty title="Nobody is found by that">
-        {<p>Search by the beginning of an id, or by a whole email address.</p>}
+        <p>Search by the beginning of an id, or by a whole email address.</p>
       </Empty>
     );
   return (
@@ -147,7 +144,6 @@ function UserDetail({ id, onDeleted }: { readonly id: string; readonly onDeleted
           <EventOfUser key={row.messageId} row={row} />
         ))}
       </ul>
-
       {deleting && <Delete id={user?.id ?? id} onClose={() => setDeleting(false)} onDeleted={onDeleted} />}
     </Detail>
   );
@@ -168,7 +164,7 @@ function EventOfUser({ row }: { readonly row: EventRow }) {
 
 function Properties({ user }: { readonly user: UserView }) {
   const { history, properties, id: _id, ...own } = user;
-  const rest = typeof properties === "object" && properties !== null && !Array.isArray(properties) ? properties : {};
+  const rest = isObject(properties) ? properties : {};
   const known: readonly (readonly [string, JsonValue])[] = [
     ...Object.entries(own).filter(([, value]) => value !== null),
     ...Object.entries(rest),
