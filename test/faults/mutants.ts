@@ -130,8 +130,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no bound on what a body decompresses to",
     file: "http/read-body.ts",
-    find: "if (size > maxBytes) throw tooLarge(maxBytes);",
-    replace: "if (size > maxBytes * 1_000) throw tooLarge(maxBytes);",
+    find: "if (size > maxBytes) fail(tooLarge(maxBytes));",
+    replace: "if (size > maxBytes * 1_000) fail(tooLarge(maxBytes));",
     tests: ["http"],
   },
   {

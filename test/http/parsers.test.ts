@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { createSegmentSource, createWebhookHandler, memoryStorage } from "bellwire";
 import { segmentWebhook } from "bellwire/express";
 import { segmentWebhook as fetchWebhook } from "bellwire/fetch";
@@ -110,5 +112,31 @@ describe("a webhook fails closed", () => {
       }),
     );
     expect(() => make({ production: credentials })).toThrow(what.replace("is ", ""));
+  });
+});
+
+describe("a body that a sender has compressed", () => {
+  it.each([
+    [2_000, 413],
+    [200_000, 200],
+  ])("is bounded by what it decompresses to: with maxBodyBytes of %i", async (maxBodyBytes, status) => {
+    const handle = createWebhookHandler(makeSource(), { maxBodyBytes });
+    const text = JSON.stringify({
+      type: "track",
+      event: "Zoë",
+      userId: "ada",
+      properties: { text: "x".repeat(50_000) },
+    });
+    const headers: Readonly<Record<string, string>> = {
+      "content-encoding": "gzip",
+      "x-signature": signSegmentPayload(text, secret),
+    };
+    const answer = await handle({
+      method: "POST",
+      path: "/production",
+      header: (name) => headers[name],
+      body: { kind: "stream", chunks: Readable.from([gzipSync(text)]) },
+    });
+    expect(answer.status).toBe(status);
   });
 });
