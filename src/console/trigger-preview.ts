@@ -3,6 +3,7 @@ import type { TriggerOutcome } from "../outcome/outcome.js";
 import { recipientKey, recipientName } from "../recipients/recipient-key.js";
 import { parseSegmentPayload } from "../segment/parse.js";
 import type { RecordedEvent } from "../source/segment-source.js";
+import { storedPayload } from "../storage/stored-payload.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { evaluateTrigger } from "../triggers/evaluate-trigger.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
@@ -30,7 +31,7 @@ export async function previewRows(call: Call, trigger: CompiledTrigger): Promise
   const kept = items.filter(({ record }) => record.payload !== null);
   // A key that nobody can have switched off; and one that is being written is on.
   const definition: TriggerDefinition = { ...trigger.definition, key: "\u0000preview", active: true };
-  const payloads = kept.map(({ record }) => record.payload);
+  const payloads = kept.map(({ record }) => storedPayload(record));
   const { events } = await source.preview(payloads, { environment, triggers: [definition], signal });
   return kept.flatMap((recorded, index) => {
     const outcome = events[index]?.triggers[0];

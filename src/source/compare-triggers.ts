@@ -1,6 +1,7 @@
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventOutcome, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
 import { recipientName } from "../recipients/recipient-key.js";
+import { storedPayload } from "../storage/stored-payload.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import { countEvents } from "./count-events.js";
 import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
@@ -59,7 +60,7 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
   do {
     const limit = Math.min(pageSize, maxEvents - done);
     const page = await source.events.list({ ...filter, limit, cursor });
-    const payloads = page.items.map(({ record }) => record.payload).filter((payload) => payload !== null);
+    const payloads = page.items.map(({ record }) => storedPayload(record)).filter((payload) => payload !== null);
     withoutPayload += page.items.length - payloads.length;
     const call = { environment: filter.environment, signal: filter.signal };
     const before = await source.preview(payloads, { ...call, ...(current && { triggers: current }) });

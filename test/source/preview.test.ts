@@ -304,4 +304,14 @@ describe("compareTriggers", () => {
     const gone = await compareTriggers({ source, proposed: [] });
     expect(formatComparison(gone)).toContain("notified → not listening");
   });
+
+  it("tells events apart that came without an id and are the same without what is redacted", async () => {
+    const { source } = createTestSource({ triggers: [welcome], redact: ["properties.card"], unidentified: "create" });
+    const paid = (card: string) => ({ type: "track", event: "Signed Up", userId: "ada", properties: { card } });
+    await source.handleSegmentPayload([paid("4111"), paid("5500")]);
+    const { differences } = await compareTriggers({ source, proposed: [] });
+    const stored = (await source.events.list()).items.map(({ record }) => record.messageId);
+    expect(differences.map(({ messageId }) => messageId).sort()).toEqual([...stored].sort());
+    expect(differences).toHaveLength(2);
+  });
 });
