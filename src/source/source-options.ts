@@ -83,7 +83,7 @@ export interface SegmentSourceOptions extends IdentityOptions {
   /** How old overrides made by other processes may be. @default "5s" */
   readonly overridesTtl?: Duration;
   readonly limits?: Partial<SegmentLimits>;
-  /** @default silent */
+  /** Told of failures, and by webhooks and consoles of the source of what they refuse; pino fits as it is. @default silent */
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
