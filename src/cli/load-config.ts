@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { BellwireError } from "../core/errors.js";
 import { isJsonObject } from "../core/json.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
@@ -57,7 +58,15 @@ export async function loadTriggers(cwd: string, file: string): Promise<readonly 
 
 async function loadExisting(path: string): Promise<LoadedModule> {
   if (!existsSync(path)) throw new UsageError(`There is no ${path}.`);
-  return loadModule(path);
+  try {
+    return await loadModule(path);
+  } catch (error) {
+    if (error instanceof UsageError || BellwireError.is(error)) throw error;
+    // "Unexpected token" alone does not say which file to look into.
+    throw new Error(`${path} can not be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 function made(value: unknown): unknown {

@@ -47,7 +47,7 @@ interface BaseOptions<Original> {
   readonly streamTimeout?: Duration;
   /** How often live streams look for events that other processes received. @default "2s" */
   readonly pollInterval?: Duration;
-  /** Told of refused requests and of failures. @default silent */
+  /** Told of refused requests and of failures. @default that of the (first) source */
   readonly logger?: Logger;
   /** @default the machine's clock */
   readonly clock?: Clock;

@@ -44,8 +44,9 @@ export interface Console<Original = unknown> {
 export function createConsole<Original = unknown>(options: ConsoleOptions<Original>): Console<Original> {
   requireAuthorize(options.authorize);
   const { clock = systemClock, streamTimeout = "5m", pollInterval = "2s" } = options;
-  const logger = safeLogger(options.logger ?? silentLogger);
   const sources = resolveSources(options);
+  const [first] = sources.values();
+  const logger = safeLogger(options.logger ?? first?.logger ?? silentLogger);
   const basePath = resolveBasePath(options.basePath);
   const assets = createAssets(basePath);
   const context = { sources, options };

@@ -1,6 +1,6 @@
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
-import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
+import { type Logger, safeLogger } from "../core/logger.js";
 import { defaultLimits } from "../segment/limits.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import { type Authenticator, createAuthenticator, writeKeyOfHeader } from "./authenticate.js";
@@ -20,11 +20,12 @@ const methods = new Set(["POST", "PUT", "PATCH"]);
  * The webhook without a framework: routes, authenticates, reads the body within its limits, hands it to the source, and turns what
  * came of it into a status that makes Segment do the right thing.
  *
- * @throws `CONFIG_AUTHENTICATION_MISSING` where no environment has credentials: nobody could ever post; `CONFIG_INVALID` for a
- * `bodyTimeout` that is no duration
+ * @throws `CONFIG_INVALID` without a source and for a `bodyTimeout` that is no duration; `CONFIG_AUTHENTICATION_MISSING` where no
+ * environment has credentials: nobody could ever post
  */
 export function createWebhookHandler(source: SegmentSource, options: WebhookOptions = {}): WebhookHandler {
-  const logger = safeLogger(options.logger ?? silentLogger);
+  requireSource(source);
+  const logger = safeLogger(options.logger ?? source.logger);
   const limits = {
     maxBytes: options.maxBodyBytes ?? defaultLimits.maxBytes,
     timeoutMs: durationToMs(options.bodyTimeout ?? "10s", "bodyTimeout"),
@@ -56,6 +57,12 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
       return refuse(error, logger, source.key);
     }
   };
+}
+
+function requireSource(source: unknown): void {
+  if (typeof source === "object" && source !== null && "handleSegmentPayload" in source) return;
+  const message = "segmentWebhook: takes the source that createSegmentSource made: segmentWebhook(source).";
+  throw new BellwireError({ code: "CONFIG_INVALID", message });
 }
 
 function createAuthenticators(source: SegmentSource, logger: Logger): ReadonlyMap<string, Authenticator> {

@@ -8,6 +8,6 @@ export interface WebhookOptions {
   readonly maxBodyBytes?: number;
   /** How long a body may take to arrive. @default "10s" */
   readonly bodyTimeout?: Duration;
-  /** Told of refused requests and of failures; never of payloads or credentials. @default silent */
+  /** Told of refused requests and of failures; never of payloads or credentials. @default that of the source */
   readonly logger?: Logger;
 }

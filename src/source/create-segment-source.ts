@@ -76,6 +76,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const preview = (payload: unknown, call: PreviewOptions = {}) => previewPayload(context, payload, call);
   return {
     key,
+    logger: context.options.logger,
     handleSegmentPayload,
     preview,
     explain: async (messageId, call) => {

@@ -11,6 +11,7 @@ import { type CompleteStorage, completeUsers } from "../storage/complete-users.j
 import type { TypedWorkflows } from "../triggers/compile-trigger.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { compileIdentity, type ReadIdentity } from "../users/identity.js";
+import { checkOptions } from "./check-options.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
 
 /** The options of a source, checked and with every default filled in. */
@@ -44,6 +45,7 @@ export interface ResolvedOptions {
 
 /** @throws `CONFIG_INVALID` with the option, what it was and what it may be */
 export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
+  checkOptions(options);
   const duration = (
     name: "deadline" | "runTimeout" | "storageTimeout" | "lease" | "overridesTtl",
     fallback: Duration,
@@ -96,7 +98,8 @@ function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOpt
 
 function requirePort(port: unknown, name: string, example: string): void {
   if (typeof port === "object" && port !== null) return;
-  throw invalid(`${name}: is missing. Give one, such as ${name}: ${example}.`);
+  const what = typeof port === "function" ? "is a function. Give what one of Bellwire's makes" : "is missing. Give one";
+  throw invalid(`${name}: ${what}, such as ${name}: ${example}.`);
 }
 
 function positiveInteger(value: number, name: string): number {

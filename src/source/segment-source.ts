@@ -1,5 +1,6 @@
 import type { Duration } from "../core/duration.js";
 import type { JsonObject } from "../core/json.js";
+import type { Logger } from "../core/logger.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
 import type { EventNameCount } from "../storage/event-name-count.js";
@@ -254,6 +255,8 @@ export interface ReplayResult {
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */
 export interface SegmentSource {
   readonly key: string;
+  /** Its `logger`, which webhooks and consoles of it write to where they are given none of their own. */
+  readonly logger: Logger;
   /**
    * Handles what Segment sent: parsed JSON, a string or bytes; one event, an array, or an SDK envelope `{ batch: [...] }`.
    * When it resolves, every event is recorded and has an outcome. One bad event never stops the others.

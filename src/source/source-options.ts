@@ -84,7 +84,7 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly overridesTtl?: Duration;
   /** How much a payload and an event may hold. */
   readonly limits?: Partial<SegmentLimits>;
-  /** @default silent */
+  /** Told of failures, and by webhooks and consoles of the source of what they refuse; pino fits as it is. @default silent */
   readonly logger?: Logger;
   /** @default the machine's clock */
   readonly clock?: Clock;

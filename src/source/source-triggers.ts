@@ -113,7 +113,7 @@ export function unknownTrigger(triggers: readonly { readonly key: string }[], ke
   const known = new Set(triggers.map((trigger) => trigger.key));
   return new BellwireError({
     code: "CONFIG_TRIGGER_UNKNOWN",
-    message: `There is no trigger ${JSON.stringify(key)}; there are: ${[...known].join(", ")}.`,
+    message: `There is no trigger ${JSON.stringify(key)}; there ${known.size === 0 ? "are none" : `are: ${[...known].join(", ")}`}.`,
   });
 }
 

@@ -9,7 +9,7 @@ export interface MatcherResult {
   readonly message: () => string;
 }
 
-/** For `declare module "vitest" { interface Matchers<T> extends BellwireMatchers<T> {} }`. */
+/** For `declare module "vitest" { interface Matchers<T = any> extends BellwireMatchers<T> {} }`. */
 export interface BellwireMatchers<Result = unknown> {
   /** The trigger ran, for exactly these recipients where they are given, in any order. */
   toHaveTriggered(trigger: string, expected?: { readonly recipients?: readonly string[] }): Result;

@@ -48,18 +48,31 @@ export function toHostFunction(value: object): (event: JsonObject) => unknown {
 /** Calls a mapping function of the host, which may do anything. */
 function callHost(call: () => unknown, field: string): unknown {
   let returned: unknown;
+  let promises: readonly Promise<unknown>[];
   try {
     returned = call();
+    promises = promisesIn(returned);
   } catch (error) {
     throw new FieldFailure("mapping_failed", field, `The function for ${field} threw: ${messageOf(error)}`);
   }
-  if (returned instanceof Promise) {
-    // Nobody will await it; its rejection must not end the process.
-    returned.catch(() => undefined);
-    const message = `The function for ${field} returned a promise. Mapping functions are synchronous: look things up before, or map an id.`;
-    throw new FieldFailure("mapping_failed", field, message);
-  }
-  return returned;
+  if (promises.length === 0) return returned;
+  // Nobody will await them; their rejection must not end the process.
+  for (const promise of promises) promise.catch(() => undefined);
+  const what = returned instanceof Promise ? "a promise" : "something with a promise in it";
+  const message = `The function for ${field} returned ${what}. Mapping functions are synchronous: look things up before, or map an id.`;
+  throw new FieldFailure("mapping_failed", field, message);
+}
+
+const deepest = 64;
+
+/** As JSON a promise is `{}`, which would be sent without a word. */
+function promisesIn(value: unknown, seen = new Set<object>(), depth = 0): readonly Promise<unknown>[] {
+  if (typeof value !== "object" || value === null || depth > deepest || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof Promise) return [value];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return [];
+  return Object.values(value).flatMap((member) => promisesIn(member, seen, depth + 1));
 }
 
 /** What a function returns may be live objects of the host; the plan is JSON and must not change after it is made. */

@@ -63,6 +63,7 @@ describe("a command answers, and its exit code says how it went", () => {
     ["explain gone --environment default", 1, /No event gone is kept in default/],
     ["explain m-1 --environment staging", 2, /CONFIG_ENVIRONMENT_UNKNOWN/],
     ["explain m-1 --config gone.js", 2, /There is no .*gone.js/],
+    ["events --config throwing.js", 3, /throwing\.js can not be loaded: DATABASE_URL is not set/],
     ["explain m-1 --config proposed.js", 2, /exports no source/],
     ["compare --proposed bellwire.config.js", 2, /exports no triggers/],
     ["replay --yes", 2, /--replay-id ID/],

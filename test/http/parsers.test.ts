@@ -97,6 +97,32 @@ describe("a webhook fails closed", () => {
     expect([status, JSON.parse(answer).code]).toEqual([503, "CONFIG_AUTHENTICATION_MISSING"]);
   });
 
+  it("tells the logger of the source what it refuses, unless it has one of its own", async () => {
+    const told = (lines: string[]) => {
+      const log = (_: object, message: string) => void lines.push(message);
+      return { debug: log, info: log, warn: log, error: log };
+    };
+    const ofSource: string[] = [];
+    const own: string[] = [];
+    const source = createSegmentSource({
+      environments: { production: { webhookToken: "token" } },
+      storage: memoryStorage(),
+      runner: recordingRunner(),
+      logger: told(ofSource),
+    });
+    const ask = () => new Request("http://localhost/segment/production/wrong", { method: "POST", body });
+    await fetchWebhook(source)(ask());
+    await fetchWebhook(source, { logger: told(own) })(ask());
+    expect(ofSource).toEqual(["The token in the URL is wrong."]);
+    expect(own).toEqual(ofSource);
+  });
+
+  it("is not made without a source", () => {
+    expect(() => Reflect.apply(segmentWebhook, undefined, [])).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("segmentWebhook(source)") }),
+    );
+  });
+
   it.each<[string, object, string]>([
     ["webhookToken", { webhookToken: undefined }, "is undefined"],
     ["webhookToken", { webhookToken: "" }, "is empty"],

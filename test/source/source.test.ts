@@ -409,9 +409,33 @@ describe("options", () => {
     ["a lease shorter than an attempt", { lease: "5s" }, "lease: "],
     ["no concurrency", { concurrency: 0 }, "concurrency: 0"],
     ["half an attempt", { maxAttempts: 0.5 }, "maxAttempts: 0.5"],
+    ["a misspelt option", { redct: [] }, "redct: is no option. Did you mean redact?"],
+    ["an option of nobody", { colour: "red" }, "colour: is no option. There are: key, "],
+    ["a port that was not made", { storage: memoryStorage }, "storage: is a function"],
+    ["a runner that is a function", { runner: () => undefined }, "such as runner: functionRunner("],
+    ["triggers by key", { triggers: { welcome } }, "triggers: is no list"],
+    ["a dispatch of nobody", { dispatch: "queue" }, 'dispatch: is none of "inline", "background"'],
+    ["environments in a list", { environments: ["production"] }, "environments: is no object"],
+    ["a token for an environment", { environments: { production: "token" } }, "environments.production: is no object"],
+    [
+      "a misspelt credential",
+      { environments: { production: { webhooktoken: "t" } } },
+      "environments.production.webhooktoken: is no option. Did you mean webhookToken?",
+    ],
+    [
+      "a secret that is no list",
+      { environments: { production: { sharedSecrets: "secret" } } },
+      "environments.production.sharedSecrets: is no list",
+    ],
   ])("%s", (_, options, message) => {
     expect(() => setUp(options)).toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(message) }),
+    );
+  });
+
+  it("none at all", () => {
+    expect(() => Reflect.apply(createSegmentSource, undefined, [])).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("{ storage, runner") }),
     );
   });
 

@@ -294,6 +294,13 @@ describe("what a trigger makes of an event", () => {
       "mapping_failed",
       { field: "data", message: expect.stringContaining("promise") },
     ],
+    [
+      "a mapper with an answer that comes later in it",
+      { data: () => ({ user: { name: Promise.reject(new Error("host bug")) } }) },
+      "failed",
+      "mapping_failed",
+      { field: "data", message: expect.stringContaining("a promise in it") },
+    ],
     ["a mapper that returns a cycle", { data: () => circular }, "failed", "mapping_invalid", { field: "data" }],
     [
       "data that is a text",
