@@ -52,7 +52,7 @@ const duration = z.union([z.string(), z.number()], durationError);
 const flag = z.optional(z.boolean(flagError));
 const onExpiry = z.enum(["skip", "create"]);
 
-/** In the small form of zod, which is loaded in half the time: with every message our own it needs no more. */
+/** In the small form of zod, which makes a bundle half as large: with every message our own it needs no more. */
 const shape = z.strictObject(
   {
     key: text,
