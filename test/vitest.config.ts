@@ -38,7 +38,7 @@ export default defineConfig({
       provider: "v8",
       include: ["src/**"],
       // It runs in a browser, where its tests look at what it draws.
-      exclude: ["src/console/client/**", "src/console/client-bundle.js"],
+      exclude: ["src/console/client/**", "src/console/client-bundle.*"],
       reporter: ["text-summary"],
       thresholds: {
         lines: 90,

@@ -7,6 +7,7 @@ import { migratePostgres, postgresMigrationSql } from "./postgres/postgres-migra
 import { postgresRunStore } from "./postgres/postgres-runs.js";
 import { postgresTriggerStore } from "./postgres/postgres-triggers.js";
 import { postgresUserStore } from "./postgres/postgres-users.js";
+import { requireHandle } from "./require-handle.js";
 
 export type {
   PgClient,
@@ -38,8 +39,17 @@ export interface PostgresStorage extends FullStorage {
   withClient(client: PostgresClient): FullStorage;
 }
 
-/** Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs. */
-export function postgresStorage({ pool, schema = "public", prepare = true }: PostgresStorageOptions): PostgresStorage {
+/**
+ * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs.
+ * @throws `CONFIG_INVALID` for a `pool` that is no client
+ */
+export function postgresStorage(options: PostgresStorageOptions): PostgresStorage {
+  const { schema = "public", prepare = true } = options ?? {};
+  const pool = requireHandle(options?.pool, {
+    name: "postgresStorage: pool",
+    methods: ["query", "unsafe"],
+    give: "a Pool of pg, or the sql of postgres.js",
+  });
   return {
     ...storesOn(createQuery(pool, schema, prepare)),
     coalesce: { maxCalls: 16 },

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../core/clock.js";
 import type { FullStorage } from "../../storage/storage.js";
+import { requireHandle } from "./require-handle.js";
 import { sqliteAuditStore } from "./sqlite/sqlite-audit.js";
 import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
 import { sqliteEventStore } from "./sqlite/sqlite-events.js";
@@ -29,13 +30,17 @@ export interface SqliteStorage extends FullStorage {
   migrationSql(): string;
 }
 
-/** Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file. */
-export function sqliteStorage({
-  database,
-  synchronous = "FULL",
-  busyTimeoutMs = 5_000,
-  clock = systemClock,
-}: SqliteStorageOptions): SqliteStorage {
+/**
+ * Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file.
+ * @throws `CONFIG_INVALID` for a `database` that is no handle
+ */
+export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
+  const { synchronous = "FULL", busyTimeoutMs = 5_000, clock = systemClock } = options ?? {};
+  const database = requireHandle(options?.database, {
+    name: "sqliteStorage: database",
+    methods: ["prepare"],
+    give: 'an open handle of libsql, better-sqlite3 or node:sqlite, such as new Database("bellwire.db")',
+  });
   database.exec(
     `PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`,
   );
