@@ -4,6 +4,7 @@ import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
 import { eraseUser } from "./erase-user.js";
 import type { IdentifiedEvent } from "./identified-event.js";
+import { knownUsers } from "./known-users.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
 import { updateGroups } from "./update-groups.js";
@@ -45,7 +46,7 @@ export async function identifyUsers(
       return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
     }),
   );
-  const known = await lookUp(context, environment, asked);
+  const known = await knownUsers(context, environment, asked);
   const currentId = (userId: string) => current.get(userId) ?? known.get(userId) ?? null;
   const groups = tells ? await updateGroups(context, environment, { plans, currentId }) : noGroups;
   // Runs may wait under an id that another one has taken the place of.
@@ -181,15 +182,4 @@ async function update(
     }
   }
   return updates;
-}
-
-async function lookUp(
-  context: SourceContext,
-  environment: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map();
-  return context.storageCall("users.known", (signal) =>
-    context.options.storage.users.known({ environment, ids, signal }),
-  );
 }
