@@ -11,6 +11,7 @@ export interface TimeLimit {
 export interface TimeWindow {
   /** Aborted when the time is over. */
   readonly signal: AbortSignal;
+  /** Where the time is over already, the call is told so at once. */
   enter(call: TimedCall): void;
   leave(call: TimedCall): void;
 }
@@ -40,17 +41,21 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
 }
 
 class SharedWindow implements TimeWindow {
+  readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #opensMs: number;
+  readonly #endsAt: number;
   readonly #calls = new Set<TimedCall>();
-  readonly #cancelTimer: () => void;
+  #cancelTimer: (() => void) | null = null;
   #controller: AbortController | null = null;
   #isClosed = false;
+  #isOver = false;
 
   constructor(clock: Clock, startedAt: number, opensMs: number, limitMs: number) {
+    this.#clock = clock;
     this.#startedAt = startedAt;
     this.#opensMs = opensMs;
-    this.#cancelTimer = clock.schedule(() => this.#expire(), limitMs + opensMs);
+    this.#endsAt = startedAt + limitMs + opensMs;
   }
 
   isOpenAt(now: number): boolean {
@@ -67,23 +72,35 @@ class SharedWindow implements TimeWindow {
   }
 
   enter(call: TimedCall): void {
+    if (this.#isOver) {
+      call.timeOut();
+      return;
+    }
     this.#calls.add(call);
+    this.#cancelTimer ??= this.#clock.schedule(() => this.#expire(), Math.max(0, this.#endsAt - this.#clock.now()));
   }
 
   leave(call: TimedCall): void {
     this.#calls.delete(call);
     // While it is open the timer stays for the calls that come next: one for each would cost more than many a call.
-    if (this.#isClosed && this.#calls.size === 0) this.#cancelTimer();
+    if (this.#isClosed) this.#stopWithoutCalls();
   }
 
-  /** No more calls come. */
+  /** Nobody opens it any more; who did may still enter. */
   close(): void {
     this.#isClosed = true;
-    if (this.#calls.size === 0) this.#cancelTimer();
+    this.#stopWithoutCalls();
+  }
+
+  #stopWithoutCalls(): void {
+    if (this.#calls.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
   }
 
   #expire(): void {
     this.#isClosed = true;
+    this.#isOver = true;
     if (this.#calls.size > 0) this.#controller?.abort();
     for (const call of this.#calls) call.timeOut();
     this.#calls.clear();

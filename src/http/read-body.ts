@@ -21,10 +21,11 @@ const decompressors: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
  * Reads a body to its end, within a number of bytes and a time, and decompresses it within the same number of bytes: 200 KB of gzip
  * can hold 200 MB.
  *
+ * @returns a promise only where there is something to wait for
  * @throws `PAYLOAD_TOO_LARGE`, `PAYLOAD_TIMEOUT`, `PAYLOAD_ENCODING_UNSUPPORTED`, `PAYLOAD_NOT_JSON`, `ABORTED`,
  * `CONFIG_BODY_ALREADY_PARSED`
  */
-export async function readBody(body: WebhookBody, options: ReadBodyOptions): Promise<Uint8Array> {
+export function readBody(body: WebhookBody, options: ReadBodyOptions): Uint8Array | Promise<Uint8Array> {
   if (body.kind === "eaten") throw alreadyParsed(body.fix);
   if (options.contentLength !== null && options.contentLength > options.maxBytes) throw tooLarge(options.maxBytes);
   // Parsers that keep the bytes keep them decompressed.
@@ -32,7 +33,11 @@ export async function readBody(body: WebhookBody, options: ReadBodyOptions): Pro
     if (body.bytes.byteLength > options.maxBytes) throw tooLarge(options.maxBytes);
     return body.bytes;
   }
-  const raw = await collect(body.chunks, options);
+  return readChunks(body.chunks, options);
+}
+
+async function readChunks(chunks: AsyncIterable<Uint8Array>, options: ReadBodyOptions): Promise<Uint8Array> {
+  const raw = await collect(chunks, options);
   const encoding = options.contentEncoding.trim().toLowerCase();
   if (encoding === "" || encoding === "identity") return raw;
   const decompressor = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;

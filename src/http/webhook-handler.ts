@@ -2,8 +2,8 @@ import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { type Logger, safeLogger } from "../core/logger.js";
 import { defaultLimits } from "../segment/limits.js";
-import type { SegmentSource } from "../source/segment-source.js";
-import { type Authenticator, createAuthenticator, writeKeyOfHeader } from "./authenticate.js";
+import type { HandleSegmentPayloadOptions, SegmentSource } from "../source/segment-source.js";
+import { type Authenticator, createAuthenticator, type HeadVerdict, writeKeyOfHeader } from "./authenticate.js";
 import { type ReadBodyOptions, readBody } from "./read-body.js";
 import { respondToError, respondToResult } from "./respond.js";
 import { parseRoute, type Route, unknownRoute } from "./route.js";
@@ -32,7 +32,7 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
   };
   const authenticators = createAuthenticators(source, logger);
 
-  const handle = async (request: WebhookRequest): Promise<WebhookResponse> => {
+  const admit = (request: WebhookRequest): Admission => {
     if (!methods.has(request.method.toUpperCase())) {
       const message = `The method ${request.method.slice(0, 20)} is not allowed; send POST, PUT or PATCH.`;
       throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
@@ -44,19 +44,27 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
     const environment = route.environment ?? environmentOfWriteKey(request, authenticators);
     const authenticator = authenticators.get(environment);
     if (authenticator === undefined) throw notConfigured(environment);
-    const head = authenticator.checkHead(request, route.token);
-    const body = await readBody(request.body, bodyOptions(request, limits));
-    authenticator.checkBody(request, body, head);
-    return respondToResult(await source.handleSegmentPayload(body, toCall(environment, route)));
+    return { authenticator, head: authenticator.checkHead(request, route.token), call: toCall(environment, route) };
   };
 
   return async (request) => {
     try {
-      return await handle(request);
+      const { authenticator, head, call } = admit(request);
+      const reading = readBody(request.body, bodyOptions(request, limits));
+      const body = reading instanceof Uint8Array ? reading : await reading;
+      authenticator.checkBody(request, body, head);
+      return respondToResult(await source.handleSegmentPayload(body, call));
     } catch (error) {
       return refuse(error, logger, source.key);
     }
   };
+}
+
+/** What is known of a request before its body is read. */
+interface Admission {
+  readonly authenticator: Authenticator;
+  readonly head: HeadVerdict;
+  readonly call: HandleSegmentPayloadOptions;
 }
 
 function requireSource(source: unknown): void {
@@ -99,7 +107,7 @@ function bodyOptions(
   };
 }
 
-function toCall(environment: string, { defaultType }: Route) {
+function toCall(environment: string, { defaultType }: Route): HandleSegmentPayloadOptions {
   return defaultType === null ? { environment } : { environment, defaultType };
 }
 

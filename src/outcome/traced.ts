@@ -2,10 +2,10 @@ import type { TriggerDecision } from "./decision.js";
 import type { TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
-/** What a decision has beside its trace. */
-type Untraced = {
-  readonly [Name in Exclude<keyof TriggerDecision, "trace">]: TriggerDecision[Name] | undefined;
-} & Pick<TriggerDecision, "trigger" | "workflow" | "action" | "status" | "recipients" | "runs">;
+/** What is decided about a trigger, beside its trace. */
+type Decided = {
+  readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
+} & Pick<TriggerDecision, "status" | "recipients" | "runs">;
 
 /**
  * A decision whose trace is put together when it is stored or somebody looks at it, and not before. A class, because an object that
@@ -24,10 +24,14 @@ export class TracedDecision implements TriggerDecision {
   #makeTrace: (() => TriggerTrace) | null;
   #trace: TriggerTrace | undefined;
 
-  constructor(decision: Untraced, makeTrace: (() => TriggerTrace) | null) {
-    this.trigger = decision.trigger;
-    this.workflow = decision.workflow;
-    this.action = decision.action;
+  constructor(
+    { key, workflow, action }: Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string },
+    decision: Decided,
+    makeTrace: (() => TriggerTrace) | null,
+  ) {
+    this.trigger = key;
+    this.workflow = workflow;
+    this.action = action;
     this.status = decision.status;
     this.recipients = decision.recipients;
     this.runs = decision.runs;

@@ -2,9 +2,9 @@ import type { Clock } from "../core/clock.js";
 import type { Limiter, Startable } from "../core/limiter.js";
 import type { TimedCall, TimeLimit, TimeWindow } from "../core/time-limit.js";
 import { runnerError } from "../runner/runner-error.js";
-import type { ClaimedRun, RunRecord, RunResult } from "../storage/run-store.js";
+import type { RunRecord, RunResult } from "../storage/run-store.js";
 import { type EndedRun, endOfAnswer, endOfFailure, endOfWindow, type RetryOptions } from "./ended-run.js";
-import type { RunRequest } from "./run-request.js";
+import type { RunTask } from "./run-task.js";
 import { type SendRunsOptions, sendRuns } from "./send-runs.js";
 
 export interface AttemptOptions extends SendRunsOptions, RetryOptions {
@@ -17,10 +17,8 @@ export interface AttemptOptions extends SendRunsOptions, RetryOptions {
 /** What groups that are dispatched together share. */
 export interface DispatchRound {
   readonly leasedUntil: number;
-  /** Spares parsing the frozen texts. */
-  readonly requests: ReadonlyMap<string, RunRequest>;
   /** Called once for each group. `null`: no attempt was made, because the lease would have ended before the attempt could. */
-  onEnd(group: readonly ClaimedRun[], results: readonly RunResult[] | null): void;
+  onEnd(group: readonly RunTask[], results: readonly RunResult[] | null): void;
 }
 
 /** What all attempts of a source share. */
@@ -35,15 +33,15 @@ export interface AttemptContext {
  * run comes by here, and what a thousand of them cost is mostly what waits for them.
  */
 export class Attempt implements Startable, TimedCall {
-  readonly #group: readonly ClaimedRun[];
+  readonly #group: readonly RunTask[];
   readonly #round: DispatchRound;
   readonly #context: AttemptContext;
   #startedAt = 0;
   #window: TimeWindow | null = null;
-  #due: readonly ClaimedRun[];
+  #due: readonly RunTask[];
   #late: readonly RunResult[] = [];
 
-  constructor(group: readonly ClaimedRun[], round: DispatchRound, context: AttemptContext) {
+  constructor(group: readonly RunTask[], round: DispatchRound, context: AttemptContext) {
     this.#group = group;
     this.#due = group;
     this.#round = round;
@@ -66,11 +64,7 @@ export class Attempt implements Startable, TimedCall {
       return;
     }
     try {
-      const { requests } = this.#round;
-      const runs = this.#due.map(({ run }) => {
-        return { run, request: requests.get(run.idempotencyKey) ?? JSON.parse(run.request) };
-      });
-      Promise.resolve(sendRuns(runs, this.#window.signal, options)).then(
+      Promise.resolve(sendRuns(this.#due, this.#window.signal, options)).then(
         (answers) => this.#succeed(answers),
         (error) => this.#fail(error),
       );
@@ -106,7 +100,7 @@ export class Attempt implements Startable, TimedCall {
     this.#finish(({ run }) => endOfFailure(run, error, options));
   }
 
-  #finish(endOf: (claimed: ClaimedRun, index: number) => EndedRun): void {
+  #finish(endOf: (claimed: RunTask, index: number) => EndedRun): void {
     // What is answered after the time was over is ignored.
     if (this.#window === null) return;
     this.#window.leave(this);
@@ -116,7 +110,7 @@ export class Attempt implements Startable, TimedCall {
     this.#end(this.#late.length === 0 ? ended : [...this.#late, ...ended]);
   }
 
-  #toResult({ run, fence }: ClaimedRun, ended: EndedRun, durationMs: number): RunResult {
+  #toResult({ run, fence }: RunTask, ended: EndedRun, durationMs: number): RunResult {
     const { status, workflowRunId, error, retryInMs } = ended;
     const result = { idempotencyKey: run.idempotencyKey, fence, status, workflowRunId, error, retryInMs, durationMs };
     this.#context.options.onAttempt(run, result);

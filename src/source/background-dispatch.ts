@@ -39,8 +39,7 @@ async function dispatchBatch(
     owner,
     leasedUntil,
     // No attempt outlives the lease, so by then all have ended.
-    waitMs: leaseMs,
-    requests: new Map(),
+    wait: context.leases.open(),
     signal: undefined,
     track,
   });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { createSafeEmitter } from "../core/safe-emitter.js";
+import { createTimeLimit } from "../core/time-limit.js";
 import { formatExplanation } from "../outcome/format-explanation.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/run-store.js";
@@ -46,24 +47,23 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
 
   const handle = async (
     payload: unknown,
-    call: HandleSegmentPayloadOptions,
+    options: HandleSegmentPayloadOptions,
     triggers?: ReplayOptions["triggers"],
   ): Promise<PayloadResult> => {
-    const environment = resolveEnvironment(context.options, call.environment);
+    const environment = resolveEnvironment(context.options, options.environment);
     if (work.closing) throw closed(key);
     if (work.size >= maxPayloads) throw overloaded(key, maxPayloads);
     const { track } = work;
-    const handling = handlePayload(withTriggers(context, triggers), {
-      scope: { environment, source: key },
-      payload,
-      options: call,
-      owner,
-      track,
-    });
-    track(handling);
-    const result = await handling;
-    if (context.options.dispatch === "background") background.wake();
-    return result;
+    const scope = { environment, source: key };
+    work.enter();
+    try {
+      const call = { scope, payload, options, owner, track };
+      const result = await handlePayload(withTriggers(context, triggers), call);
+      if (context.options.dispatch === "background") background.wake();
+      return result;
+    } finally {
+      work.leave();
+    }
   };
 
   const release: ReleaseHeld = async (environment, userIds) => {
@@ -145,6 +145,9 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
       findUsers: (environment, ids) =>
         storageCall("users.find", (signal) => storage.users.find({ environment, ids, signal })),
     }),
+    // A window is open for a fiftieth of its limit: with it, it is over when the deadline is.
+    deadlines: createTimeLimit(clock, options.deadlineMs / 1.02),
+    leases: createTimeLimit(clock, options.leaseMs),
     emitter,
     isClosing: () => work.closing,
   };

@@ -1,7 +1,7 @@
 import { createLimiter } from "../core/limiter.js";
 import { createTimeLimit } from "../core/time-limit.js";
-import type { ClaimedRun } from "../storage/run-store.js";
 import { Attempt, type AttemptOptions, type DispatchRound } from "./attempt.js";
+import type { RunTask } from "./run-task.js";
 
 export interface DispatcherOptions extends AttemptOptions {
   /** Attempts at the same time. */
@@ -14,7 +14,7 @@ export interface Dispatcher {
    * Makes one attempt with each run of a group, with one call to the runner, now or when there is room for it.
    * @param group not empty
    */
-  dispatch(group: readonly ClaimedRun[], round: DispatchRound): void;
+  dispatch(group: readonly RunTask[], round: DispatchRound): void;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {

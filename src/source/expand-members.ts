@@ -128,7 +128,7 @@ function runMaker(context: SourceContext, run: RunRecord, request: ExpandRequest
     const hold = holdFor(waitingFor);
     const frozen = { ...shared, action: "trigger" as const, recipients };
     const planned = { trigger, workflow, action: "trigger" as const, ...(hold && { hold }) };
-    return newRun(planned, messageId, part, frozen, { keyOf, isLazy: false, onRequest: () => undefined });
+    return newRun(planned, messageId, part, frozen, { keyOf, isLazy: false });
   };
 }
 

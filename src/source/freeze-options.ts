@@ -6,7 +6,6 @@ import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { KeyOfRun } from "./idempotency-key.js";
 import type { IdentifiedEvent } from "./identified-event.js";
 import type { EventPlan } from "./plan-event.js";
-import type { RunRequest } from "./run-request.js";
 
 export interface FreezeOptions {
   readonly scope: SourceScope;
@@ -31,8 +30,6 @@ export interface FreezeOptions {
   readonly gone: ReadonlySet<string>;
   /** Whether text and names may be left to be made when storage reads them. */
   readonly isLazy: boolean;
-  /** Receives each request, so that the first attempt need not parse it again. */
-  readonly onRequest: (idempotencyKey: string, request: RunRequest) => void;
   /** Explains an event that no trigger listens to. */
   readonly explainNoMatch: (plan: EventPlan) => OutcomeDetail;
 }

@@ -12,7 +12,7 @@ import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
 import type { TriggerMatch } from "../triggers/trigger-evaluation.js";
 import type { FreezeOptions } from "./freeze-options.js";
-import { FrozenRun } from "./frozen-run.js";
+import { freezeRun } from "./frozen-run.js";
 import type { TriggerPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
 
@@ -29,31 +29,40 @@ export function freezeTrigger(
   options: FreezeOptions,
 ): FrozenTrigger {
   const { trigger, evaluation } = plan;
-  const decide = (decision: Pick<TriggerDecision, "status" | "reason" | "detail" | "recipients" | "runs">) => {
-    const { key, workflow, action } = trigger;
-    const { status, reason, detail, recipients, runs } = decision;
-    const unresolved = evaluation.status === "matched" ? bounded(evaluation.unresolved) : undefined;
-    return new TracedDecision(
-      { trigger: key, workflow, action, status, reason, detail, unresolved, recipients, runs },
-      tracing(plan, { toShown: options.toPayload, allowance }),
-    );
-  };
+  const makeTrace = tracing(plan, { toShown: options.toPayload, allowance });
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
-    return { decision: decide({ status, reason, detail, recipients, runs: [] }), runs: [] };
+    const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
+    return { decision: new TracedDecision(trigger, decided, makeTrace), runs: [] };
   }
   const match = { trigger, evaluation, messageId };
-  const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
-  const { runs, recipients } = planned;
-  for (const [index, rejected] of evaluation.rejected.entries()) recipients.push(toRejection(rejected, index));
+  const { runs, recipients, unknown } =
+    trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
+  for (let index = 0; index < evaluation.rejected.length; index += 1) {
+    const rejected = evaluation.rejected[index];
+    if (rejected !== undefined) recipients.push(toRejection(rejected, index));
+  }
+  const unresolved = bounded(evaluation.unresolved);
   if (runs.length === 0) {
-    const detail = { message: describeUnknown(planned.unknown), field: "recipients" };
-    return { decision: decide({ status: "skipped", reason: "not_identified", detail, recipients, runs: [] }), runs };
+    const detail = { message: describeUnknown(unknown), field: "recipients" };
+    const reason = "not_identified" as const;
+    const decided = { status: "skipped" as const, reason, detail, unresolved, recipients, runs: noKeys };
+    return { decision: new TracedDecision(trigger, decided, makeTrace), runs };
   }
   const keys = runs.map((run) => run.idempotencyKey);
-  return { decision: decide({ status: "planned", recipients, runs: keys }), runs };
+  const decided = {
+    status: "planned" as const,
+    reason: undefined,
+    detail: undefined,
+    unresolved,
+    recipients,
+    runs: keys,
+  };
+  return { decision: new TracedDecision(trigger, decided, makeTrace), runs };
 }
+
+const noKeys: readonly string[] = [];
 
 /** What was compared and read, for whoever wants to know; `null` where there is nothing to tell, or no room to keep it. */
 function tracing(
@@ -99,7 +108,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const tenant = options.toTenant(evaluation.tenant, workflow);
   const chunks = chunkRecipients(identified, options.maxRecipientsOf(workflow));
   const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
-  const recipients = chunks.flatMap((chunk, run) => chunk.map((one) => toDecision(one, run)));
+  const recipients = toDecisions(chunks);
   if (unknown.length === 0 && groups.length === 0) return { runs, recipients, unknown: 0 };
   const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
@@ -126,6 +135,12 @@ function toRequest(
   recipients: readonly Recipient[],
 ): WorkflowRunRequest {
   return { action: "trigger", workflow, recipients, actor, tenant, data, cancellationKey };
+}
+
+function toDecisions(chunks: readonly (readonly Recipient[])[]): RecipientDecision[] {
+  const whole = chunks[0];
+  if (whole !== undefined && chunks.length === 1) return whole.map((recipient) => toDecision(recipient, 0));
+  return chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
 }
 
 function toDecision(recipient: Recipient, run: number): RecipientDecision {
@@ -228,11 +243,7 @@ export function newRun(
   messageId: string,
   part: number | string,
   request: RunRequest,
-  { keyOf, onRequest, isLazy }: Pick<FreezeOptions, "keyOf" | "onRequest" | "isLazy">,
+  { keyOf, isLazy }: Pick<FreezeOptions, "keyOf" | "isLazy">,
 ): NewRun {
-  const idempotencyKey = keyOf(messageId, base.trigger, part);
-  onRequest(idempotencyKey, request);
-  return isLazy
-    ? new FrozenRun(idempotencyKey, base, request)
-    : { idempotencyKey, request: JSON.stringify(request), ...base };
+  return freezeRun(keyOf(messageId, base.trigger, part), base, request, isLazy);
 }

@@ -1,26 +1,26 @@
 import type { WorkflowRunner } from "../runner/runner.js";
-import type { ClaimedRun } from "../storage/run-store.js";
+import type { RunTask } from "./run-task.js";
 
 /** Runs that are sent with one call. */
 export interface RunGroups {
   /** Users to bring to the engine, which comes first: a run may need them there. */
-  readonly identify: readonly (readonly ClaimedRun[])[];
-  readonly others: readonly (readonly ClaimedRun[])[];
+  readonly identify: readonly (readonly RunTask[])[];
+  readonly others: readonly (readonly RunTask[])[];
   /** Not sent themselves: the members of a group take their place. */
-  readonly expand: readonly ClaimedRun[];
+  readonly expand: readonly RunTask[];
 }
 
 const maxGroupSize = 100;
 const noGroups: RunGroups["others"] = [];
 
-export function groupRuns(claimed: readonly ClaimedRun[], runner: WorkflowRunner): RunGroups {
+export function groupRuns(claimed: readonly RunTask[], runner: WorkflowRunner): RunGroups {
   // One call each, and nothing else: what most runners and most payloads come to.
   if (runner.triggerBatch === undefined && claimed.every(({ run }) => run.action === "trigger"))
     return { identify: noGroups, others: claimed.map((each) => [each]), expand: [] };
-  const identify: ClaimedRun[] = [];
-  const batched: ClaimedRun[] = [];
-  const alone: ClaimedRun[][] = [];
-  const expand: ClaimedRun[] = [];
+  const identify: RunTask[] = [];
+  const batched: RunTask[] = [];
+  const alone: RunTask[][] = [];
+  const expand: RunTask[] = [];
   for (const each of claimed) {
     const { action } = each.run;
     if (action === "identify") identify.push(each);
@@ -31,7 +31,7 @@ export function groupRuns(claimed: readonly ClaimedRun[], runner: WorkflowRunner
   return { identify: slices(identify), others: [...slices(batched), ...alone], expand };
 }
 
-function slices(runs: readonly ClaimedRun[]): readonly (readonly ClaimedRun[])[] {
+function slices(runs: readonly RunTask[]): readonly (readonly RunTask[])[] {
   const count = Math.ceil(runs.length / maxGroupSize);
   return Array.from({ length: count }, (_, index) => runs.slice(index * maxGroupSize, (index + 1) * maxGroupSize));
 }

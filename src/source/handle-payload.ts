@@ -8,6 +8,7 @@ import type { NewEvent, RecordResult } from "../storage/storage.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { freezeInvalid, freezePlan } from "./freeze-plan.js";
+import { frozenRequest } from "./frozen-run.js";
 import { findReleased, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
 import type { OverrideView } from "./overrides.js";
@@ -15,7 +16,7 @@ import { toPayloadResult } from "./payload-outcome.js";
 import type { EventPlan } from "./plan-event.js";
 import { type PayloadItem, planPayload } from "./plan-payload.js";
 import { recordPlans } from "./record-plans.js";
-import type { RunRequest } from "./run-request.js";
+import type { RunTask } from "./run-task.js";
 import type { HandleSegmentPayloadOptions } from "./segment-source.js";
 import { type SourceContext, throwIfAborted } from "./source-context.js";
 import { forgetAtEngine } from "./tell-engine.js";
@@ -33,11 +34,11 @@ export interface PayloadCall {
 
 /** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
 export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
-  const { clock, limits, leaseMs, deadlineMs, dispatch } = context.options;
+  const { clock, limits, leaseMs, dispatch } = context.options;
   const { environment } = call.scope;
   const { defaultType, signal } = call.options;
-  const startedAt = clock.now();
-  const receivedAt = call.options.receivedAt ?? new Date(startedAt);
+  const wait = context.deadlines.open();
+  const receivedAt = call.options.receivedAt ?? new Date(clock.now());
 
   const parsed = parseSegmentPayload(call.payload, { receivedAt, limits, ...(defaultType && { defaultType }) });
   if (parsed.length === 0) return { events: [], retryable: false };
@@ -57,15 +58,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const users = await identifyUsers(context, environment, plans);
   throwIfAborted(signal);
 
-  const requests = new Map<string, RunRequest>();
   const toTenant = await findTenants(context, environment, plans);
-  const freezing = { items, receivedAt, identifyEnabled, users, requests, toTenant };
+  const freezing = { items, receivedAt, identifyEnabled, users, toTenant };
   const leasedUntil = clock.now() + leaseMs;
   const { events, recorded } = await recordPlans(
     (gone) => freezeItems(context, call.scope, { gone, ...freezing }),
     (frozen) => recordEvents(context, call, frozen),
   );
-  keepFirstPlans(recorded, requests);
 
   if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);
   const waitingFor = waitingForOf(events);
@@ -73,12 +72,11 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const taken = dispatch === "inline" ? leaseMs : null;
   const woken = await wakeHeld(context, { owner: call.owner, userIds: released, leaseMs: taken, ...call.scope });
   const dispatched = await dispatchClaimed(context, {
-    claimed: allClaimed(recorded, woken),
+    claimed: toTasks(events, recorded, woken),
     environment,
     owner: call.owner,
     leasedUntil,
-    waitMs: Math.max(0, startedAt + deadlineMs - clock.now()),
-    requests,
+    wait,
     signal,
     track: call.track,
   });
@@ -96,13 +94,29 @@ function waitingForOf(events: readonly NewEvent[]): readonly string[] {
   return waitingFor;
 }
 
-function allClaimed(recorded: readonly RecordResult[], woken: readonly ClaimedRun[]): readonly ClaimedRun[] {
-  const [first] = recorded;
-  if (first !== undefined && recorded.length === 1 && woken.length === 0) return first.claimed;
-  const claimed: ClaimedRun[] = [];
-  for (const result of recorded) for (const each of result.claimed) claimed.push(each);
-  for (const each of woken) claimed.push(each);
-  return claimed;
+function toTasks(
+  events: readonly NewEvent[],
+  recorded: readonly RecordResult[],
+  woken: readonly ClaimedRun[],
+): readonly RunTask[] {
+  const tasks: RunTask[] = [];
+  for (let index = 0; index < recorded.length; index += 1) {
+    const [event, result] = [events[index], recorded[index]];
+    if (event !== undefined && result !== undefined) addTasks(tasks, event, result);
+  }
+  for (const each of woken) tasks.push(each);
+  return tasks;
+}
+
+/** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
+function addTasks(tasks: RunTask[], { runs }: NewEvent, { status, claimed }: RecordResult): void {
+  let place = 0;
+  for (const { run, fence } of claimed) {
+    // Those that are held are not among the claimed; otherwise both stand in the same order.
+    while (place < runs.length && runs[place]?.idempotencyKey !== run.idempotencyKey) place += 1;
+    const planned = status === "new" ? runs[place] : undefined;
+    tasks.push({ run, fence, request: planned === undefined ? null : frozenRequest(planned) });
+  }
 }
 
 interface HandledPayload {
@@ -122,14 +136,6 @@ function announce(context: SourceContext, environment: string, { items, received
   }
 }
 
-/** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
-function keepFirstPlans(recorded: readonly RecordResult[], requests: Map<string, RunRequest>): void {
-  for (const { status, claimed } of recorded) {
-    if (status === "new") continue;
-    for (const { run } of claimed) requests.delete(run.idempotencyKey);
-  }
-}
-
 function isIdentifyEnabled({ options }: SourceContext, view: OverrideView, environment: string): boolean {
   return view.environment(environment)?.identify ?? options.environments.get(environment)?.identify ?? true;
 }
@@ -139,7 +145,6 @@ interface FreezeItemsParams {
   readonly receivedAt: Date;
   readonly identifyEnabled: boolean;
   readonly users: IdentifiedUsers;
-  readonly requests: Map<string, RunRequest>;
   readonly toTenant: FreezeOptions["toTenant"];
   readonly gone: ReadonlySet<string>;
 }
@@ -161,7 +166,6 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     currentId: users.currentId,
     unidentified: context.options.unidentified,
     isCreated: users.isCreated,
-    onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),
     explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),
   };
   const frozen: NewEvent[] = [];

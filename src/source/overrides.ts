@@ -11,6 +11,8 @@ import type { StorageCall } from "./storage-call.js";
 
 /** What was switched at run time, over what the code says. */
 export interface Overrides {
+  /** What `current` would resolve to at once; `null` where it has to read. */
+  fresh(): OverrideView | null;
   /** At most `ttlMs` old. While storage fails, what was last read stands; where nothing ever was, the call rejects. */
   current(): Promise<OverrideView>;
   /** As storage has it now: for people, who may have just changed it in another process. */
@@ -73,13 +75,17 @@ export function createOverrides(options: OverridesOptions): Overrides {
     freshUntil = Number.NEGATIVE_INFINITY;
   };
 
+  const fresh = () => (clock.now() < freshUntil ? view : null);
+
   const current = () => {
-    if (view !== null && clock.now() < freshUntil) return Promise.resolve(view);
+    const known = fresh();
+    if (known !== null) return Promise.resolve(known);
     loading ??= load();
     return loading;
   };
 
   return {
+    fresh,
     current,
     latest() {
       forget();

@@ -27,7 +27,7 @@ export function toPayloadResult({
   woken,
   isInline,
 }: RecordedPayload): PayloadResult {
-  const attempted = new Map(results.map((result) => [result.idempotencyKey, result]));
+  const attempted = findByKey(results);
   const isWoken = (userId: string) => woken.includes(userId);
   let next = 0;
   const outcomes = items.map((item, index): EventOutcome => {
@@ -45,6 +45,23 @@ export function toPayloadResult({
   const leased = recorded.some((result) => result.status === "leased");
   const pending = results.filter(({ status }) => status === "pending").map(({ idempotencyKey }) => idempotencyKey);
   return { events: outcomes, retryable: isInline && (leased || isAmong([...pending, ...released], recorded)) };
+}
+
+type FindResult = (idempotencyKey: string) => RunResult | undefined;
+
+/** They are mostly asked for in the order they stand in: an index is made for whoever asks otherwise. */
+function findByKey(results: readonly RunResult[]): FindResult {
+  let next = 0;
+  let index: ReadonlyMap<string, RunResult> | null = null;
+  return (key) => {
+    const expected = results[next];
+    if (expected?.idempotencyKey === key) {
+      next += 1;
+      return expected;
+    }
+    index ??= new Map(results.map((result) => [result.idempotencyKey, result]));
+    return index.get(key);
+  };
 }
 
 /** A run that was held belongs to another event: delivering this one again does nothing for it. */
@@ -76,7 +93,7 @@ function recordedOutcome(index: number, event: NewEvent, result: RecordResult, a
 function newRuns({ runs }: NewEvent, { attempted, isWoken }: Attempts): RunStates {
   return {
     get(key) {
-      const attempt = attempted.get(key);
+      const attempt = attempted(key);
       if (attempt !== undefined) return attemptedRun(attempt, 1);
       const hold = runs.find(({ idempotencyKey }) => idempotencyKey === key)?.hold;
       if (hold === undefined) return undefined;
@@ -90,7 +107,7 @@ function storedRuns(stored: readonly RunState[], claimed: RecordResult["claimed"
   const states = new Map<string, RunState>();
   for (const run of stored) states.set(run.idempotencyKey, run);
   for (const { run } of claimed) {
-    const attempt = attempted.get(run.idempotencyKey);
+    const attempt = attempted(run.idempotencyKey);
     states.set(run.idempotencyKey, attempt === undefined ? run : attemptedRun(attempt, run.attempts + 1));
   }
   return states;
@@ -102,7 +119,7 @@ function attemptedRun(result: RunResult, attempts: number): RunState {
 }
 
 interface Attempts {
-  readonly attempted: ReadonlyMap<string, RunResult>;
+  readonly attempted: FindResult;
   readonly isWoken: (userId: string) => boolean;
 }
 

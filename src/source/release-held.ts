@@ -9,7 +9,7 @@ export interface ReleaseOptions extends Omit<WakeOptions, "leaseMs"> {
 
 /** Sends what is held for users who are known now; in the background it is left to `start()`. */
 export async function releaseHeld(context: SourceContext, { track, ...options }: ReleaseOptions): Promise<void> {
-  const { clock, leaseMs, deadlineMs, dispatch } = context.options;
+  const { clock, leaseMs, dispatch } = context.options;
   const leasedUntil = clock.now() + leaseMs;
   const claimed = await wakeHeld(context, { ...options, leaseMs: dispatch === "inline" ? leaseMs : null });
   await dispatchClaimed(context, {
@@ -17,8 +17,7 @@ export async function releaseHeld(context: SourceContext, { track, ...options }:
     environment: options.environment,
     owner: options.owner,
     leasedUntil,
-    waitMs: deadlineMs,
-    requests: new Map(),
+    wait: context.deadlines.open(),
     signal: undefined,
     track,
   });

@@ -1,5 +1,6 @@
 import { BellwireError } from "../core/errors.js";
 import type { SafeEmitter } from "../core/safe-emitter.js";
+import type { TimeLimit } from "../core/time-limit.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { TriggerRegistry } from "../triggers/trigger-registry.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -21,6 +22,10 @@ export interface SourceContext {
   /** Keys for the runs of one environment. */
   readonly keysOf: (scope: SourceScope) => KeyOfRun;
   readonly dispatcher: Dispatcher;
+  /** How long whoever handed a payload in waits for its runs: `deadline`, or up to 2 % less. */
+  readonly deadlines: TimeLimit;
+  /** As long as leases last, or up to 2 % longer. */
+  readonly leases: TimeLimit;
   readonly emitter: SafeEmitter<SegmentSourceEvents>;
   /** Whether no new work is to be begun. */
   readonly isClosing: () => boolean;

@@ -60,7 +60,7 @@ async function decideBatch(
   { owner, track, wake }: SourceRunsOptions,
   { environment, decision, keys: idempotencyKeys, by }: Batch,
 ): Promise<readonly string[]> {
-  const { clock, deadlineMs, dispatch, storage, key: source } = context.options;
+  const { clock, dispatch, storage, key: source } = context.options;
   const leaseMs = dispatch === "inline" ? context.options.leaseMs : null;
   const leasedUntil = clock.now() + context.options.leaseMs;
   const { changed, claimed } = await context.storageCall("runs.decide", (signal) =>
@@ -71,8 +71,7 @@ async function decideBatch(
     environment,
     owner,
     leasedUntil,
-    waitMs: deadlineMs,
-    requests: new Map(),
+    wait: context.deadlines.open(),
     signal: undefined,
     track,
   });

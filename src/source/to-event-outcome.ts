@@ -85,16 +85,21 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates): TriggerOu
     return new TracedOutcome(decision, { status: decision.status, runs: [], recipients }, decision);
   }
   const states = decision.runs.map((key) => runs.get(key));
-  const runVerdicts = states.map(verdictOf);
   const outcomes = decision.runs.map((key, index) => toRunOutcome(key, states[index]));
-  let place = 0;
-  for (const [index, { weight }] of runVerdicts.entries()) {
-    if (weight > (runVerdicts[place]?.weight ?? -1)) place = index;
-  }
-  const { status, reason } = runVerdicts[place] ?? verdicts.pending;
+  const place = decidingPlace(states);
+  const { status, reason } = verdictOf(states[place]);
   const error = states[place]?.error ?? null;
-  const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, runVerdicts));
+  const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, states));
   return new TracedOutcome(decision, { status, runs: outcomes, recipients }, whyOf(reason, error));
+}
+
+/** Of the run that decides for the trigger. */
+function decidingPlace(states: readonly (RunState | undefined)[]): number {
+  let place = 0;
+  for (let index = 1; index < states.length; index += 1) {
+    if (verdictOf(states[index]).weight > verdictOf(states[place]).weight) place = index;
+  }
+  return place;
 }
 
 const noReason = {};
@@ -123,12 +128,12 @@ function toRunOutcome(idempotencyKey: string, run: RunState | undefined): RunOut
 
 function toRecipientOutcome(
   { recipient, run, reason, message }: RecipientDecision,
-  runs: readonly RunVerdict[],
+  runs: readonly (RunState | undefined)[],
 ): RecipientOutcome {
-  const verdict = run === undefined ? undefined : runs[run];
-  if (verdict === undefined) {
+  if (run === undefined || run >= runs.length) {
     return { recipient, status: "skipped", ...(reason && { reason }), ...(message && { message }) };
   }
+  const verdict = verdictOf(runs[run]);
   const { status } = verdict;
   return verdict.reason === null ? { recipient, status } : { recipient, status, reason: verdict.reason };
 }

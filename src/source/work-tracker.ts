@@ -5,6 +5,9 @@ export interface WorkTracker {
   /** Pieces of work in hand. */
   readonly size: number;
   readonly closing: boolean;
+  /** Around a piece of work. */
+  enter(): void;
+  leave(): void;
   /** The work's own failure is its caller's affair. */
   readonly track: (work: Promise<unknown>) => void;
   /** Resolves when nothing is in hand any more, or when the time is over. */
@@ -15,6 +18,10 @@ export function createWorkTracker(clock: Clock): WorkTracker {
   let size = 0;
   let closing = false;
   const waiting = new Set<() => void>();
+
+  const enter = () => {
+    size += 1;
+  };
 
   const leave = () => {
     size -= 1;
@@ -30,8 +37,10 @@ export function createWorkTracker(clock: Clock): WorkTracker {
     get closing() {
       return closing;
     },
+    enter,
+    leave,
     track(work) {
-      size += 1;
+      enter();
       work.then(leave, leave);
     },
     async drain(timeoutMs) {

@@ -1,0 +1,119 @@
+import type { TimedCall, TimeWindow } from "../core/time-limit.js";
+import type { RunResult } from "../storage/run-store.js";
+import type { DispatchRound } from "./attempt.js";
+import type { Dispatcher } from "./dispatcher.js";
+import type { RunGroups } from "./group-runs.js";
+import type { RunTask } from "./run-task.js";
+
+export interface DispatchWorkOptions {
+  readonly dispatcher: Dispatcher;
+  /** By the local clock. */
+  readonly leasedUntil: number;
+  /** Makes runs for the members of a group and sends these; resolves when it has ended, `null` when it has to stop half-way. */
+  readonly expand: (task: RunTask) => Promise<RunResult | null>;
+}
+
+/**
+ * The runs of one call on their way to the runner: users first, then the runs that may need them there. Told by callbacks and not by
+ * promises, of which one for the whole is all that there is.
+ */
+export class DispatchWork implements DispatchRound, TimedCall {
+  readonly leasedUntil: number;
+  readonly #options: DispatchWorkOptions;
+  /** What is begun when those in hand have ended. */
+  #next: RunGroups | null;
+  #left = 0;
+  #ended: RunResult[] = [];
+  #untouched: RunTask[] = [];
+  #failure: { readonly cause: unknown } | null = null;
+  #isOver = false;
+  #resume: (() => void) | null = null;
+
+  constructor(groups: RunGroups, options: DispatchWorkOptions) {
+    this.leasedUntil = options.leasedUntil;
+    this.#options = options;
+    this.#next = groups;
+  }
+
+  /** Begins, and resolves when all has ended, or earlier: when the time or the caller's patience has. `true` when all has ended. */
+  run(window: TimeWindow, signal: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const giveUp = () => this.timeOut();
+      this.#resume = () => {
+        window.leave(this);
+        signal?.removeEventListener("abort", giveUp);
+        resolve(this.#isOver && this.#failure === null);
+      };
+      signal?.addEventListener("abort", giveUp, { once: true });
+      window.enter(this);
+      this.#begin();
+    });
+  }
+
+  /** Resolves when all has ended. @throws what kept the members of a group from being told, if anything did */
+  async end(): Promise<void> {
+    if (!this.#isOver) await new Promise<void>((resolve) => (this.#resume = resolve));
+    if (this.#failure !== null) throw this.#failure.cause;
+  }
+
+  /** The attempts that have ended since they were last asked for. */
+  takeEnded(): readonly RunResult[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  /** Runs that no attempt was made with. */
+  get untouched(): readonly RunTask[] {
+    return this.#untouched;
+  }
+
+  onEnd(group: readonly RunTask[], results: readonly RunResult[] | null): void {
+    if (results === null) this.#untouched.push(...group);
+    else for (const result of results) this.#ended.push(result);
+    this.#leave();
+  }
+
+  timeOut(): void {
+    this.#wake();
+  }
+
+  #begin(): void {
+    const groups = this.#next;
+    if (groups === null) {
+      this.#isOver = true;
+      this.#wake();
+      return;
+    }
+    const { identify, others, expand } = groups;
+    this.#next = identify.length === 0 ? null : { identify: [], others, expand };
+    const now = identify.length === 0 ? others : identify;
+    const expanded = identify.length === 0 ? expand : [];
+    // One more, so that nothing that ends at once ends it all.
+    this.#left = now.length + expanded.length + 1;
+    for (const task of expanded) this.#expand(task);
+    for (const group of now) this.#options.dispatcher.dispatch(group, this);
+    this.#leave();
+  }
+
+  #expand(task: RunTask): void {
+    this.#options.expand(task).then(
+      (result) => this.onEnd([task], result === null ? null : [result]),
+      (cause: unknown) => {
+        this.#failure ??= { cause };
+        this.#leave();
+      },
+    );
+  }
+
+  #leave(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#begin();
+  }
+
+  #wake(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+  }
+}
