@@ -20,7 +20,7 @@ import { unwrapElement, withShared } from "./unwrap.js";
 export interface ParseOptions {
   readonly receivedAt: Date;
   /** The type of events that carry none: only where the sender's path says it, as in `/v1/track`. */
-  readonly defaultType?: SegmentEventType;
+  readonly defaultType?: SegmentEventType | undefined;
   readonly limits?: Partial<SegmentLimits>;
 }
 

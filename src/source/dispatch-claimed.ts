@@ -31,7 +31,7 @@ export interface Dispatched {
 /** Dispatches claimed runs and settles them: everything that ended in time with one call. */
 export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
   const { claimed, leasedUntil } = options;
-  if (claimed.length === 0) return nothing;
+  if (claimed.length === 0) return nothingDispatched;
   const expand = (task: RunTask) => expandAndDispatch(context, task, options);
   const work = new DispatchWork(groupRuns(claimed, context.options.runner), {
     dispatcher: context.dispatcher,
@@ -52,7 +52,7 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
   };
 }
 
-const nothing: Dispatched = { results: [], released: [] };
+export const nothingDispatched: Dispatched = { results: [], released: [] };
 
 /** A run that is for the members of a group becomes runs of their own, which are dispatched in turn. */
 function expandAndDispatch(

@@ -18,7 +18,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   if (options.gone.has(ownerOf(whole) ?? "")) return freezeForgotten(whole, options.receivedAt);
   const plan = withoutMentions(whole, options.gone);
   const { received } = plan;
-  const identified = options.identifiedOf(whole);
+  const identified = options.users.of(whole);
   const { user: about, group } = identified;
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
@@ -47,11 +47,13 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     reason,
     decision,
   };
-  const gatherNames = () => namesOf(plan, options.currentId);
+  const gatherNames = () => namesOf(plan, options.users.currentId);
   return options.isLazy ? new FrozenEvent(recorded, gatherNames) : { names: gatherNames(), ...recorded };
 }
 
 function runsOf(sync: readonly NewRun[], frozen: readonly FrozenTrigger[]): readonly NewRun[] {
+  const only = frozen[0];
+  if (only !== undefined && frozen.length === 1 && sync.length === 0) return only.runs;
   const runs = [...sync];
   for (const trigger of frozen) {
     for (const run of trigger.runs) runs.push(run);
@@ -102,13 +104,13 @@ function freezeUserSync(
   { user }: IdentifiedEvent,
   options: FreezeOptions,
 ): readonly NewRun[] {
-  if (!options.syncsUsers || user?.status === "deleted") return [];
+  if (options.runner.identify === undefined || user?.status === "deleted") return [];
   const userIds = new Set<string>();
   if (user !== null && user.status !== "anonymous") userIds.add(user.id);
   for (const { evaluation } of triggers) {
     if (evaluation.status !== "matched") continue;
     for (const recipient of evaluation.recipients) {
-      if (typeof recipient === "string" && options.isCreated(recipient)) userIds.add(recipient);
+      if (typeof recipient === "string" && options.users.isCreated(recipient)) userIds.add(recipient);
     }
   }
   if (userIds.size === 0) return [];

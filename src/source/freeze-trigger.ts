@@ -6,13 +6,14 @@ import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
 import type { ExpandRequest } from "../runner/expansion.js";
-import type { WorkflowCancelRequest, WorkflowRunRequest } from "../runner/runner.js";
+import { capabilitiesOf, type WorkflowCancelRequest, type WorkflowRunRequest } from "../runner/runner.js";
 import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
 import type { TriggerMatch } from "../triggers/trigger-evaluation.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { freezeRun } from "./frozen-run.js";
+import type { IdentifiedUsers } from "./identify-users.js";
 import type { TriggerPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
 
@@ -104,9 +105,9 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const base = { trigger: trigger.key, workflow, action: "trigger" as const };
   const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : noGroups;
   const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
-  const { identified, unknown } = partition(single, options.currentId);
+  const { identified, unknown } = partition(single, options.users.currentId);
   const tenant = options.toTenant(evaluation.tenant, workflow);
-  const chunks = chunkRecipients(identified, options.maxRecipientsOf(workflow));
+  const chunks = chunkRecipients(identified, capabilitiesOf(options.runner, workflow).maxRecipients);
   const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
   const recipients = toDecisions(chunks);
   if (unknown.length === 0 && groups.length === 0) return { runs, recipients, unknown: 0 };
@@ -165,7 +166,7 @@ function planExpansion(
     ...request,
     action: "expand",
     groupIds: groups.map(({ id }) => id),
-    exclude: excludedFrom(trigger.excludeActor ? [actor, ...single] : single, options.currentId),
+    exclude: excludedFrom(trigger.excludeActor ? [actor, ...single] : single, options.users.currentId),
     unidentified: trigger.unidentified ?? options.unidentified,
   };
   return newRun(base, messageId, "members", expand, options);
@@ -180,7 +181,7 @@ function isGroup(recipient: Recipient): recipient is ObjectReference {
 /** Under every id that they have, so that no member is told twice. */
 function excludedFrom(
   recipients: readonly (Recipient | null)[],
-  currentId: FreezeOptions["currentId"],
+  currentId: IdentifiedUsers["currentId"],
 ): readonly string[] {
   const ids = recipients.flatMap((recipient) => {
     if (recipient === null || isObjectReference(recipient)) return [];
@@ -202,7 +203,7 @@ function toRejection({ recipient, reason, message }: RejectedRecipient, index: n
   return { recipient, reason, ...(index < maxNotes && { message }) };
 }
 
-function partition(recipients: readonly Recipient[], currentId: FreezeOptions["currentId"]): Partition {
+function partition(recipients: readonly Recipient[], currentId: IdentifiedUsers["currentId"]): Partition {
   // All of them known, and by the ids that they have now: nearly always.
   if (recipients.every((recipient) => typeof recipient === "string" && currentId(recipient) === recipient))
     return { identified: recipients, unknown: nobody };

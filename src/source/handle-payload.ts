@@ -1,15 +1,13 @@
-import { cutValue } from "../outcome/cut-value.js";
-import type { OutcomeDetail, PayloadResult } from "../outcome/outcome.js";
-import { capabilitiesOf } from "../runner/runner.js";
+import type { PayloadResult } from "../outcome/outcome.js";
 import { parseSegmentPayload } from "../segment/parse.js";
 import type { ClaimedRun } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
-import { dispatchClaimed } from "./dispatch-claimed.js";
+import { dispatchClaimed, nothingDispatched } from "./dispatch-claimed.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { freezeInvalid, freezePlan } from "./freeze-plan.js";
 import { frozenRequest } from "./frozen-run.js";
-import { findReleased, wakeHeld } from "./holds.js";
+import { findReleased, mayRelease, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
 import type { OverrideView } from "./overrides.js";
 import { toPayloadResult } from "./payload-outcome.js";
@@ -20,7 +18,7 @@ import type { RunTask } from "./run-task.js";
 import type { HandleSegmentPayloadOptions } from "./segment-source.js";
 import { type SourceContext, throwIfAborted } from "./source-context.js";
 import { forgetAtEngine } from "./tell-engine.js";
-import { findTenants } from "./tenant-traits.js";
+import { asItIs, findTenants, tenantsOf } from "./tenant-traits.js";
 
 export interface PayloadCall {
   readonly scope: SourceScope;
@@ -32,7 +30,10 @@ export interface PayloadCall {
   readonly track: (work: Promise<void>) => void;
 }
 
-/** The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. */
+/**
+ * The pipeline, a whole payload at a time: parse, match and resolve, identify, look up, record, dispatch, settle. It awaits only where
+ * there is something to wait for.
+ */
 export async function handlePayload(context: SourceContext, call: PayloadCall): Promise<PayloadResult> {
   const { clock, limits, leaseMs, dispatch } = context.options;
   const { environment } = call.scope;
@@ -40,25 +41,19 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const wait = context.deadlines.open();
   const receivedAt = call.options.receivedAt ?? new Date(clock.now());
 
-  const parsed = parseSegmentPayload(call.payload, { receivedAt, limits, ...(defaultType && { defaultType }) });
+  const parsed = parseSegmentPayload(call.payload, { receivedAt, limits, defaultType });
   if (parsed.length === 0) return { events: [], retryable: false };
   throwIfAborted(signal);
 
-  const view = await context.overrides.current();
+  const view = context.overrides.fresh() ?? (await context.overrides.current());
   const identifyEnabled = isIdentifyEnabled(context, view, environment);
-  const items = planPayload(context, parsed, {
-    environment,
-    receivedAt,
-    identifyEnabled,
-    readIdentity: context.options.readIdentity,
-    view,
-  });
-  const plans: EventPlan[] = [];
-  for (const item of items) if (item.kind === "event") plans.push(item.plan);
+  const items = planPayload(context, parsed, { environment, receivedAt, identifyEnabled, view });
+  const plans = plansOf(items);
   const users = await identifyUsers(context, environment, plans);
   throwIfAborted(signal);
 
-  const toTenant = await findTenants(context, environment, plans);
+  const tenants = tenantsOf(context, plans);
+  const toTenant = tenants.size === 0 ? asItIs : await findTenants(context, environment, tenants);
   const freezing = { items, receivedAt, identifyEnabled, users, toTenant };
   const leasedUntil = clock.now() + leaseMs;
   const { events, recorded } = await recordPlans(
@@ -67,23 +62,27 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   );
 
   if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);
-  const waitingFor = waitingForOf(events);
-  const released = await findReleased(context, environment, { users, recorded, waitingFor });
-  const taken = dispatch === "inline" ? leaseMs : null;
-  const woken = await wakeHeld(context, { owner: call.owner, userIds: released, leaseMs: taken, ...call.scope });
-  const dispatched = await dispatchClaimed(context, {
-    claimed: toTasks(events, recorded, woken),
-    environment,
-    owner: call.owner,
-    leasedUntil,
-    wait,
-    signal,
-    track: call.track,
-  });
+  const holds = { users, recorded, waitingFor: waitingForOf(events) };
+  const released = mayRelease(holds) ? await findReleased(context, environment, holds) : nobody;
   const isInline = dispatch === "inline";
+  const waking = { owner: call.owner, userIds: released, leaseMs: isInline ? leaseMs : null, ...call.scope };
+  const woken = released.length === 0 ? noRuns : await wakeHeld(context, waking);
+  const claimed = toTasks(events, recorded, woken);
+  const { owner, track } = call;
+  const dispatching = { claimed, environment, owner, leasedUntil, wait, signal, track };
+  const dispatched = claimed.length === 0 ? nothingDispatched : await dispatchClaimed(context, dispatching);
   const result = toPayloadResult({ items, events, recorded, dispatched, woken: released, isInline });
   announce(context, environment, { items, receivedAt, result });
   return result;
+}
+
+const nobody: readonly string[] = [];
+const noRuns: readonly ClaimedRun[] = [];
+
+function plansOf(items: readonly PayloadItem[]): readonly EventPlan[] {
+  const plans: EventPlan[] = [];
+  for (const item of items) if (item.kind === "event") plans.push(item.plan);
+  return plans;
 }
 
 function waitingForOf(events: readonly NewEvent[]): readonly string[] {
@@ -149,44 +148,32 @@ interface FreezeItemsParams {
   readonly gone: ReadonlySet<string>;
 }
 
-function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeItemsParams): readonly NewEvent[] {
-  const { receivedAt, users } = params;
-  const shared = {
+function freezeItems(
+  { options, registry, keysOf }: SourceContext,
+  scope: SourceScope,
+  { items, receivedAt, identifyEnabled, users, toTenant, gone }: FreezeItemsParams,
+): readonly NewEvent[] {
+  const { toPayload, unidentified, runner, storage } = options;
+  const freezing: FreezeOptions = {
     scope,
-    keyOf: context.keysOf(scope),
-    isLazy: context.options.storage.events.readsByName === true,
+    keyOf: keysOf(scope),
+    isLazy: storage.events.readsByName === true,
     receivedAt,
-    toPayload: context.options.toPayload,
-    maxRecipientsOf: (workflow: string) => capabilitiesOf(context.options.runner, workflow).maxRecipients,
-    toTenant: params.toTenant,
-    gone: params.gone,
-    identifiedOf: users.of,
-    syncsUsers: context.options.runner.identify !== undefined,
-    identifyEnabled: params.identifyEnabled,
-    currentId: users.currentId,
-    unidentified: context.options.unidentified,
-    isCreated: users.isCreated,
-    explainNoMatch: (plan: EventPlan) => explainNoMatch(context, plan),
+    toPayload,
+    runner,
+    registry,
+    toTenant,
+    gone,
+    users,
+    identifyEnabled,
+    unidentified,
   };
   const frozen: NewEvent[] = [];
-  for (const item of params.items) {
-    if (item.kind === "invalid") frozen.push(freezeInvalid(item.invalid, receivedAt, context.options.toPayload));
-    if (item.kind === "event") frozen.push(freezePlan(item.plan, shared));
+  for (const item of items) {
+    if (item.kind === "invalid") frozen.push(freezeInvalid(item.invalid, receivedAt, toPayload));
+    if (item.kind === "event") frozen.push(freezePlan(item.plan, freezing));
   }
   return frozen;
-}
-
-function explainNoMatch({ registry }: SourceContext, { received }: EventPlan): OutcomeDetail {
-  const what =
-    received.name === null
-      ? `${received.type} events`
-      : `the ${received.type} ${JSON.stringify(cutValue(received.name))}`;
-  const { names, types } = registry.nearestNames(received.type, received.name);
-  const hints = [...names.map((name) => JSON.stringify(name)), ...types.map((type) => `the ${type} of that name`)];
-  const hint = hints.length > 0 ? ` Did you mean ${hints.join(" or ")}?` : "";
-  const [nearest] = names;
-  const message = `No trigger listens to ${what}.${hint}`;
-  return { message, ...(nearest !== undefined && { nearest }), facts: { nearestNames: names, otherTypes: types } };
 }
 
 function recordEvents(

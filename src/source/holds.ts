@@ -15,6 +15,11 @@ export interface RecordedHolds {
   readonly waitingFor: readonly string[];
 }
 
+/** Whether there is anybody to look for. */
+export function mayRelease({ users, recorded, waitingFor }: RecordedHolds): boolean {
+  return users.identified.length > 0 || waitingFor.length > 0 || recorded.some(({ stored }) => stored !== null);
+}
+
 /**
  * Users whose held runs can go, after a payload was recorded. Two orders have to be right: an identify that was stored before the
  * hold was recorded is found by looking up once more; one that is stored after it finds the hold itself, because users are updated
@@ -25,8 +30,6 @@ export async function findReleased(
   environment: string,
   { users, recorded, waitingFor }: RecordedHolds,
 ): Promise<readonly string[]> {
-  if (users.identified.length === 0 && waitingFor.length === 0 && recorded.every(({ stored }) => stored === null))
-    return [];
   const usesHolds = context.options.unidentified.kind === "hold" || context.registry.hasHolds();
   const released = new Set(usesHolds ? users.identified : users.created);
   const waiting = new Set(waitingFor);

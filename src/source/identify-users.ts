@@ -35,9 +35,11 @@ export async function identifyUsers(
 ): Promise<IdentifiedUsers> {
   // Most events say nothing of who somebody is.
   const tells = plans.some(({ identity }) => identity !== null);
+  const collected = collectChanges(context, plans);
+  if (!tells && collected.changes.length === 0) return untold(await knownUsers(context, environment, collected.asked));
   const { merged, deleted } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
   const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
-  const { changes, identifies, created, asked } = collectChanges(context, plans);
+  const { changes, identifies, created, asked } = collected;
   const updates = await update(context, environment, changes);
   // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
   const current = new Map(
@@ -68,6 +70,23 @@ export async function identifyUsers(
     deleted,
   };
 }
+
+/** Of a payload that says nothing of who somebody is. */
+function untold(known: ReadonlyMap<string, string>): IdentifiedUsers {
+  return {
+    of: ofNobody,
+    currentId: (userId) => known.get(userId) ?? null,
+    isCreated: isNobody,
+    identified: nobodys,
+    created: nobodys,
+    deleted: nobodys,
+  };
+}
+
+const nobodys: readonly string[] = [];
+const aboutNobody: IdentifiedEvent = { user: null, group: null, ignored: null };
+const ofNobody = () => aboutNobody;
+const isNobody = () => false;
 
 const noVisitors: ReadonlyMap<EventPlan, Pick<IdentifiedEvent, "user" | "ignored">> = new Map();
 const noGroups: ReadonlyMap<EventPlan, GroupOutcome> = new Map();

@@ -3,7 +3,6 @@ import type { InvalidEvent, ReceivedEvent } from "../segment/event.js";
 import type { ParsedEvent } from "../segment/parse.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { isActiveByDefinition } from "../triggers/compile-trigger.js";
-import type { ReadIdentity } from "../users/identity.js";
 import type { OverrideView } from "./overrides.js";
 import { type EventPlan, planEvent } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
@@ -19,35 +18,26 @@ export interface PlanPayloadOptions {
   readonly environment: string;
   readonly receivedAt: Date;
   readonly identifyEnabled: boolean;
-  readonly readIdentity: ReadIdentity;
   readonly view: OverrideView;
 }
 
 /** Matches and resolves every event of a payload against the triggers as they stand now. */
 export function planPayload(
-  { registry, options: { toPayload } }: Pick<SourceContext, "registry" | "options">,
+  { registry, options: { toPayload, readIdentity } }: Pick<SourceContext, "registry" | "options">,
   parsed: readonly ParsedEvent[],
-  { environment, receivedAt, identifyEnabled, readIdentity, view }: PlanPayloadOptions,
+  { environment, receivedAt, identifyEnabled: identify, view }: PlanPayloadOptions,
 ): readonly PayloadItem[] {
-  const seen = new Set<string>();
   const inactive = (trigger: CompiledTrigger) => whyInactive(trigger, environment, view);
+  const planning = { receivedAt, identify, readIdentity, inactive, toPayload };
+  const seen = parsed.length === 1 ? null : new Set<string>();
   return parsed.map((element): PayloadItem => {
     const { messageId } = element.ok ? element.event : element.invalid;
-    const repeated = seen.has(messageId);
-    seen.add(messageId);
+    const repeated = seen?.has(messageId) === true;
+    seen?.add(messageId);
     if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, repeated) };
     if (repeated) return { kind: "repeated", received: element.event };
     const matching = registry.match(element.event.type, element.event.name);
-    return {
-      kind: "event",
-      plan: planEvent(element.event, matching, {
-        receivedAt,
-        identify: identifyEnabled,
-        readIdentity,
-        inactive,
-        toPayload,
-      }),
-    };
+    return { kind: "event", plan: planEvent(element.event, matching, planning) };
   });
 }
 

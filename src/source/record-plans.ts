@@ -16,15 +16,17 @@ export async function recordPlans(
   freeze: (gone: ReadonlySet<string>) => readonly NewEvent[],
   record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>,
 ): Promise<RecordedPlans> {
-  const events = [...freeze(nobody)];
-  const recorded = [...(await record(events))];
+  const frozen = freeze(nobody);
+  const first = await record(frozen);
+  if (!first.some(({ status }) => status === "refused")) return { events: frozen, recorded: first };
+  const [events, recorded] = [[...frozen], [...first]];
   const gone = new Set<string>();
   for (;;) {
     const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
     if (refused.length === 0) return { events, recorded };
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
-    const frozen = freeze(gone);
-    const again = refused.flatMap((index) => frozen[index] ?? []);
+    const without = freeze(gone);
+    const again = refused.flatMap((index) => without[index] ?? []);
     const results = await record(again);
     for (const [place, index] of refused.entries()) {
       const [event, result] = [again[place], results[place]];
