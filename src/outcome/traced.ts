@@ -2,6 +2,10 @@ import type { TriggerDecision } from "./decision.js";
 import type { TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
+export interface TraceMaker {
+  make(): TriggerTrace;
+}
+
 /** What is decided about a trigger, beside its trace. */
 type Decided = {
   readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
@@ -21,13 +25,13 @@ export class TracedDecision implements TriggerDecision {
   readonly reason?: NonNullable<TriggerDecision["reason"]>;
   readonly detail?: NonNullable<TriggerDecision["detail"]>;
   readonly unresolved?: NonNullable<TriggerDecision["unresolved"]>;
-  #makeTrace: (() => TriggerTrace) | null;
+  #maker: TraceMaker | null;
   #trace: TriggerTrace | undefined;
 
   constructor(
     { key, workflow, action }: Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string },
     decision: Decided,
-    makeTrace: (() => TriggerTrace) | null,
+    maker: TraceMaker | null,
   ) {
     this.trigger = key;
     this.workflow = workflow;
@@ -38,13 +42,13 @@ export class TracedDecision implements TriggerDecision {
     if (decision.reason !== undefined) this.reason = decision.reason;
     if (decision.detail !== undefined) this.detail = decision.detail;
     if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;
-    this.#makeTrace = makeTrace;
+    this.#maker = maker;
   }
 
   get trace(): TriggerTrace | undefined {
-    if (this.#makeTrace !== null) {
-      this.#trace = this.#makeTrace();
-      this.#makeTrace = null;
+    if (this.#maker !== null) {
+      this.#trace = this.#maker.make();
+      this.#maker = null;
     }
     return this.#trace;
   }

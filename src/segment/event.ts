@@ -18,6 +18,8 @@ export interface ReceivedEvent {
   /** Position in the payload, from 0. */
   readonly index: number;
   readonly event: SegmentEvent;
+  /** The very text that `event` was read from, where it came as one. */
+  readonly text: string | null;
   readonly type: SegmentEventType;
   /** `event` of a track; `name` (or, as RudderStack sends it, `event`) of a page or screen; otherwise `null`. */
   readonly name: string | null;

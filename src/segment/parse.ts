@@ -36,7 +36,7 @@ export type ParsedEvent =
  */
 export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
   const limits = resolveLimits(options.limits);
-  const { elements, shared, mayExceedLimits } = readPayload(payload, limits);
+  const { elements, text, shared, mayExceedLimits } = readPayload(payload, limits);
   return elements.map((element, index) => {
     const given = unwrapElement(element);
     if (!isJsonObject(given)) return refuse(index, given, "not_an_object", `Expected an event, got ${kindOf(given)}.`);
@@ -44,7 +44,7 @@ export function parseSegmentPayload(payload: unknown, options: ParseOptions): re
     const whole = shared === null ? given : withShared(given, shared);
     const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
     if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
-    return parseEvent(index, checked, options);
+    return parseEvent({ index, given: checked, text: checked === element ? text : null }, options);
   });
 }
 
@@ -60,7 +60,14 @@ function refuse(index: number, element: unknown, reason: InvalidEventReason, mes
   };
 }
 
-function parseEvent(index: number, given: JsonObject, options: ParseOptions): ParsedEvent {
+interface Element {
+  readonly index: number;
+  readonly given: JsonObject;
+  /** What it is, to the letter. */
+  readonly text: string | null;
+}
+
+function parseEvent({ index, given, text }: Element, options: ParseOptions): ParsedEvent {
   const type = typeOf(given, options.defaultType);
   if (type === null) return refuse(index, given, ...describeType(given));
   const event: SegmentEvent = isTyped(given) ? given : { ...given, type };
@@ -80,6 +87,7 @@ function parseEvent(index: number, given: JsonObject, options: ParseOptions): Pa
     event: {
       index,
       event,
+      text: event === given ? text : null,
       type,
       name,
       messageId: messageIdOf(event),

@@ -5,6 +5,8 @@ import { maxPayloadDepth, type SegmentLimits } from "./limits.js";
 /** Parsed JSON with what the text says about its size, so that small payloads need not be measured again. */
 export interface ReadJson {
   readonly value: unknown;
+  /** What it was parsed from; `null` for what has no bytes, such as half a surrogate pair. */
+  readonly text: string | null;
   readonly shape: JsonShape;
 }
 
@@ -40,7 +42,12 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
     const message = `The payload is nested more than ${maxPayloadDepth} levels deep; an event may have ${limits.maxDepth}.`;
     throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
   }
-  return { value: parse(text), shape };
+  return { value: parse(text), text: typeof body === "string" && !isWellFormed(body) ? null : text, shape };
+}
+
+/** A text of the host's may hold what UTF-8 has no bytes for; texts of one byte a character can not, and are told at once. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }
 
 function withoutByteOrderMark(text: string): string {

@@ -9,6 +9,8 @@ import { type UnwrappedPayload, unwrapPayload } from "./unwrap.js";
 /** The elements of a payload with what the payload as a whole says about them. */
 export interface ReadPayload {
   readonly elements: readonly unknown[];
+  /** Of a single event that came as text. */
+  readonly text: string | null;
   /** What an envelope says for all of them; a refusal when no event can carry it. */
   readonly shared: JsonObject | Refusal | null;
   /** Whether an element can be over the limits of one event: the text of small payloads rules it out. */
@@ -22,16 +24,17 @@ const maxBytesPerCharacter = 3;
 /** @throws `PAYLOAD_*` when the whole is not a payload, or one with too much in it */
 export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayload {
   if (typeof payload === "string" || payload instanceof Uint8Array) {
-    const { value, shape } = readJson(payload, limits);
+    const { value, text, shape } = readJson(payload, limits);
     const unwrapped = unwrapPayload(value);
     const { shared, size } = checkShared(unwrapped, limits);
     const characters = shape.largest[unwrapped.level] + size;
     const most = Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
     const mayExceedLimits = shape.depth > limits.maxDepth || characters > most;
-    return { elements: unwrapped.elements, shared, mayExceedLimits };
+    return { elements: unwrapped.elements, text: unwrapped.level === 0 ? text : null, shared, mayExceedLimits };
   }
   const unwrapped = unwrapPayload(payload);
-  return { elements: unwrapped.elements, shared: checkShared(unwrapped, limits).shared, mayExceedLimits: true };
+  const { shared } = checkShared(unwrapped, limits);
+  return { elements: unwrapped.elements, text: null, shared, mayExceedLimits: true };
 }
 
 /** What an envelope says for all becomes part of every event: a payload within its limits must not grow beyond them by that. */

@@ -23,7 +23,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
-  const frozen = plan.triggers.map((each) => freezeTrigger(each, received.messageId, allowance, options));
+  const frozen = plan.triggers.map((each) => freezeTrigger(each, received, allowance, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, identified, options);
   // What asks to forget somebody must not be what remembers them.
@@ -33,6 +33,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   const outcome: EventDecision =
     about === null && group === null ? { triggers } : { triggers, ...user, ...(group !== null && { group }) };
   const { status, reason, decision } = verdictOf(plan, outcome, identified, options);
+  const payload = isDeletion || !isWhole ? null : options.toPayload(received.event);
   const recorded = {
     messageId: received.messageId,
     type: received.type,
@@ -41,7 +42,8 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     anonymousId: isDeletion ? null : received.anonymousId,
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
-    payload: isDeletion || !isWhole ? null : options.toPayload(received.event),
+    payload,
+    payloadText: payload === received.event ? received.text : null,
     runs: runsOf(sync, frozen),
     status,
     reason,

@@ -1,16 +1,17 @@
+import type { JsonObject } from "../core/json.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
-import type { TriggerTrace } from "../outcome/trace.js";
 import { TracedDecision } from "../outcome/traced.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
 import type { ExpandRequest } from "../runner/expansion.js";
 import { capabilitiesOf, type WorkflowCancelRequest, type WorkflowRunRequest } from "../runner/runner.js";
+import type { ReceivedEvent } from "../segment/event.js";
 import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
-import { type TraceOptions, traceTrigger } from "../triggers/trace-trigger.js";
-import type { TriggerMatch } from "../triggers/trigger-evaluation.js";
+import type { TriggerEvaluation, TriggerMatch } from "../triggers/trigger-evaluation.js";
+import { DeferredTrace } from "./deferred-trace.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { freezeRun } from "./frozen-run.js";
 import type { IdentifiedUsers } from "./identify-users.js";
@@ -24,20 +25,24 @@ export interface FrozenTrigger {
 
 /** Fixes the runs of one trigger. @param allowance characters of JSON that its trace may take */
 export function freezeTrigger(
-  plan: TriggerPlan,
-  messageId: string,
+  { trigger, evaluation }: TriggerPlan,
+  received: ReceivedEvent,
   allowance: number,
   options: FreezeOptions,
 ): FrozenTrigger {
-  const { trigger, evaluation } = plan;
-  const makeTrace = tracing(plan, { toShown: options.toPayload, allowance });
+  const { stage } = evaluation;
+  const toShown = options.toPayload;
+  const event = options.isLazy ? eventOrText(evaluation, received) : evaluation.event;
+  // Nothing to tell, or no room to keep it.
+  const isUntold = stage === "event" || allowance === 0;
+  const trace = isUntold ? null : new DeferredTrace(trigger, { stage, event, toShown, allowance });
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
     const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
-    return { decision: new TracedDecision(trigger, decided, makeTrace), runs: [] };
+    return { decision: new TracedDecision(trigger, decided, trace), runs: [] };
   }
-  const match = { trigger, evaluation, messageId };
+  const match = { trigger, evaluation, messageId: received.messageId };
   const { runs, recipients, unknown } =
     trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
   for (let index = 0; index < evaluation.rejected.length; index += 1) {
@@ -49,7 +54,7 @@ export function freezeTrigger(
     const detail = { message: describeUnknown(unknown), field: "recipients" };
     const reason = "not_identified" as const;
     const decided = { status: "skipped" as const, reason, detail, unresolved, recipients, runs: noKeys };
-    return { decision: new TracedDecision(trigger, decided, makeTrace), runs };
+    return { decision: new TracedDecision(trigger, decided, trace), runs };
   }
   const keys = runs.map((run) => run.idempotencyKey);
   const decided = {
@@ -60,18 +65,13 @@ export function freezeTrigger(
     recipients,
     runs: keys,
   };
-  return { decision: new TracedDecision(trigger, decided, makeTrace), runs };
+  return { decision: new TracedDecision(trigger, decided, trace), runs };
 }
 
 const noKeys: readonly string[] = [];
 
-/** What was compared and read, for whoever wants to know; `null` where there is nothing to tell, or no room to keep it. */
-function tracing(
-  { trigger, evaluation: { stage, event } }: TriggerPlan,
-  { toShown, allowance }: Pick<TraceOptions, "toShown" | "allowance">,
-): (() => TriggerTrace) | null {
-  if (stage === "event" || allowance === 0) return null;
-  return () => traceTrigger(trigger, { event, stage, toShown, allowance });
+function eventOrText({ event }: TriggerEvaluation, received: ReceivedEvent): JsonObject | string {
+  return event === received.event ? (received.text ?? event) : event;
 }
 
 interface Match {

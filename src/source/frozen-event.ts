@@ -10,6 +10,7 @@ export class FrozenEvent implements NewEvent {
   readonly occurredAt: Date;
   readonly receivedAt: Date;
   readonly payload: NewEvent["payload"];
+  readonly payloadText: string | null;
   readonly status: NewEvent["status"];
   readonly reason: NewEvent["reason"];
   readonly decision: NewEvent["decision"];
@@ -25,6 +26,7 @@ export class FrozenEvent implements NewEvent {
     this.occurredAt = event.occurredAt;
     this.receivedAt = event.receivedAt;
     this.payload = event.payload;
+    this.payloadText = event.payloadText ?? null;
     this.status = event.status;
     this.reason = event.reason;
     this.decision = event.decision;

@@ -31,9 +31,9 @@ export function createIdempotencyKeys(): (scope: SourceScope) => KeyOfRun {
     return (messageId, trigger, part) => {
       if (messageId !== last) {
         last = messageId;
-        ofLast = hash("sha256", JSON.stringify([environment, source, messageId])).slice(0, 24);
+        ofLast = `bw_${hash("sha256", JSON.stringify([environment, source, messageId])).slice(0, 24)}`;
       }
-      return `bw_${ofLast}${part === 0 ? ofFirstPart(trigger) : ofPart(trigger, part)}`;
+      return ofLast + (part === 0 ? ofFirstPart(trigger) : ofPart(trigger, part));
     };
   };
 }

@@ -1,79 +1,91 @@
+import type { JsonValue } from "../core/json.js";
 import type { NewRun, RunAction, RunHold, RunRecord, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
 import type { EventRecord, NewEvent, RecordedEventStatus } from "./storage.js";
 
-/** A run as the store keeps it; what it hands out are copies. */
+/** A run as the store keeps it; what it hands out are copies. What never changes is left where it is. */
 export class StoredRun implements SourceScope {
-  readonly environment: string;
-  readonly source: string;
-  readonly messageId: string;
-  readonly receivedAt: Date;
-  readonly order: number;
   readonly stored: StoredEvent;
-  readonly idempotencyKey: string;
-  readonly trigger: string;
-  readonly workflow: string;
-  readonly action: RunAction;
-  readonly hold: RunHold | undefined;
+  readonly #planned: NewRun;
   /** The run that it was made by. */
   readonly parent: string | null;
   readonly heldUntil: number | null;
   status: RunStatus;
-  attempts: number;
-  attemptsBeforeRetry: number;
-  firstClaimedAt: Date | null;
-  nextAttemptAt: Date | null;
-  workflowRunId: string | null;
-  error: string | null;
-  durationMs: number | null;
-  progress: string | null;
-  fence: number;
-  leasedUntil: number;
-  #planned: Pick<NewRun, "request">;
+  attempts = 0;
+  attemptsBeforeRetry = 0;
+  firstClaimedAt: Date | null = null;
+  nextAttemptAt: Date | null = null;
+  workflowRunId: string | null = null;
+  error: string | null = null;
+  durationMs: number | null = null;
+  progress: string | null = null;
+  fence = 0;
+  leasedUntil = 0;
+  #request: string | null = null;
 
   constructor(
     stored: StoredEvent,
     run: NewRun,
     { now, parent }: { readonly now: number; readonly parent: string | null },
   ) {
-    this.environment = stored.environment;
-    this.source = stored.source;
-    this.messageId = stored.event.messageId;
-    this.receivedAt = stored.receivedAt;
-    this.order = stored.order;
     this.stored = stored;
-    this.idempotencyKey = run.idempotencyKey;
-    this.trigger = run.trigger;
-    this.workflow = run.workflow;
-    this.action = run.action;
-    this.hold = run.hold;
+    this.#planned = run;
     this.parent = parent;
     this.heldUntil = run.hold === undefined ? null : now + run.hold.forMs;
     this.status = run.hold === undefined ? "pending" : "held";
-    this.attempts = 0;
-    this.attemptsBeforeRetry = 0;
-    this.firstClaimedAt = null;
-    this.nextAttemptAt = null;
-    this.workflowRunId = null;
-    this.error = null;
-    this.durationMs = null;
-    this.progress = null;
-    this.fence = 0;
-    this.leasedUntil = 0;
-    this.#planned = run;
+  }
+
+  get environment(): string {
+    return this.stored.environment;
+  }
+
+  get source(): string {
+    return this.stored.source;
+  }
+
+  get messageId(): string {
+    return this.stored.event.messageId;
+  }
+
+  get receivedAt(): Date {
+    return this.stored.receivedAt;
+  }
+
+  get order(): number {
+    return this.stored.order;
+  }
+
+  get idempotencyKey(): string {
+    return this.#planned.idempotencyKey;
+  }
+
+  get trigger(): string {
+    return this.#planned.trigger;
+  }
+
+  get workflow(): string {
+    return this.#planned.workflow;
+  }
+
+  get action(): RunAction {
+    return this.#planned.action;
+  }
+
+  get hold(): RunHold | undefined {
+    return this.#planned.hold;
   }
 
   /** Left as the plan has it, which may still have to make text of it. */
   get request(): string {
-    return this.#planned.request;
+    return this.#request ?? this.#planned.request;
   }
 
   set request(request: string) {
-    this.#planned = { request };
+    this.#request = request;
   }
 }
 
-/** An event without its runs, which are kept by themselves. */
+/** An event without its runs, which are kept by themselves; its payload as text where that was at hand, one thing instead of dozens. */
 export type KeptEvent = Omit<NewEvent, "names" | "runs">;
 
 /** What is left behind leaves the memory. */
@@ -86,7 +98,8 @@ export function toKeptEvent(event: NewEvent): KeptEvent {
     anonymousId: event.anonymousId,
     occurredAt: event.occurredAt,
     receivedAt: event.receivedAt,
-    payload: event.payload,
+    payload: event.payloadText == null ? event.payload : null,
+    payloadText: event.payloadText ?? null,
     status: event.status,
     reason: event.reason,
     decision: event.decision,
@@ -110,66 +123,112 @@ export function toRunRecord(run: StoredRun): RunRecord {
 }
 
 /**
- * Every run comes by here, so it is copied member by member: an object put together from others costs ten times as much. Only the
- * request, which never changes, is left where it is until somebody reads it.
+ * A run as it was when it was claimed. Every run comes by here, so what never changes is read where it is, and only what does is
+ * copied.
  */
 export class ClaimedRecord implements RunRecord {
-  readonly environment: string;
-  readonly source: string;
-  readonly messageId: string;
-  readonly idempotencyKey: string;
-  readonly trigger: string;
-  readonly workflow: string;
-  readonly action: RunAction;
   readonly status: RunStatus;
   readonly attempts: number;
   readonly attemptsBeforeRetry: number;
-  readonly receivedAt: Date;
   readonly firstClaimedAt: Date | null;
   readonly nextAttemptAt: Date | null;
-  readonly waitingFor: string | null;
-  readonly heldUntil: Date | null;
   readonly workflowRunId: string | null;
   readonly error: string | null;
   readonly durationMs: number | null;
-  readonly parent: string | null;
   readonly progress: string | null;
   readonly #run: StoredRun;
 
   constructor(run: StoredRun) {
-    this.environment = run.environment;
-    this.source = run.source;
-    this.messageId = run.messageId;
-    this.idempotencyKey = run.idempotencyKey;
-    this.trigger = run.trigger;
-    this.workflow = run.workflow;
-    this.action = run.action;
     this.status = run.status;
     this.attempts = run.attempts;
     this.attemptsBeforeRetry = run.attemptsBeforeRetry;
-    this.receivedAt = run.receivedAt;
     this.firstClaimedAt = run.firstClaimedAt;
     this.nextAttemptAt = run.nextAttemptAt;
-    this.waitingFor = run.hold?.userId ?? null;
-    this.heldUntil = run.heldUntil === null ? null : new Date(run.heldUntil);
     this.workflowRunId = run.workflowRunId;
     this.error = run.error;
     this.durationMs = run.durationMs;
-    this.parent = run.parent;
     this.progress = run.progress;
     this.#run = run;
+  }
+
+  get environment(): string {
+    return this.#run.environment;
+  }
+
+  get source(): string {
+    return this.#run.source;
+  }
+
+  get messageId(): string {
+    return this.#run.messageId;
+  }
+
+  get idempotencyKey(): string {
+    return this.#run.idempotencyKey;
+  }
+
+  get trigger(): string {
+    return this.#run.trigger;
+  }
+
+  get workflow(): string {
+    return this.#run.workflow;
+  }
+
+  get action(): RunAction {
+    return this.#run.action;
   }
 
   get request(): string {
     return this.#run.request;
   }
 
+  get receivedAt(): Date {
+    return this.#run.receivedAt;
+  }
+
+  get waitingFor(): string | null {
+    return this.#run.hold?.userId ?? null;
+  }
+
+  get heldUntil(): Date | null {
+    return this.#run.heldUntil === null ? null : new Date(this.#run.heldUntil);
+  }
+
+  get parent(): string | null {
+    return this.#run.parent;
+  }
+
   toJSON(): RunRecord {
-    return { ...this, request: this.request };
+    return {
+      environment: this.environment,
+      source: this.source,
+      messageId: this.messageId,
+      idempotencyKey: this.idempotencyKey,
+      trigger: this.trigger,
+      workflow: this.workflow,
+      action: this.action,
+      request: this.request,
+      status: this.status,
+      attempts: this.attempts,
+      attemptsBeforeRetry: this.attemptsBeforeRetry,
+      receivedAt: this.receivedAt,
+      firstClaimedAt: this.firstClaimedAt,
+      nextAttemptAt: this.nextAttemptAt,
+      waitingFor: this.waitingFor,
+      heldUntil: this.heldUntil,
+      workflowRunId: this.workflowRunId,
+      error: this.error,
+      durationMs: this.durationMs,
+      parent: this.parent,
+      progress: this.progress,
+    };
   }
 }
 
 export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {
+  const { payloadText, ...kept } = event;
+  const payload: JsonValue = payloadText == null ? kept.payload : JSON.parse(payloadText);
   const own = runs.filter(({ parent }) => parent === null);
-  return { ...event, environment, source, status, runs: own.map(toRunRecord) };
+  return { ...kept, environment, source, payload, status, runs: own.map(toRunRecord) };
 }

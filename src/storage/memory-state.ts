@@ -123,7 +123,15 @@ export class MemoryState {
     this.#dropRuns(stored);
     const status = stored.status === "in_progress" ? stored.event.status : stored.status;
     const decision = { triggers: [] };
-    stored.event = { ...stored.event, status, payload: null, decision, userId: null, anonymousId: null };
+    stored.event = {
+      ...stored.event,
+      status,
+      payload: null,
+      payloadText: null,
+      decision,
+      userId: null,
+      anonymousId: null,
+    };
     stored.status = status;
     stored.isBare = true;
   }
@@ -189,7 +197,7 @@ export class MemoryState {
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
     this.#watch(stored);
-    stored.event = { ...stored.event, payload: null, decision: { triggers: [] } };
+    stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
     if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
       stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
     }

@@ -28,6 +28,8 @@ export interface NewEvent {
   readonly receivedAt: Date;
   /** As it arrived; `null` where payloads are not kept. May hold `\u0000` and lone surrogates. */
   readonly payload: JsonValue;
+  /** A JSON text that says the same, where one is at hand: it may be stored as it is. Well-formed Unicode, no longer than an event may be. */
+  readonly payloadText?: string | null;
   /** The status once none of its runs is pending; `failed` runs turn `processed` into `failed`. */
   readonly status: Exclude<RecordedEventStatus, "in_progress">;
   readonly reason: EventReason | null;
@@ -38,7 +40,7 @@ export interface NewEvent {
   readonly names?: readonly string[];
 }
 
-export interface EventRecord extends Omit<NewEvent, "status" | "runs" | "names">, SourceScope {
+export interface EventRecord extends Omit<NewEvent, "payloadText" | "status" | "runs" | "names">, SourceScope {
   readonly status: RecordedEventStatus;
   /** As they were recorded; those that `expand` added later are told by `runs.list`. */
   readonly runs: readonly RunRecord[];

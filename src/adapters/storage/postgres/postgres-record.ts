@@ -155,7 +155,7 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
   const runs: (Asked & { readonly run: NewRun; readonly position: number; readonly request: TextSlice })[] = [];
   for (const { event, messageId } of asked) {
     if (events.length > 0 && events.length % eventsPerTurn === 0) await nextTurn();
-    const payload = texts.add(JSON.stringify(event.payload));
+    const payload = texts.add(event.payloadText ?? JSON.stringify(event.payload));
     const decision = texts.add(JSON.stringify(event.decision));
     events.push({ event, messageId, payload, decision });
     for (const [position, run] of event.runs.entries())

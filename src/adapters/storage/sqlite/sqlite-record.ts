@@ -93,7 +93,7 @@ function insertEvent(session: SqliteSession, { environment, source }: RecordPara
     toStoredTextOrNull(event.anonymousId),
     event.occurredAt.getTime(),
     event.receivedAt.getTime(),
-    JSON.stringify(event.payload),
+    event.payloadText ?? JSON.stringify(event.payload),
     JSON.stringify(event.decision),
     event.reason,
     event.status,
