@@ -33,14 +33,21 @@ export function functionRunner(
   const { cancel } = options;
   return {
     capabilities: { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null },
-    async trigger(request, context) {
-      const returned = find(request.workflow)(request, context);
-      // Most functions hand their work on and are done; nothing waits for them.
-      const started = isPromiseLike(returned) ? await returned : returned;
-      return { workflowRunId: started?.workflowRunId ?? null };
+    trigger(request, context) {
+      try {
+        const returned = find(request.workflow)(request, context);
+        // Most functions hand their work on and are done; nothing waits for them.
+        return isPromiseLike(returned) ? returned.then(toStarted) : Promise.resolve(toStarted(returned));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     ...(cancel && { cancel: async (request, context) => cancel(request, context) }),
   };
+}
+
+function toStarted(returned: StartedRun | void): StartedRun {
+  return { workflowRunId: returned?.workflowRunId ?? null };
 }
 
 function isPromiseLike(returned: ReturnType<WorkflowFunction>): returned is Promise<StartedRun | void> {

@@ -80,8 +80,8 @@ export class Attempt implements Startable, TimedCall {
 
   #leaveOutLate(): void {
     const { runner } = this.#context.options;
+    if (!this.#group.some(({ run }) => endOfWindow(run, this.#startedAt, runner) !== null)) return;
     const ends = this.#group.map(({ run }) => endOfWindow(run, this.#startedAt, runner));
-    if (ends.every((end) => end === null)) return;
     this.#due = this.#group.filter((_, index) => ends[index] === null);
     this.#late = this.#group.flatMap((claimed, index) => {
       const end = ends[index] ?? null;

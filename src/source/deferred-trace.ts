@@ -6,9 +6,6 @@ import { traceTrigger } from "../triggers/trace-trigger.js";
 import type { EvaluationStage } from "../triggers/trigger-evaluation.js";
 
 export interface DeferredTraceOptions {
-  readonly stage: EvaluationStage;
-  /** The event as the trigger's fields saw it, or its text: a text is one thing to keep, and an event dozens. */
-  readonly event: JsonObject | string;
   readonly toShown: (event: JsonObject) => JsonValue;
   readonly allowance: number;
 }
@@ -16,16 +13,30 @@ export interface DeferredTraceOptions {
 /** What a trigger compared and read, put together when somebody wants to know. */
 export class DeferredTrace implements TraceMaker {
   readonly #trigger: CompiledTrigger;
+  readonly #stage: EvaluationStage;
+  readonly #event: JsonObject | string;
   readonly #options: DeferredTraceOptions;
 
-  constructor(trigger: CompiledTrigger, options: DeferredTraceOptions) {
+  /**
+   * @param event as the trigger's fields saw it, or its text: a text is one thing to keep, and an event dozens
+   * @param options shared by all traces of a payload
+   */
+  constructor(
+    trigger: CompiledTrigger,
+    stage: EvaluationStage,
+    event: JsonObject | string,
+    options: DeferredTraceOptions,
+  ) {
     this.#trigger = trigger;
+    this.#stage = stage;
+    this.#event = event;
     this.#options = options;
   }
 
   make(): TriggerTrace {
-    const { event, ...options } = this.#options;
-    const read: unknown = typeof event === "string" ? JSON.parse(event) : event;
-    return traceTrigger(this.#trigger, { ...options, event: isJsonObject(read) ? read : {} });
+    const { toShown, allowance } = this.#options;
+    const read: unknown = typeof this.#event === "string" ? JSON.parse(this.#event) : this.#event;
+    const event = isJsonObject(read) ? read : {};
+    return traceTrigger(this.#trigger, { event, stage: this.#stage, toShown, allowance });
   }
 }

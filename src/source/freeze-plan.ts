@@ -11,6 +11,7 @@ import { FrozenEvent } from "./frozen-event.js";
 import type { IdentifiedEvent } from "./identified-event.js";
 import { namesOf, ownerOf, withoutMentions } from "./mentions.js";
 import type { EventPlan } from "./plan-event.js";
+import { SharedDecisions } from "./shared-decisions.js";
 import { whyIgnored } from "./why-ignored.js";
 
 /** Fixes what is sent, to whom and under which key; from here on every attempt is the same. Pure. */
@@ -23,7 +24,9 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
-  const frozen = plan.triggers.map((each) => freezeTrigger(each, received, allowance, options));
+  const tracing = { toShown: options.toPayload, allowance };
+  const together = { received, tracing, shared: new SharedDecisions() };
+  const frozen = plan.triggers.map((each) => freezeTrigger(each, together, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, identified, options);
   // What asks to forget somebody must not be what remembers them.

@@ -11,44 +11,48 @@ import type { ReceivedEvent } from "../segment/event.js";
 import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import type { TriggerEvaluation, TriggerMatch } from "../triggers/trigger-evaluation.js";
-import { DeferredTrace } from "./deferred-trace.js";
+import { DeferredTrace, type DeferredTraceOptions } from "./deferred-trace.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { freezeRun } from "./frozen-run.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { TriggerPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
+import type { SharedDecisions } from "./shared-decisions.js";
 
 export interface FrozenTrigger {
   readonly decision: TriggerDecision;
   readonly runs: readonly NewRun[];
 }
 
-/** Fixes the runs of one trigger. @param allowance characters of JSON that its trace may take */
+/** What the triggers of one event share. */
+export interface FrozenTogether {
+  readonly received: ReceivedEvent;
+  readonly tracing: DeferredTraceOptions;
+  readonly shared: SharedDecisions;
+}
+
+/** Fixes the runs of one trigger. */
 export function freezeTrigger(
   { trigger, evaluation }: TriggerPlan,
-  received: ReceivedEvent,
-  allowance: number,
+  ofEvent: FrozenTogether,
   options: FreezeOptions,
 ): FrozenTrigger {
+  const { received, tracing } = ofEvent;
   const { stage } = evaluation;
-  const toShown = options.toPayload;
   const event = options.isLazy ? eventOrText(evaluation, received) : evaluation.event;
   // Nothing to tell, or no room to keep it.
-  const isUntold = stage === "event" || allowance === 0;
-  const trace = isUntold ? null : new DeferredTrace(trigger, { stage, event, toShown, allowance });
+  const isUntold = stage === "event" || tracing.allowance === 0;
+  const trace = isUntold ? null : new DeferredTrace(trigger, stage, event, tracing);
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
     const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
     return { decision: new TracedDecision(trigger, decided, trace), runs: [] };
   }
-  const match = { trigger, evaluation, messageId: received.messageId };
-  const { runs, recipients, unknown } =
-    trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
-  for (let index = 0; index < evaluation.rejected.length; index += 1) {
-    const rejected = evaluation.rejected[index];
-    if (rejected !== undefined) recipients.push(toRejection(rejected, index));
-  }
+  const match = { trigger, evaluation, messageId: received.messageId, shared: ofEvent.shared };
+  const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
+  const { runs, unknown } = planned;
+  const recipients = withRejected(planned.recipients, evaluation.rejected);
   const unresolved = bounded(evaluation.unresolved);
   if (runs.length === 0) {
     const detail = { message: describeUnknown(unknown), field: "recipients" };
@@ -70,6 +74,13 @@ export function freezeTrigger(
 
 const noKeys: readonly string[] = [];
 
+function withRejected(
+  recipients: readonly RecipientDecision[],
+  rejected: readonly RejectedRecipient[],
+): readonly RecipientDecision[] {
+  return rejected.length === 0 ? recipients : [...recipients, ...rejected.map(toRejection)];
+}
+
 function eventOrText({ event }: TriggerEvaluation, received: ReceivedEvent): JsonObject | string {
   return event === received.event ? (received.text ?? event) : event;
 }
@@ -78,16 +89,17 @@ interface Match {
   readonly trigger: CompiledTrigger;
   readonly evaluation: TriggerMatch;
   readonly messageId: string;
+  readonly shared: SharedDecisions;
 }
 
 interface PlannedRuns {
-  readonly runs: NewRun[];
-  readonly recipients: RecipientDecision[];
+  readonly runs: readonly NewRun[];
+  readonly recipients: readonly RecipientDecision[];
   /** How many of the recipients nobody knows. */
   readonly unknown: number;
 }
 
-function planCancel({ trigger, evaluation, messageId }: Match, options: FreezeOptions): PlannedRuns {
+function planCancel({ trigger, evaluation, messageId, shared }: Match, options: FreezeOptions): PlannedRuns {
   const request: WorkflowCancelRequest = {
     action: "cancel",
     workflow: trigger.workflow,
@@ -95,22 +107,28 @@ function planCancel({ trigger, evaluation, messageId }: Match, options: FreezeOp
     recipients: trigger.hasRecipients ? evaluation.recipients : null,
   };
   const base = { trigger: trigger.key, workflow: trigger.workflow, action: "cancel" as const };
-  const recipients = evaluation.recipients.map((recipient) => ({ recipient: recipientKey(recipient), run: 0 }));
+  const recipients = shared.of(evaluation.recipients);
   return { runs: [newRun(base, messageId, 0, request, options)], recipients, unknown: 0 };
 }
 
 function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const { trigger, evaluation, messageId } = match;
   const { workflow } = trigger;
-  const base = { trigger: trigger.key, workflow, action: "trigger" as const };
   const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : noGroups;
   const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
   const { identified, unknown } = partition(single, options.users.currentId);
   const tenant = options.toTenant(evaluation.tenant, workflow);
-  const chunks = chunkRecipients(identified, capabilitiesOf(options.runner, workflow).maxRecipients);
+  const base = { trigger: trigger.key, workflow, action: "trigger" as const };
+  const { maxRecipients } = capabilitiesOf(options.runner, workflow);
+  const isWhole = unknown.length === 0 && groups.length === 0;
+  // Everybody in one run: nearly always.
+  if (isWhole && identified.length > 0 && identified.length <= (maxRecipients ?? identified.length)) {
+    const run = newRun(base, messageId, 0, toRequest(match, tenant, identified), options);
+    return { runs: [run], recipients: match.shared.of(identified), unknown: 0 };
+  }
+  const chunks = chunkRecipients(identified, maxRecipients);
   const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
-  const recipients = toDecisions(chunks);
-  if (unknown.length === 0 && groups.length === 0) return { runs, recipients, unknown: 0 };
+  const recipients = chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
   const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
@@ -136,12 +154,6 @@ function toRequest(
   recipients: readonly Recipient[],
 ): WorkflowRunRequest {
   return { action: "trigger", workflow, recipients, actor, tenant, data, cancellationKey };
-}
-
-function toDecisions(chunks: readonly (readonly Recipient[])[]): RecipientDecision[] {
-  const whole = chunks[0];
-  if (whole !== undefined && chunks.length === 1) return whole.map((recipient) => toDecision(recipient, 0));
-  return chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
 }
 
 function toDecision(recipient: Recipient, run: number): RecipientDecision {

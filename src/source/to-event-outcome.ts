@@ -53,7 +53,8 @@ export function toEventOutcome(
   event: Pick<NewEvent, "messageId" | "type" | "name" | "status" | "reason"> & { readonly decision: EventDecision },
   runs: RunStates,
 ): EventOutcome {
-  const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs));
+  const shared = new SharedRecipients();
+  const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs, shared));
   const user = event.decision.user && toUserOutcome(event.decision.user, runs);
   const status = statusOf(event.status, user?.sync === undefined ? triggers : [user.sync, ...triggers]);
   const reason = status === "failed" ? "trigger_failed" : status === "in_progress" ? null : event.reason;
@@ -79,18 +80,44 @@ function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "st
   return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
 }
 
-function toTriggerOutcome(decision: TriggerDecision, runs: RunStates): TriggerOutcome {
+function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: SharedRecipients): TriggerOutcome {
   if (decision.status !== "planned") {
     const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
     return new TracedOutcome(decision, { status: decision.status, runs: [], recipients }, decision);
+  }
+  const only = decision.runs[0];
+  if (only !== undefined && decision.runs.length === 1) {
+    const state = runs.get(only);
+    const verdict = verdictOf(state);
+    const recipients = shared.of(decision.recipients, verdict);
+    const told = { status: verdict.status, runs: [toRunOutcome(only, state)], recipients };
+    return new TracedOutcome(decision, told, whyOf(verdict.reason, state?.error ?? null));
   }
   const states = decision.runs.map((key) => runs.get(key));
   const outcomes = decision.runs.map((key, index) => toRunOutcome(key, states[index]));
   const place = decidingPlace(states);
   const { status, reason } = verdictOf(states[place]);
   const error = states[place]?.error ?? null;
-  const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, states));
+  const verdictsOfRuns = states.map(verdictOf);
+  const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, verdictsOfRuns));
   return new TracedOutcome(decision, { status, runs: outcomes, recipients }, whyOf(reason, error));
+}
+
+/** What became of recipients who all went into one run. Triggers that notify the same list, with the same success, tell of it once. */
+class SharedRecipients {
+  #decisions: readonly RecipientDecision[] = [];
+  #verdict: RunVerdict | null = null;
+  #outcomes: readonly RecipientOutcome[] = [];
+
+  of(decisions: readonly RecipientDecision[], verdict: RunVerdict): readonly RecipientOutcome[] {
+    if (decisions !== this.#decisions || verdict !== this.#verdict) {
+      this.#decisions = decisions;
+      this.#verdict = verdict;
+      const ofRuns = [verdict];
+      this.#outcomes = decisions.map((decision) => toRecipientOutcome(decision, ofRuns));
+    }
+    return this.#outcomes;
+  }
 }
 
 /** Of the run that decides for the trigger. */
@@ -128,12 +155,12 @@ function toRunOutcome(idempotencyKey: string, run: RunState | undefined): RunOut
 
 function toRecipientOutcome(
   { recipient, run, reason, message }: RecipientDecision,
-  runs: readonly (RunState | undefined)[],
+  runs: readonly RunVerdict[],
 ): RecipientOutcome {
-  if (run === undefined || run >= runs.length) {
+  const verdict = run === undefined ? undefined : runs[run];
+  if (verdict === undefined) {
     return { recipient, status: "skipped", ...(reason && { reason }), ...(message && { message }) };
   }
-  const verdict = verdictOf(runs[run]);
   const { status } = verdict;
   return verdict.reason === null ? { recipient, status } : { recipient, status, reason: verdict.reason };
 }

@@ -6,7 +6,7 @@ import { type EventSearch, maxPrefixMatches } from "./event-search.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
 import { page } from "./memory-page.js";
 import { type StoredEvent, type StoredRun, toEventRecord } from "./memory-records.js";
-import { claimRun } from "./memory-runs.js";
+import { claimRuns } from "./memory-runs.js";
 import type { MemoryState } from "./memory-state.js";
 import type { MemoryUsers } from "./memory-users.js";
 import type { ClaimedRun } from "./run-store.js";
@@ -109,7 +109,7 @@ function recordOne(
   const pending = known.runs.filter((run) => run.status === "pending" && run.parent === null);
   if (pending.length === 0) return { status: "finished", claimed: [], stored: toEventRecord(known) };
   const now = state.clock.now();
-  if (pending.some((run) => run.leasedUntil > now))
+  if (pending.some((run) => run.isLeasedAt(now)))
     return { status: "leased", claimed: [], stored: toEventRecord(known) };
   const claimed = claimAll(pending, params, state.clock);
   return { status: "unfinished", claimed, stored: toEventRecord(known) };
@@ -128,8 +128,7 @@ function claimAll(
   if (leaseMs === null || runs.length === 0) return [];
   const now = clock.now();
   const pending = runs.every((run) => run.status === "pending") ? runs : runs.filter((run) => run.status === "pending");
-  const claimedAt = new Date(now);
-  return pending.map((run) => claimRun(run, leaseMs, now, claimedAt));
+  return claimRuns(pending, leaseMs, now);
 }
 
 function createMatcher(

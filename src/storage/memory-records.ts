@@ -20,7 +20,8 @@ export class StoredRun implements SourceScope {
   durationMs: number | null = null;
   progress: string | null = null;
   fence = 0;
-  leasedUntil = 0;
+  /** Shared by the runs that are claimed together. */
+  leasedUntil: Date | null = null;
   #request: string | null = null;
 
   constructor(
@@ -33,6 +34,10 @@ export class StoredRun implements SourceScope {
     this.parent = parent;
     this.heldUntil = run.hold === undefined ? null : now + run.hold.forMs;
     this.status = run.hold === undefined ? "pending" : "held";
+  }
+
+  isLeasedAt(now: number): boolean {
+    return this.leasedUntil !== null && this.leasedUntil.getTime() > now;
   }
 
   get environment(): string {

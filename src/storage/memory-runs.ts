@@ -19,13 +19,13 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
     async claim({ environment, source, leaseMs, limit }) {
       const now = state.clock.now();
       const due = dueRuns(state, now).filter((run) => run.environment === environment && run.source === source);
-      return due.slice(0, limit).map((run) => claimRun(run, leaseMs, now));
+      return claimRuns(due.slice(0, limit), leaseMs, now);
     },
     settle: async ({ results }) => settle(state, results),
     async release({ runs }) {
       for (const { idempotencyKey, fence } of runs) {
         const run = state.run(idempotencyKey);
-        if (run?.fence === fence) run.leasedUntil = 0;
+        if (run?.fence === fence) run.leasedUntil = null;
       }
     },
     async wake({ environment, source, userIds, leaseMs }) {
@@ -33,7 +33,11 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
       setStatuses(state, woken, "pending");
       if (leaseMs === null) return [];
       const now = state.clock.now();
-      return woken.filter((run) => run.source === source).map((run) => claimRun(run, leaseMs, now));
+      return claimRuns(
+        woken.filter((run) => run.source === source),
+        leaseMs,
+        now,
+      );
     },
     async expired({ environment, source, limit }) {
       const now = state.clock.now();
@@ -72,9 +76,9 @@ function expand(state: MemoryState, groups: MemoryGroups, params: ExpandParams):
   if (!groups.areMembers(run.environment, members)) return { status: "members_left" };
   const now = state.clock.now();
   run.progress = progress;
-  run.leasedUntil = now + leaseMs;
+  run.leasedUntil = new Date(now + leaseMs);
   const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
-  return { status: "expanded", claimed: added.map((each) => claimRun(each, leaseMs, now)) };
+  return { status: "expanded", claimed: claimRuns(added, leaseMs, now) };
 }
 
 function decide(state: MemoryState, { environment, source, decision, ...params }: DecideParams): DecideResult {
@@ -86,7 +90,7 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
   });
   for (const run of runs) {
     run.fence += 1;
-    run.leasedUntil = 0;
+    run.leasedUntil = null;
     if (to === "pending") {
       run.attemptsBeforeRetry = run.attempts;
       run.firstClaimedAt = null;
@@ -97,13 +101,13 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
   for (const stored of new Set(runs.map((run) => run.stored))) state.updateStatus(stored);
   const { leaseMs } = params;
   const now = state.clock.now();
-  const claimed = to === "pending" && leaseMs !== null ? runs.map((run) => claimRun(run, leaseMs, now)) : [];
+  const claimed = to === "pending" && leaseMs !== null ? claimRuns(runs, leaseMs, now) : [];
   return { changed: runs.map((run) => run.idempotencyKey), claimed };
 }
 
 /** Pending and held by nobody, oldest due first. */
 function dueRuns(state: MemoryState, now: number): readonly StoredRun[] {
-  const due = state.pendingRuns().filter((run) => run.leasedUntil <= now && dueAt(run) <= now);
+  const due = state.pendingRuns().filter((run) => !run.isLeasedAt(now) && dueAt(run) <= now);
   return due.sort((left, right) => dueAt(left) - dueAt(right));
 }
 
@@ -114,7 +118,7 @@ function settle(state: MemoryState, results: readonly RunResult[]): readonly boo
     const run = state.run(result.idempotencyKey);
     if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
     run.attempts += 1;
-    run.leasedUntil = 0;
+    run.leasedUntil = null;
     run.workflowRunId = result.workflowRunId;
     run.error = result.error;
     run.durationMs = result.durationMs ?? null;
@@ -136,10 +140,14 @@ function dueAt(run: StoredRun): number {
   return run.nextAttemptAt?.getTime() ?? 0;
 }
 
-/** Leases a run; its fence grows, so that whoever had it before can no longer settle it. */
-export function claimRun(run: StoredRun, leaseMs: number, now: number, at: Date = new Date(now)): ClaimedRun {
-  run.fence += 1;
-  run.leasedUntil = now + leaseMs;
-  run.firstClaimedAt ??= at;
-  return { run: new ClaimedRecord(run), fence: run.fence };
+/** Leases runs; their fences grow, so that whoever had them before can no longer settle them. */
+export function claimRuns(runs: readonly StoredRun[], leaseMs: number, now: number): readonly ClaimedRun[] {
+  const at = new Date(now);
+  const until = new Date(now + leaseMs);
+  return runs.map((run) => {
+    run.fence += 1;
+    run.leasedUntil = until;
+    run.firstClaimedAt ??= at;
+    return { run: new ClaimedRecord(run), fence: run.fence };
+  });
 }
