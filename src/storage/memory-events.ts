@@ -42,7 +42,7 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
       });
     },
     async names({ environment, source }) {
-      return state.names(environment, source);
+      return state.names.list(environment, source);
     },
     async purge({ payloadsOlderThanMs, eventsOlderThanMs, limit }) {
       const now = state.clock.now();

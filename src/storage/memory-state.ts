@@ -1,24 +1,29 @@
 import type { Clock } from "../core/clock.js";
-import type { EventNameCount } from "./event-name-count.js";
+import { MemoryNames } from "./memory-names.js";
 import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
 import type { NewRun, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
 import type { NewEvent } from "./storage.js";
 
-type NameCount = SourceScope & { -readonly [Name in keyof EventNameCount]: EventNameCount[Name] };
+/** The events of one source in one environment, by messageId. */
+interface Shelf extends SourceScope {
+  readonly events: Map<string, StoredEvent>;
+}
 
 /** Everything that is kept, bounded by the number of events. */
 export class MemoryState {
   readonly clock: Clock;
   readonly #maxEvents: number;
   readonly #onForgetDeleted: (before: number) => void;
-  readonly #byKey = new Map<string, StoredEvent>();
+  /** There are few of them: a key for an event that is made of all three would have to be hashed anew each time. */
+  readonly #shelves: Shelf[] = [];
+  #kept = 0;
   readonly #runs = new Map<string, StoredRun>();
   /** Those with pending runs. */
   readonly #open = new Set<StoredEvent>();
   /** By environment and user. */
   readonly #held = new Map<string, Set<StoredRun>>();
-  readonly #names = new Map<string, NameCount>();
+  readonly names = new MemoryNames();
   /** In the order of arrival. A queue with a moving head: evicting from the front of a Map is many times slower. */
   #queue: (StoredEvent | undefined)[] = [];
   #head = 0;
@@ -33,11 +38,23 @@ export class MemoryState {
   }
 
   find(environment: string, source: string, messageId: string): StoredEvent | null {
-    return this.#byKey.get(keyOf(environment, source, messageId)) ?? null;
+    return this.#eventsOf(environment, source).get(messageId) ?? null;
   }
 
+  /** In the order of arrival. */
   events(): StoredEvent[] {
-    return [...this.#byKey.values()];
+    const [first = [], ...others] = this.#shelves.map(({ events }) => [...events.values()]);
+    if (others.length === 0) return first;
+    return first.concat(...others).sort((left, right) => left.order - right.order);
+  }
+
+  #eventsOf(environment: string, source: string): Map<string, StoredEvent> {
+    for (const shelf of this.#shelves) {
+      if (shelf.environment === environment && shelf.source === source) return shelf.events;
+    }
+    const events = new Map<string, StoredEvent>();
+    this.#shelves.push({ environment, source, events });
+    return events;
   }
 
   run(idempotencyKey: string): StoredRun | null {
@@ -78,9 +95,10 @@ export class MemoryState {
       stored.status = "in_progress";
       this.#watch(stored);
     }
-    this.#byKey.set(keyOf(environment, source, event.messageId), stored);
+    this.#eventsOf(environment, source).set(event.messageId, stored);
+    this.#kept += 1;
     this.#queue.push(stored);
-    this.#count(stored);
+    this.names.count(stored);
     this.#weigh(stored, partsOf(stored));
     this.#evict();
     return stored;
@@ -138,39 +156,11 @@ export class MemoryState {
 
   remove(stored: StoredEvent): void {
     this.#dropRuns(stored);
-    this.#byKey.delete(keyOf(stored.environment, stored.source, stored.event.messageId));
+    if (this.#eventsOf(stored.environment, stored.source).delete(stored.event.messageId)) this.#kept -= 1;
   }
 
   forgetDeletedUsers(before: number): void {
     this.#onForgetDeleted(before);
-  }
-
-  names(environment: string, source: string | undefined): readonly EventNameCount[] {
-    const merged = new Map<string, EventNameCount>();
-    for (const name of this.#names.values()) {
-      if (name.environment !== environment || (source !== undefined && name.source !== source)) continue;
-      const { type, name: own, count, firstSeenAt, lastSeenAt } = name;
-      const counted: EventNameCount = { type, name: own, count, firstSeenAt, lastSeenAt };
-      const key = JSON.stringify([type, own]);
-      const known = merged.get(key);
-      merged.set(key, known === undefined ? counted : addCounts(known, counted));
-    }
-    return [...merged.values()].sort((left, right) => right.lastSeenAt.getTime() - left.lastSeenAt.getTime());
-  }
-
-  #count({ environment, source, event }: StoredEvent): void {
-    if (event.type === null || event.status === "invalid") return;
-    const { receivedAt, type, name } = event;
-    const key = `${environment}\u0000${source}\u0000${type}\u0000${name ?? ""}`;
-    const known = this.#names.get(key);
-    if (known !== undefined) {
-      known.count += 1;
-      if (receivedAt < known.firstSeenAt) known.firstSeenAt = receivedAt;
-      if (receivedAt > known.lastSeenAt) known.lastSeenAt = receivedAt;
-    } else if (this.#names.size < maxNames) {
-      const seen = { firstSeenAt: receivedAt, lastSeenAt: receivedAt };
-      this.#names.set(key, { environment, source, type, name, count: 1, ...seen });
-    }
   }
 
   #dropRuns(stored: StoredEvent): void {
@@ -223,7 +213,7 @@ export class MemoryState {
   }
 
   #isFull(): boolean {
-    return this.#byKey.size > this.#maxEvents || this.#parts > this.#maxEvents * maxPartsOfEvent;
+    return this.#kept > this.#maxEvents || this.#parts > this.#maxEvents * maxPartsOfEvent;
   }
 
   /** Unfinished events move to the back: forgetting one would lose its runs. */
@@ -255,25 +245,8 @@ function partsOf({ event, runs }: StoredEvent): number {
   return parts;
 }
 
-/** A sender who makes names up must not fill the memory. */
-const maxNames = 10_000;
-
 const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
 
 function userKey(environment: string, userId: string): string {
   return `${environment}\u0000${userId}`;
-}
-
-function keyOf(environment: string, source: string, messageId: string): string {
-  return `${environment}\u0000${source}\u0000${messageId}`;
-}
-
-function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount {
-  return {
-    type: left.type,
-    name: left.name,
-    count: left.count + right.count,
-    firstSeenAt: left.firstSeenAt < right.firstSeenAt ? left.firstSeenAt : right.firstSeenAt,
-    lastSeenAt: left.lastSeenAt > right.lastSeenAt ? left.lastSeenAt : right.lastSeenAt,
-  };
 }
