@@ -1,4 +1,6 @@
+import { systemClock } from "../core/clock.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
+import { createTimeLimit } from "../core/time-limit.js";
 import { readBody } from "../http/read-body.js";
 import type { ConsoleUser } from "./console-options.js";
 import { type ConsoleRole, consoleRoles } from "./protocol.js";
@@ -73,6 +75,7 @@ export async function readJsonBody(request: Request): Promise<JsonObject> {
     {
       maxBytes: maxBodyBytes,
       timeoutMs: bodyTimeoutMs,
+      timeLimit: createTimeLimit(systemClock, bodyTimeoutMs),
       contentEncoding: "",
       contentLength: Number.isSafeInteger(length) ? length : null,
     },

@@ -1,11 +1,14 @@
 import { Readable as NodeReadable, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { BellwireError } from "../core/errors.js";
+import type { TimeLimit } from "../core/time-limit.js";
 import type { WebhookBody } from "./webhook-request.js";
 
 export interface ReadBodyOptions {
   readonly maxBytes: number;
   readonly timeoutMs: number;
+  /** Of `timeoutMs`. */
+  readonly timeLimit: TimeLimit;
   readonly contentEncoding: string;
   readonly contentLength: number | null;
 }
@@ -33,11 +36,11 @@ export function readBody(body: WebhookBody, options: ReadBodyOptions): Uint8Arra
     if (body.bytes.byteLength > options.maxBytes) throw tooLarge(options.maxBytes);
     return body.bytes;
   }
-  return readChunks(body.chunks, options);
+  return decoded(body.kind === "whole" ? readWhole(body.read, options) : collect(body.chunks, options), options);
 }
 
-async function readChunks(chunks: AsyncIterable<Uint8Array>, options: ReadBodyOptions): Promise<Uint8Array> {
-  const raw = await collect(chunks, options);
+async function decoded(reading: Promise<Uint8Array>, options: ReadBodyOptions): Promise<Uint8Array> {
+  const raw = await reading;
   const encoding = options.contentEncoding.trim().toLowerCase();
   if (encoding === "" || encoding === "identity") return raw;
   const decompressor = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;
@@ -68,24 +71,49 @@ async function* toChunks(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Arr
   for await (const chunk of stream) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }
 
-function collect(chunks: AsyncIterable<Uint8Array>, { maxBytes, timeoutMs }: ReadBodyOptions): Promise<Uint8Array> {
+function readWhole(
+  read: () => Promise<ArrayBuffer>,
+  { maxBytes, timeoutMs, timeLimit }: ReadBodyOptions,
+): Promise<Uint8Array> {
+  const window = timeLimit.open();
+  return new Promise((resolve, reject) => {
+    const call = { timeOut: () => reject(timedOut(timeoutMs)) };
+    window.enter(call);
+    const take = (buffer: ArrayBuffer) => {
+      window.leave(call);
+      if (buffer.byteLength > maxBytes) reject(tooLarge(maxBytes));
+      else resolve(new Uint8Array(buffer));
+    };
+    read().then(take, (error: unknown) => {
+      window.leave(call);
+      reject(error);
+    });
+  });
+}
+
+function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxBytes, timeoutMs, timeLimit }: ReadBodyOptions,
+): Promise<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
+  const window = timeLimit.open();
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = [];
     let size = 0;
     let isOver = false;
     const fail = (error: unknown) => {
       isOver = true;
-      clearTimeout(timer);
+      window.leave(call);
       // Nobody reads on; a sender in mid-body is told so by the response.
       iterator.return?.()?.catch(() => undefined);
       reject(error);
     };
-    const timer = setTimeout(() => fail(timedOut(timeoutMs)), timeoutMs);
+    const call = { timeOut: () => fail(timedOut(timeoutMs)) };
+    window.enter(call);
     const take = (next: IteratorResult<Uint8Array>) => {
       if (isOver) return;
       if (next.done === true) {
-        clearTimeout(timer);
+        window.leave(call);
         resolve(concat(parts, size));
         return;
       }

@@ -1,6 +1,8 @@
+import { systemClock } from "../core/clock.js";
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { type Logger, safeLogger } from "../core/logger.js";
+import { createTimeLimit } from "../core/time-limit.js";
 import { defaultLimits } from "../segment/limits.js";
 import type { HandleSegmentPayloadOptions, SegmentSource } from "../source/segment-source.js";
 import { type Authenticator, createAuthenticator, type HeadVerdict, writeKeyOfHeader } from "./authenticate.js";
@@ -26,10 +28,9 @@ const methods = new Set(["POST", "PUT", "PATCH"]);
 export function createWebhookHandler(source: SegmentSource, options: WebhookOptions = {}): WebhookHandler {
   requireSource(source);
   const logger = safeLogger(options.logger ?? source.logger);
-  const limits = {
-    maxBytes: options.maxBodyBytes ?? defaultLimits.maxBytes,
-    timeoutMs: durationToMs(options.bodyTimeout ?? "10s", "bodyTimeout"),
-  };
+  const timeoutMs = durationToMs(options.bodyTimeout ?? "10s", "bodyTimeout");
+  const maxBytes = options.maxBodyBytes ?? defaultLimits.maxBytes;
+  const limits = { maxBytes, timeoutMs, timeLimit: createTimeLimit(systemClock, timeoutMs) };
   const authenticators = createAuthenticators(source, logger);
 
   const admit = (request: WebhookRequest): Admission => {
@@ -96,14 +97,16 @@ function environmentOfWriteKey(request: WebhookRequest, authenticators: Readonly
 
 function bodyOptions(
   request: WebhookRequest,
-  limits: Pick<ReadBodyOptions, "maxBytes" | "timeoutMs">,
+  limits: Pick<ReadBodyOptions, "maxBytes" | "timeoutMs" | "timeLimit">,
 ): ReadBodyOptions {
   const encoding = request.header("content-encoding");
   const length = Number(request.header("content-length"));
   return {
     contentEncoding: typeof encoding === "string" ? encoding : "",
     contentLength: Number.isSafeInteger(length) ? length : null,
-    ...limits,
+    maxBytes: limits.maxBytes,
+    timeoutMs: limits.timeoutMs,
+    timeLimit: limits.timeLimit,
   };
 }
 

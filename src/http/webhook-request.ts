@@ -14,6 +14,8 @@ export interface WebhookRequest {
 export type WebhookBody =
   /** Not read yet. */
   | { readonly kind: "stream"; readonly chunks: AsyncIterable<Uint8Array> }
+  /** Not read yet, of a length that its header tells, and cheaper read as a whole than in chunks. */
+  | { readonly kind: "whole"; readonly read: () => Promise<ArrayBuffer> }
   /** Read and kept as it came. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** Read and parsed by somebody who did not keep the bytes; `fix` is the line that mends it. */
