@@ -12,7 +12,7 @@ export interface NodeRequest extends AsyncIterable<Uint8Array> {
 }
 
 /** Where the bytes of a request are: kept by a parser, still on their way, or gone. */
-export function nodeBody(request: NodeRequest, kept: unknown, fix: string): WebhookBody {
+export function nodeBody(request: NodeRequest, kept: unknown, fix: string): Exclude<WebhookBody, { kind: "whole" }> {
   if (kept instanceof Uint8Array) return { kind: "bytes", bytes: kept };
   if (typeof kept === "string") return { kind: "bytes", bytes: Buffer.from(kept, "utf8") };
   if (request.readableEnded === true) return { kind: "eaten", fix };
