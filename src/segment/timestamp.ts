@@ -27,8 +27,8 @@ function fromNumber(value: number): Date | null {
 }
 
 function fromParts(match: RegExpExecArray): Date | null {
-  const number = (group: number) => Number(match[group] ?? 0);
-  const [year, month, day, hour, minute, second] = [number(1), number(2), number(3), number(4), number(5), number(6)];
+  const [year, month, day] = [numberAt(match, 1), numberAt(match, 2), numberAt(match, 3)];
+  const [hour, minute, second] = [numberAt(match, 4), numberAt(match, 5), numberAt(match, 6)];
   const milliseconds = Math.floor(Number(`0.${match[7] ?? 0}`) * 1_000);
   // Go writes a time that was never set as year 1, and Date.UTC() takes years below 100 for 19xx.
   if (year < 100) return null;
@@ -39,8 +39,15 @@ function fromParts(match: RegExpExecArray): Date | null {
   return new Date(Date.UTC(year, month - 1, day, hour, minute - offset, second, milliseconds));
 }
 
+function numberAt(match: RegExpExecArray, group: number): number {
+  return Number(match[group] ?? 0);
+}
+
+const longMonths: ReadonlySet<number> = new Set([1, 3, 5, 7, 8, 10, 12]);
+
 function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return longMonths.has(month) ? 31 : 30;
 }
 
 function offsetMinutes(zone: string | undefined): number | null {

@@ -85,8 +85,13 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
   if (results.length === 0) return [];
   const write = () =>
     context.storageCall("runs.settle", (signal) => context.options.storage.runs.settle({ results, signal }));
-  // Dispatching again costs a notification twice on runners that cannot tell; asking storage again costs nothing.
-  const settled = await write().catch(write);
+  let settled: readonly boolean[];
+  try {
+    settled = await write();
+  } catch {
+    // Dispatching again costs a notification twice on runners that cannot tell; asking storage again costs nothing.
+    settled = await write();
+  }
   if (!settled.includes(false)) return results;
   const refused = results.filter((_, index) => settled[index] === false);
   const keys = refused.map((result) => result.idempotencyKey);
