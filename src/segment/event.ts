@@ -18,7 +18,7 @@ export interface ReceivedEvent {
   /** Position in the payload, from 0. */
   readonly index: number;
   readonly event: SegmentEvent;
-  /** The very text that `event` was read from, where it came as one. */
+  /** The text that `event` was read from, where that is at hand: what came, or a part of it. */
   readonly text: string | null;
   readonly type: SegmentEventType;
   /** `event` of a track; `name` (or, as RudderStack sends it, `event`) of a page or screen; otherwise `null`. */

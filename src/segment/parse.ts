@@ -36,7 +36,7 @@ export type ParsedEvent =
  */
 export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
   const limits = resolveLimits(options.limits);
-  const { elements, text, shared, mayExceedLimits } = readPayload(payload, limits);
+  const { elements, textOf, shared, mayExceedLimits } = readPayload(payload, limits);
   return elements.map((element, index) => {
     const given = unwrapElement(element);
     if (!isJsonObject(given)) return refuse(index, given, "not_an_object", `Expected an event, got ${kindOf(given)}.`);
@@ -44,7 +44,7 @@ export function parseSegmentPayload(payload: unknown, options: ParseOptions): re
     const whole = shared === null ? given : withShared(given, shared);
     const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
     if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
-    return parseEvent({ index, given: checked, text: checked === element ? text : null }, options);
+    return parseEvent({ index, given: checked, text: checked === element ? textOf(index) : null }, options);
   });
 }
 

@@ -10,12 +10,14 @@ export interface ReadJson {
   readonly shape: JsonShape;
 }
 
-/** Each of them at most. */
+/** Each measure of it at most. */
 export interface JsonShape {
   /** The deepest nesting of brackets outside of strings. */
   readonly depth: number;
   /** Characters of the whole, and of the largest member inside one and inside two brackets. */
   readonly largest: readonly [whole: number, first: number, second: number];
+  /** Of a list: where its bracket opens, its commas and where the bracket closes; `null` for a text that was not read for it. */
+  readonly marks: readonly number[] | null;
 }
 
 /**
@@ -104,7 +106,9 @@ function boundOf(json: string, limits: SegmentLimits): JsonShape | null {
   for (const bracket of ["{", "["]) {
     for (let at = json.indexOf(bracket); at !== -1; at = json.indexOf(bracket, at + 1)) brackets += 1;
   }
-  return brackets > limits.maxDepth ? null : { depth: brackets, largest: [json.length, json.length, json.length] };
+  return brackets > limits.maxDepth
+    ? null
+    : { depth: brackets, largest: [json.length, json.length, json.length], marks: null };
 }
 
 /** One pass over the text. `JSON.parse` takes a depth of a million; what walks its result then overflows the stack. */
@@ -113,9 +117,11 @@ function shapeOf(json: string): JsonShape {
   let deepest = 0;
   const starts: [number, number] = [0, 0];
   const largest: [number, number] = [0, 0];
+  const marks: number[] | null = json.trimStart().startsWith("[") ? [] : null;
   const endMember = (level: 0 | 1, end: number) => {
     largest[level] = Math.max(largest[level], end - starts[level]);
     starts[level] = end;
+    if (level === 0) marks?.push(end);
   };
   for (let index = 0; index < json.length; index += 1) {
     const code = json.charCodeAt(index);
@@ -125,6 +131,7 @@ function shapeOf(json: string): JsonShape {
       // `{` and `[` differ in one bit only, and so do `}` and `]`.
       depth += 1;
       if (depth > deepest) deepest = depth;
+      if (depth === 1) marks?.push(index);
       if (depth <= 2) starts[depth === 1 ? 0 : 1] = index;
     } else if ((code | 0x20) === 0x7d) {
       if (depth === 1 || depth === 2) endMember(depth === 1 ? 0 : 1, index);
@@ -133,7 +140,7 @@ function shapeOf(json: string): JsonShape {
       endMember(depth === 1 ? 0 : 1, index);
     }
   }
-  return { depth: deepest, largest: [json.length, ...largest] };
+  return { depth: deepest, largest: [json.length, ...largest], marks };
 }
 
 function endOfString(json: string, start: number): number {

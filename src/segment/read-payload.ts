@@ -2,15 +2,15 @@ import { BellwireError } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
 import { checkLimits } from "./check-limits.js";
 import type { SegmentLimits } from "./limits.js";
-import { readJson } from "./read-json.js";
+import { type JsonShape, readJson } from "./read-json.js";
 import { Refusal } from "./refusal.js";
 import { type UnwrappedPayload, unwrapPayload } from "./unwrap.js";
 
 /** The elements of a payload with what the payload as a whole says about them. */
 export interface ReadPayload {
   readonly elements: readonly unknown[];
-  /** Of a single event that came as text. */
-  readonly text: string | null;
+  /** The text of an element, where one is at hand; that of a single event, or a part of the text of a list. */
+  readonly textOf: (index: number) => string | null;
   /** What an envelope says for all of them; a refusal when no event can carry it. */
   readonly shared: JsonObject | Refusal | null;
   /** Whether an element can be over the limits of one event: the text of small payloads rules it out. */
@@ -30,12 +30,25 @@ export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayloa
     const characters = shape.largest[unwrapped.level] + size;
     const most = Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
     const mayExceedLimits = shape.depth > limits.maxDepth || characters > most;
-    return { elements: unwrapped.elements, text: unwrapped.level === 0 ? text : null, shared, mayExceedLimits };
+    return {
+      elements: unwrapped.elements,
+      textOf: textsOf(unwrapped.level, text, shape.marks),
+      shared,
+      mayExceedLimits,
+    };
   }
   const unwrapped = unwrapPayload(payload);
   const { shared } = checkShared(unwrapped, limits);
-  return { elements: unwrapped.elements, text: null, shared, mayExceedLimits: true };
+  return { elements: unwrapped.elements, textOf: noText, shared, mayExceedLimits: true };
 }
+
+function textsOf(level: 0 | 1 | 2, text: string | null, marks: JsonShape["marks"]): ReadPayload["textOf"] {
+  if (text === null || level === 2) return noText;
+  if (level === 0) return () => text;
+  return marks === null ? noText : (index) => text.slice((marks[index] ?? 0) + 1, marks[index + 1]);
+}
+
+const noText = () => null;
 
 /** What an envelope says for all becomes part of every event: a payload within its limits must not grow beyond them by that. */
 function checkShared({ elements, shared }: UnwrappedPayload, limits: SegmentLimits): CheckedShared {

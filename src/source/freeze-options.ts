@@ -24,4 +24,6 @@ export interface FreezeOptions {
   readonly gone: ReadonlySet<string>;
   /** Whether text and names may be left to be made when storage reads them. */
   readonly isLazy: boolean;
+  /** Whether to hand on the texts of events: in memory a part of a long text would keep the whole of it. */
+  readonly usesTexts: boolean;
 }

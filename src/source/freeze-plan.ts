@@ -46,7 +46,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
     payload,
-    payloadText: payload === received.event ? received.text : null,
+    payloadText: options.usesTexts && payload === received.event ? received.text : null,
     runs: runsOf(sync, frozen),
     status,
     reason,

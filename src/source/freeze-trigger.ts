@@ -39,7 +39,7 @@ export function freezeTrigger(
 ): FrozenTrigger {
   const { received, tracing } = ofEvent;
   const { stage } = evaluation;
-  const event = options.isLazy ? eventOrText(evaluation, received) : evaluation.event;
+  const event = options.isLazy && options.usesTexts ? eventOrText(evaluation, received) : evaluation.event;
   // Nothing to tell, or no room to keep it.
   const isUntold = stage === "event" || tracing.allowance === 0;
   const trace = isUntold ? null : new DeferredTrace(trigger, stage, event, tracing);

@@ -154,10 +154,12 @@ function freezeItems(
   { items, receivedAt, identifyEnabled, users, toTenant, gone }: FreezeItemsParams,
 ): readonly NewEvent[] {
   const { toPayload, unidentified, runner, storage } = options;
+  const isLazy = storage.events.readsByName === true;
   const freezing: FreezeOptions = {
     scope,
     keyOf: keysOf(scope),
-    isLazy: storage.events.readsByName === true,
+    isLazy,
+    usesTexts: !isLazy || items.length === 1,
     receivedAt,
     toPayload,
     runner,
