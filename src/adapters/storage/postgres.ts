@@ -60,10 +60,11 @@ export function postgresStorage(options: PostgresStorageOptions): PostgresStorag
 }
 
 function storesOn(query: Query): FullStorage {
+  const users = postgresUserStore(query);
   return {
-    events: postgresEventStore(query),
+    events: { ...postgresEventStore(query), checksKnownIn: users },
     runs: postgresRunStore(query),
-    users: postgresUserStore(query),
+    users,
     groups: postgresGroupStore(query),
     triggers: postgresTriggerStore(query),
     audit: postgresAuditStore(query),
