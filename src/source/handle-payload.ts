@@ -59,12 +59,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
 
   const requests = new Map<string, RunRequest>();
   const toTenant = await findTenants(context, environment, plans);
-  const freezing = { items, receivedAt, identifyEnabled, users, requests, toTenant };
+  const freezing = { receivedAt, identifyEnabled, users, requests, toTenant };
   const leasedUntil = clock.now() + leaseMs;
-  const { events, recorded } = await recordPlans(
-    (gone) => freezeItems(context, call.scope, { gone, ...freezing }),
-    (frozen) => recordEvents(context, call, frozen),
-  );
+  const { events, recorded } = await recordPlans({
+    items: items.filter(({ kind }) => kind !== "repeated"),
+    freeze: (some, gone) => freezeItems(context, call.scope, { items: some, gone, ...freezing }),
+    record: (frozen) => recordEvents(context, call, frozen),
+  });
   keepFirstPlans(recorded, requests);
 
   if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);

@@ -1,4 +1,5 @@
 import type { NewEvent, RecordResult } from "../storage/storage.js";
+import type { PayloadItem } from "./plan-payload.js";
 
 export interface RecordedPlans {
   readonly events: readonly NewEvent[];
@@ -6,25 +7,31 @@ export interface RecordedPlans {
   readonly recorded: readonly RecordResult[];
 }
 
+export interface PlansToRecord {
+  /** What makes an event each. */
+  readonly items: readonly PayloadItem[];
+  readonly freeze: (items: readonly PayloadItem[], gone: ReadonlySet<string>) => readonly NewEvent[];
+  readonly record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>;
+}
+
 const nobody: ReadonlySet<string> = new Set();
 
 /**
  * Records events, and those that are refused, because somebody whom they name was deleted meanwhile, once more without naming them.
- * Each time more of them are known to be gone, so it ends.
+ * Each time more of them are known to be gone, so it ends. What was recorded is not frozen again: it is sent as it was recorded.
  */
-export async function recordPlans(
-  freeze: (gone: ReadonlySet<string>) => readonly NewEvent[],
-  record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>,
-): Promise<RecordedPlans> {
-  const events = [...freeze(nobody)];
+export async function recordPlans({ items, freeze, record }: PlansToRecord): Promise<RecordedPlans> {
+  const events = [...freeze(items, nobody)];
   const recorded = [...(await record(events))];
   const gone = new Set<string>();
   for (;;) {
     const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
     if (refused.length === 0) return { events, recorded };
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
-    const frozen = freeze(gone);
-    const again = refused.flatMap((index) => frozen[index] ?? []);
+    const again = freeze(
+      refused.flatMap((index) => items[index] ?? []),
+      gone,
+    );
     const results = await record(again);
     for (const [place, index] of refused.entries()) {
       const [event, result] = [again[place], results[place]];
