@@ -17,6 +17,8 @@ export interface FreezeOptions {
   readonly identifyEnabled: boolean;
   /** The id that a user has now, after this payload's own identify events; `null` for a user nobody knows. */
   readonly currentId: (userId: string) => string | null;
+  /** Whether that id is only assumed, and to be checked by whoever records the event. */
+  readonly isAssumed: (userId: string) => boolean;
   /** What a runner is told of a tenant: where it takes more than the id, what is known of the group. */
   readonly toTenant: (tenant: WorkflowRunRequest["tenant"], workflow: string) => WorkflowRunRequest["tenant"];
   /** The source's word on unknown recipients; a trigger's own goes first. */

@@ -65,6 +65,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
     items: items.filter(({ kind }) => kind !== "repeated"),
     freeze: (some, gone) => freezeItems(context, call.scope, { items: some, gone, ...freezing }),
     record: (frozen) => recordEvents(context, call, frozen),
+    recipients: users.recipients,
   });
   keepFirstPlans(recorded, requests);
 
@@ -160,6 +161,7 @@ function freezeItems(context: SourceContext, scope: SourceScope, params: FreezeI
     syncsUsers: context.options.runner.identify !== undefined,
     identifyEnabled: params.identifyEnabled,
     currentId: users.currentId,
+    isAssumed: users.recipients.isAssumed,
     unidentified: context.options.unidentified,
     isCreated: users.isCreated,
     onRequest: (key: string, request: RunRequest) => params.requests.set(key, request),

@@ -1,4 +1,5 @@
 import type { NewEvent, RecordResult } from "../storage/storage.js";
+import type { KnownRecipients } from "./known-users.js";
 import type { PayloadItem } from "./plan-payload.js";
 
 export interface RecordedPlans {
@@ -12,22 +13,26 @@ export interface PlansToRecord {
   readonly items: readonly PayloadItem[];
   readonly freeze: (items: readonly PayloadItem[], gone: ReadonlySet<string>) => readonly NewEvent[];
   readonly record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>;
+  /** Whom the events may assume to be known. */
+  readonly recipients: Pick<KnownRecipients, "held" | "lookUp">;
 }
 
 const nobody: ReadonlySet<string> = new Set();
 
 /**
- * Records events, and those that are refused, because somebody whom they name was deleted meanwhile, once more without naming them.
- * Each time more of them are known to be gone, so it ends. What was recorded is not frozen again: it is sent as it was recorded.
+ * Records events, and those that are refused once more: without naming those who were deleted meanwhile, and without assuming anybody
+ * to be known where that was wrong. Each time more of them are known to be gone, so it ends. What was recorded is not frozen again:
+ * it is sent as it was recorded.
  */
-export async function recordPlans({ items, freeze, record }: PlansToRecord): Promise<RecordedPlans> {
+export async function recordPlans({ items, freeze, record, recipients }: PlansToRecord): Promise<RecordedPlans> {
   const events = [...freeze(items, nobody)];
   const recorded = [...(await record(events))];
   const gone = new Set<string>();
   for (;;) {
     const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
-    if (refused.length === 0) return { events, recorded };
+    if (refused.length === 0) break;
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
+    if (refused.some((index) => recorded[index]?.unknown !== undefined)) await recipients.lookUp();
     const again = freeze(
       refused.flatMap((index) => items[index] ?? []),
       gone,
@@ -40,4 +45,6 @@ export async function recordPlans({ items, freeze, record }: PlansToRecord): Pro
       recorded[index] = result;
     }
   }
+  recipients.held();
+  return { events, recorded };
 }

@@ -40,7 +40,8 @@ export interface PostgresStorage extends FullStorage {
 }
 
 /**
- * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs.
+ * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, the look-up of its recipients included,
+ * and so does settling its runs.
  * @throws `CONFIG_INVALID` for a `pool` that is no client
  */
 export function postgresStorage(options: PostgresStorageOptions): PostgresStorage {
