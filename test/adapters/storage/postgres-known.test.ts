@@ -1,3 +1,5 @@
+import { createSegmentSource, defineTrigger } from "bellwire";
+import { recordingRunner, track } from "bellwire/testing";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type PostgresStorage, postgresStorage } from "../../../src/adapters/storage/postgres.js";
@@ -56,4 +58,32 @@ it("a statement that was prepared while there were few users reads none of them 
   client.release();
   expect(after.whole).toBe(before.whole);
   expect(after.along).toBe(before.along + 10);
+});
+
+it("of payloads that are handled at the same time only those are recorded twice whose recipients are not known", async () => {
+  const storage = await migrated("shared");
+  const recorded: string[] = [];
+  const record: PostgresStorage["events"]["record"] = async (params) => {
+    recorded.push(...params.events.map(({ messageId }) => messageId));
+    return storage.events.record(params);
+  };
+  const runner = recordingRunner();
+  const source = createSegmentSource({
+    storage: { ...storage, events: { ...storage.events, record } },
+    runner,
+    triggers: [defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" })],
+  });
+  for (const id of ["ada", "phone"]) await source.users.identify({ id });
+  await source.users.merge({ from: "phone", into: "ada" });
+  const people = ["ada", "bob", "ada", "phone", "ada"];
+  const sent = await Promise.all(
+    people.map((userId, index) =>
+      source.handleSegmentPayload(track("Signed Up", {}, { userId, messageId: `m${index}` })),
+    ),
+  );
+  expect(sent.map(({ events }) => events[0]?.triggers[0]?.status)).toEqual(
+    people.map((id) => (id === "bob" ? "skipped" : "triggered")),
+  );
+  expect(runner.runs.map(({ request }) => request.recipients)).toEqual([["ada"], ["ada"], ["ada"], ["ada"]]);
+  expect(recorded.toSorted()).toEqual(["m0", "m1", "m1", "m2", "m3", "m3", "m4"]);
 });
