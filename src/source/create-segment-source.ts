@@ -7,6 +7,7 @@ import { formatExplanation } from "../outcome/format-explanation.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/run-store.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
+import { createAssumptions, noAssumptions } from "./assumptions.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
@@ -136,6 +137,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
       logger,
       onStored: stored.sync,
     }),
+    assumptions: options.checksKnown ? createAssumptions() : noAssumptions,
     storageCall,
     keysOf: createIdempotencyKeys(),
     dispatcher: createDispatcher({

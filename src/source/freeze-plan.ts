@@ -53,7 +53,11 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     decision,
   };
   const gatherNames = () => namesOf(plan, options.users.currentId);
-  return options.isLazy ? new FrozenEvent(recorded, gatherNames) : { names: gatherNames(), ...recorded };
+  if (options.isLazy) return new FrozenEvent(recorded, gatherNames);
+  const names = gatherNames();
+  // Whose current id went into the plan is among the names.
+  const assumesKnown = names.filter(options.users.recipients.isAssumed);
+  return { names, ...(assumesKnown.length > 0 && { assumesKnown }), ...recorded };
 }
 
 function runsOf(sync: readonly NewRun[], frozen: readonly FrozenTrigger[]): readonly NewRun[] {

@@ -54,12 +54,14 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
 
   const tenants = tenantsOf(context, plans);
   const toTenant = tenants.size === 0 ? asItIs : await findTenants(context, environment, tenants);
-  const freezing = { items, receivedAt, identifyEnabled, users, toTenant };
+  const freezing = { receivedAt, identifyEnabled, users, toTenant, isAlone: items.length === 1 };
   const leasedUntil = clock.now() + leaseMs;
-  const { events, recorded } = await recordPlans(
-    (gone) => freezeItems(context, call.scope, { gone, ...freezing }),
-    (frozen) => recordEvents(context, call, frozen),
-  );
+  const { events, recorded } = await recordPlans({
+    items: items.filter(({ kind }) => kind !== "repeated"),
+    freeze: (some, gone) => freezeItems(context, call.scope, { items: some, gone, ...freezing }),
+    record: (frozen) => recordEvents(context, call, frozen),
+    recipients: users.recipients,
+  });
 
   if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);
   const holds = { users, recorded, waitingFor: waitingForOf(events) };
@@ -146,12 +148,14 @@ interface FreezeItemsParams {
   readonly users: IdentifiedUsers;
   readonly toTenant: FreezeOptions["toTenant"];
   readonly gone: ReadonlySet<string>;
+  /** Whether the payload is one event. */
+  readonly isAlone: boolean;
 }
 
 function freezeItems(
   { options, registry, keysOf }: SourceContext,
   scope: SourceScope,
-  { items, receivedAt, identifyEnabled, users, toTenant, gone }: FreezeItemsParams,
+  { items, receivedAt, identifyEnabled, users, toTenant, gone, isAlone }: FreezeItemsParams,
 ): readonly NewEvent[] {
   const { toPayload, unidentified, runner, storage } = options;
   const isLazy = storage.events.readsByName === true;
@@ -159,7 +163,7 @@ function freezeItems(
     scope,
     keyOf: keysOf(scope),
     isLazy,
-    usesTexts: !isLazy || items.length === 1,
+    usesTexts: !isLazy || isAlone,
     receivedAt,
     toPayload,
     runner,

@@ -4,7 +4,7 @@ import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
 import { eraseUser } from "./erase-user.js";
 import type { IdentifiedEvent } from "./identified-event.js";
-import { knownUsers } from "./known-users.js";
+import { type KnownRecipients, knowRecipients } from "./known-users.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
 import { updateGroups } from "./update-groups.js";
@@ -14,6 +14,8 @@ export interface IdentifiedUsers {
   readonly of: (plan: EventPlan) => IdentifiedEvent;
   /** The id that the user has now, another one after a merge; `null` when storage does not know the user. */
   readonly currentId: (userId: string) => string | null;
+  /** Of whom else the payload names. */
+  readonly recipients: KnownRecipients;
   /** Whether this payload created the user because a trigger said so, without attributes. */
   readonly isCreated: (userId: string) => boolean;
   /** Everyone whom this payload told of, and those among them who were not known before. */
@@ -24,8 +26,8 @@ export interface IdentifiedUsers {
 }
 
 /**
- * Brings all users of a payload up to date, then asks which of the other recipients are known: two storage calls at most,
- * whatever the size of the payload, and both before any trigger's run is fixed, so that a track never overtakes its identify.
+ * Brings all users of a payload up to date, then asks which of the other recipients are known, or leaves that to `record`: two storage
+ * calls at most, whatever the size of the payload, and both before any trigger's run is fixed, so that a track never overtakes its identify.
  * Visitors and groups cost one call more each, merges and deletions one each.
  */
 export async function identifyUsers(
@@ -36,7 +38,8 @@ export async function identifyUsers(
   // Most events say nothing of who somebody is.
   const tells = plans.some(({ identity }) => identity !== null);
   const collected = collectChanges(context, plans);
-  if (!tells && collected.changes.length === 0) return untold(await knownUsers(context, environment, collected.asked));
+  if (!tells && collected.changes.length === 0)
+    return untold(await knowRecipients(context, environment, { ids: collected.asked, plans }));
   const { merged, deleted } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
   const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
   const { changes, identifies, created, asked } = collected;
@@ -48,8 +51,8 @@ export async function identifyUsers(
       return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
     }),
   );
-  const known = await knownUsers(context, environment, asked);
-  const currentId = (userId: string) => current.get(userId) ?? known.get(userId) ?? null;
+  const recipients = await knowRecipients(context, environment, { ids: asked, plans });
+  const currentId = (userId: string) => current.get(userId) ?? recipients.currentId(userId) ?? null;
   const groups = tells ? await updateGroups(context, environment, { plans, currentId }) : noGroups;
   // Runs may wait under an id that another one has taken the place of.
   const idsOf = (is: (status: UserUpdate["status"]) => boolean) =>
@@ -64,6 +67,7 @@ export async function identifyUsers(
       return { user: isUnheard ? null : user, group: groups.get(plan) ?? null, ignored };
     },
     currentId,
+    recipients,
     isCreated: (userId) => created.has(userId),
     identified: [...idsOf((status) => status !== "deleted"), ...merged],
     created: [...idsOf((status) => status === "created"), ...merged],
@@ -72,10 +76,11 @@ export async function identifyUsers(
 }
 
 /** Of a payload that says nothing of who somebody is. */
-function untold(known: ReadonlyMap<string, string>): IdentifiedUsers {
+function untold(recipients: KnownRecipients): IdentifiedUsers {
   return {
     of: ofNobody,
-    currentId: (userId) => known.get(userId) ?? null,
+    currentId: (userId) => recipients.currentId(userId) ?? null,
+    recipients,
     isCreated: isNobody,
     identified: nobodys,
     created: nobodys,

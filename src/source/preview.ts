@@ -4,6 +4,7 @@ import { capabilitiesOf } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
 import type { CompleteStorage, CompleteUserStore } from "../storage/complete-users.js";
 import type { GroupStore } from "../storage/group-store.js";
+import { noAssumptions } from "./assumptions.js";
 import { handlePayload } from "./handle-payload.js";
 import type { PreviewOptions } from "./segment-source.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
@@ -30,6 +31,7 @@ export async function previewPayload(
       },
     },
     registry: withTriggers(context, triggers).registry,
+    assumptions: noAssumptions,
     emitter: createSafeEmitter(() => undefined),
   };
   const scope = { environment, source: context.options.key };

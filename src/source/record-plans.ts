@@ -1,4 +1,6 @@
 import type { NewEvent, RecordResult } from "../storage/storage.js";
+import type { KnownRecipients } from "./known-users.js";
+import type { PayloadItem } from "./plan-payload.js";
 
 export interface RecordedPlans {
   readonly events: readonly NewEvent[];
@@ -6,27 +8,40 @@ export interface RecordedPlans {
   readonly recorded: readonly RecordResult[];
 }
 
+export interface PlansToRecord {
+  /** What makes an event each. */
+  readonly items: readonly PayloadItem[];
+  readonly freeze: (items: readonly PayloadItem[], gone: ReadonlySet<string>) => readonly NewEvent[];
+  readonly record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>;
+  /** Whom the events may assume to be known. */
+  readonly recipients: Pick<KnownRecipients, "held" | "lookUp">;
+}
+
 const nobody: ReadonlySet<string> = new Set();
 
 /**
- * Records events, and those that are refused, because somebody whom they name was deleted meanwhile, once more without naming them.
- * Each time more of them are known to be gone, so it ends.
+ * Records events, and those that are refused once more: without naming those who were deleted meanwhile, and without assuming anybody
+ * to be known where that was wrong. Each time more of them are known to be gone, so it ends. What was recorded is not frozen again:
+ * it is sent as it was recorded.
  */
-export async function recordPlans(
-  freeze: (gone: ReadonlySet<string>) => readonly NewEvent[],
-  record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>,
-): Promise<RecordedPlans> {
-  const frozen = freeze(nobody);
+export async function recordPlans({ items, freeze, record, recipients }: PlansToRecord): Promise<RecordedPlans> {
+  const frozen = freeze(items, nobody);
   const first = await record(frozen);
-  if (!first.some(({ status }) => status === "refused")) return { events: frozen, recorded: first };
+  if (!first.some(({ status }) => status === "refused")) {
+    recipients.held();
+    return { events: frozen, recorded: first };
+  }
   const [events, recorded] = [[...frozen], [...first]];
   const gone = new Set<string>();
   for (;;) {
     const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
-    if (refused.length === 0) return { events, recorded };
+    if (refused.length === 0) break;
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
-    const without = freeze(gone);
-    const again = refused.flatMap((index) => without[index] ?? []);
+    if (refused.some((index) => recorded[index]?.unknown !== undefined)) await recipients.lookUp();
+    const again = freeze(
+      refused.flatMap((index) => items[index] ?? []),
+      gone,
+    );
     const results = await record(again);
     for (const [place, index] of refused.entries()) {
       const [event, result] = [again[place], results[place]];
@@ -35,4 +50,6 @@ export async function recordPlans(
       recorded[index] = result;
     }
   }
+  recipients.held();
+  return { events, recorded };
 }

@@ -22,6 +22,8 @@ export interface ResolvedOptions {
   readonly storage: CompleteStorage;
   /** The same as the host gave it, for whoever must not share a call with others. */
   readonly hostStorage: CompleteStorage;
+  /** Whether `record` checks who is known, so that nobody need ask first. */
+  readonly checksKnown: boolean;
   readonly runner: WorkflowRunner;
   readonly unidentified: UnidentifiedPolicy;
   readonly readIdentity: ReadIdentity;
@@ -68,6 +70,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     environments: resolveEnvironments(options.environments),
     storage: coalesceCalls(hostStorage, clock),
     hostStorage,
+    checksKnown: checksKnown(options.storage),
     runner: options.runner,
     unidentified: compileUnidentified(options.unidentified ?? "skip"),
     readIdentity: compileIdentity(options),
@@ -87,6 +90,11 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     logger: safeLogger(options.logger ?? silentLogger),
     clock,
   };
+}
+
+/** A host may put another store of users beside the events; who reads by name is handed no assumptions. */
+function checksKnown({ events, users }: SegmentSourceOptions["storage"]): boolean {
+  return events.checksKnownIn === users && events.readsByName !== true;
 }
 
 function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOptions["retention"] = {}) {

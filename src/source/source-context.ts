@@ -3,6 +3,7 @@ import type { SafeEmitter } from "../core/safe-emitter.js";
 import type { TimeLimit } from "../core/time-limit.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { TriggerRegistry } from "../triggers/trigger-registry.js";
+import type { Assumptions } from "./assumptions.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { KeyOfRun } from "./idempotency-key.js";
 import type { InEnvironment } from "./in-environment.js";
@@ -18,6 +19,7 @@ export interface SourceContext {
   readonly registry: TriggerRegistry;
   readonly stored: StoredTriggers;
   readonly overrides: Overrides;
+  readonly assumptions: Assumptions;
   readonly storageCall: StorageCall;
   /** Keys for the runs of one environment. */
   readonly keysOf: (scope: SourceScope) => KeyOfRun;

@@ -38,9 +38,13 @@ export interface NewEvent {
   readonly runs: readonly NewRun[];
   /** Users whom the event or its runs name: none of them may have been deleted at or after `occurredAt`. */
   readonly names?: readonly string[];
+  /** Users whom its plan takes to be known, by these very ids. Only for a storage with `checksKnownIn`. */
+  readonly assumesKnown?: readonly string[];
 }
 
-export interface EventRecord extends Omit<NewEvent, "payloadText" | "status" | "runs" | "names">, SourceScope {
+export interface EventRecord
+  extends Omit<NewEvent, "payloadText" | "status" | "runs" | "names" | "assumesKnown">,
+    SourceScope {
   readonly status: RecordedEventStatus;
   /** As they were recorded; those that `expand` added later are told by `runs.list`. */
   readonly runs: readonly RunRecord[];
@@ -51,7 +55,7 @@ export interface EventRecord extends Omit<NewEvent, "payloadText" | "status" | "
  * - `finished`: recorded before, nothing pending
  * - `leased`: recorded before, and somebody else holds the lease of a pending run
  * - `unfinished`: recorded before and nobody is on it: its pending runs, as first planned, are now leased to the caller
- * - `refused`: not recorded, because it names users who were deleted
+ * - `refused`: not recorded, because it names users who were deleted, or assumes users to be known who are not
  */
 export type RecordStatus = "new" | "finished" | "leased" | "unfinished" | "refused";
 
@@ -63,6 +67,8 @@ export interface RecordResult {
   readonly stored: EventRecord | null;
   /** Of a `refused` event: those of its `names` who were deleted. */
   readonly deleted?: readonly string[];
+  /** Of a `refused` event: what it assumed and is not so: ids of nobody who is known, or of somebody who goes by another id now. */
+  readonly unknown?: readonly string[];
 }
 
 export interface RecordParams extends SourceScope, Abortable {
@@ -100,6 +106,13 @@ export interface EventStore {
    * are first read, and an object that is spread or cloned loses them. @default false: all members are plain
    */
   readonly readsByName?: boolean;
+  /**
+   * The store of users in which `record` looks up what an event assumes (`assumesKnown`), in the transaction that records it: an event
+   * whose assumption is wrong is refused, others of the same call are not. What was recorded before is told as ever, whatever it
+   * assumes. Sources then leave the look-up of recipients to `record`, which saves a call; not where the host has put another store of
+   * users beside these events, nor with `readsByName`.
+   */
+  readonly checksKnownIn?: UserStore;
   /**
    * Records events with their planned runs: dedupe, inbox and outbox in one. The whole call is atomic.
    * Results stand in the order of `params.events`. Of concurrent calls with the same event exactly one is told `new`.

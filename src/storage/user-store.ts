@@ -43,8 +43,8 @@ export interface UserStore {
     params: Abortable & { readonly environment: string; readonly id: string; readonly at: Date },
   ): Promise<readonly string[]>;
   /**
-   * The known ids among `ids`, each with the id that the user has now: another one after a merge. Every event with recipients asks.
-   * Without it `find` is asked, which reads more than is needed.
+   * The known ids among `ids`, each with the id that the user has now: another one after a merge. Every event with recipients asks,
+   * unless its recording looks them up (`EventStore.checksKnownIn`). Without it `find` is asked, which reads more than is needed.
    */
   known?(
     params: Abortable & { readonly environment: string; readonly ids: readonly string[] },

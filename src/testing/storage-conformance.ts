@@ -8,6 +8,7 @@ import type { StorageCase, StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
 import { groupCases } from "./storage-group-cases.js";
 import { holdCases } from "./storage-hold-cases.js";
+import { knownCases } from "./storage-known-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
 import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
@@ -32,6 +33,7 @@ export function storageConformance(
     ...searchAndTimelineCases,
     ...forgetCases,
     ...deletionCases,
+    ...knownCases,
     ...holdCases,
     ...runCases,
     ...decisionCases,

@@ -42,6 +42,22 @@ const kept = async ({ source, storage }: ReturnType<typeof setUp>) => {
 };
 
 describe("a deleted user", () => {
+  it("is notified of what happened since, as it was recorded, also beside an event of before in one payload", async () => {
+    const { runner, storage } = setUp();
+    const source = createSegmentSource({ storage, runner, triggers, unidentified: "create" });
+    await source.users.delete("ada");
+    const soon = { timestamp: new Date(Date.now() + 60_000).toISOString() };
+    const { events } = await source.handleSegmentPayload([
+      track("Signed Up", {}, { userId: "ada", messageId: "before", ...at(2) }),
+      identify("ada", {}, soon),
+      track("Mentioned", { who: ["ada", "bob"] }, { userId: "grace", messageId: "since", ...soon }),
+    ]);
+    expect(events.map(({ status }) => status)).toEqual(["ignored", "processed", "processed"]);
+    expect(runner.runs.map(({ request }) => request.recipients)).toEqual([["ada", "bob"]]);
+    const { items } = await storage.runs.list({ environment: "default", limit: 10 });
+    expect(items.map(({ request }) => JSON.parse(request).recipients)).toEqual([["ada", "bob"]]);
+  });
+
   it("is not recorded again by an event of before that comes late, and nobody is notified of it", async () => {
     const all = setUp();
     const { source, runner } = all;

@@ -40,7 +40,8 @@ export interface PostgresStorage extends FullStorage {
 }
 
 /**
- * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, and so does settling its runs.
+ * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, the look-up of its recipients included,
+ * and so does settling its runs.
  * @throws `CONFIG_INVALID` for a `pool` that is no client
  */
 export function postgresStorage(options: PostgresStorageOptions): PostgresStorage {
@@ -60,10 +61,11 @@ export function postgresStorage(options: PostgresStorageOptions): PostgresStorag
 }
 
 function storesOn(query: Query): FullStorage {
+  const users = postgresUserStore(query);
   return {
-    events: postgresEventStore(query),
+    events: { ...postgresEventStore(query), checksKnownIn: users },
     runs: postgresRunStore(query),
-    users: postgresUserStore(query),
+    users,
     groups: postgresGroupStore(query),
     triggers: postgresTriggerStore(query),
     audit: postgresAuditStore(query),

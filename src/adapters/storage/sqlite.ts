@@ -45,10 +45,11 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     `PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`,
   );
   const session = createSession(database);
+  const users = sqliteUserStore(session, clock);
   return {
-    events: sqliteEventStore(session, clock),
+    events: { ...sqliteEventStore(session, clock), checksKnownIn: users },
     runs: sqliteRunStore(session, clock),
-    users: sqliteUserStore(session, clock),
+    users,
     groups: sqliteGroupStore(session),
     triggers: sqliteTriggerStore(session),
     audit: sqliteAuditStore(session),

@@ -109,7 +109,7 @@ describe("PostgreSQL", () => {
         await Promise.all(events.map((event) => source.handleSegmentPayload(event)));
         return trips;
       };
-      const each = dispatch === "inline" ? 3 : 2;
+      const each = dispatch === "inline" ? 2 : 1;
       expect([await tripsOf(1), await tripsOf(16), await tripsOf(64)]).toEqual([each, each, 4 * each]);
     },
   );

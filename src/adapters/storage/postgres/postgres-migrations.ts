@@ -1,4 +1,5 @@
 import { createQuery, type PostgresClient, quoteIdentifier } from "./postgres-client.js";
+import { unknownUsersFunctionSql } from "./postgres-refusals.js";
 import { settleFunctionSql } from "./postgres-settle.js";
 
 /** In order, and never changed once released: a database is brought from any earlier version to this one. */
@@ -185,6 +186,7 @@ const migrations: readonly string[] = [
   settleFunctionSql,
   `ALTER TABLE bellwire.names ADD COLUMN slot integer NOT NULL DEFAULT 0, DROP CONSTRAINT bellwire_names_pkey,
      ADD PRIMARY KEY (environment, source, type, name, slot);`,
+  unknownUsersFunctionSql,
 ];
 
 /**

@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClaimedRun, NewRun } from "../../../storage/run-store.js";
 import type { NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
-import { userHash } from "../deleted-hash.js";
 import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js";
-import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
+import { numberOf, numberOrNull, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type PostgresValue, type Query, rowsOf, toArray } from "./postgres-client.js";
-import { deletionsOf } from "./postgres-deletions.js";
+import { addRefusal, mentionsIn, type Refusal, refusedSql, toRefusal } from "./postgres-refusals.js";
 
 const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
   WHERE r.message_id = t.message_id AND r.environment = t.environment AND r.source = t.source AND r.parent IS NULL)`;
@@ -25,16 +24,18 @@ function textAt(offset: string, bytes: string): string {
 }
 
 /**
- * Records what is new of a batch together with its runs, in one statement, which is one transaction. It only inserts, so that
- * nothing about its plan depends on the size of a table; the rows stand in the order of their keys, so that batches that overlap
- * can not deadlock. A name is counted in one of several rows, since whoever counts in one holds it up to the end. An event's
- * `status` is the one it has as long as none of its runs says otherwise.
+ * Records what is new of a batch together with its runs, in one statement, which is one transaction. It only inserts, and looks up
+ * through functions alone, so that nothing about its plan depends on the size of a table; the rows stand in the order of their keys,
+ * so that batches that overlap can not deadlock. A name is counted in one of several rows, since whoever counts in one holds it up to
+ * the end. An event's `status` is the one it has as long as none of its runs says otherwise.
  */
 const recordSql = `
-WITH refused AS MATERIALIZED (
-  SELECT n.message_id, n.hash FROM unnest($31::text[], $32::text[], $33::bigint[]) AS n(message_id, hash, occurred_at)
-  JOIN ${deletionsOf("$1", "$32::text[]")} d USING (hash) WHERE n.occurred_at <= d.deleted_at
-), inserted AS (
+WITH ${refusedSql({
+  environment: "$1",
+  mentions: "unnest($31::text[], $32::text[], $33::bigint[], $34::text[])",
+  hashes: "$32::text[]",
+  assumed: "$35::text[]",
+})}, inserted AS (
   INSERT INTO bellwire.events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at,
     reason, base_status, status, pending_runs, payload, decision)
   SELECT $1, $2, message_id, type, name, user_id, anonymous_id, occurred_at, received_at, reason, base_status,
@@ -68,7 +69,8 @@ WITH refused AS MATERIALIZED (
   ON CONFLICT (environment, source, type, name, slot) DO UPDATE SET count = n.count + excluded.count,
     first_seen_at = least(n.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(n.last_seen_at, excluded.last_seen_at)
 )
-SELECT message_id, now, NULL AS hash FROM inserted, clock UNION ALL SELECT message_id, NULL, hash FROM refused`;
+SELECT message_id, now, NULL AS hash, NULL AS unknown FROM inserted, clock
+UNION ALL SELECT message_id, NULL, hash, unknown FROM refused`;
 
 /** What is stored of events that were recorded before; their pending runs are leased where nobody is on them. */
 const takeUpSql = `
@@ -115,8 +117,8 @@ export async function record(query: Query, params: RecordParams): Promise<readon
     const stored = await query(takeUpSql, environment, source, leaseMs, owner, toArray(known));
     for (const row of stored) found.set(textOf(row, "message_id"), toKnownResult(row));
     for (const { event, messageId } of asked) {
-      const hashes = found.has(messageId) ? undefined : refused.get(messageId);
-      if (hashes !== undefined) found.set(messageId, toRefusal(event, environment, hashes));
+      const refusal = found.has(messageId) ? undefined : refused.get(messageId);
+      if (refusal !== undefined) found.set(messageId, toRefusal(event, environment, refusal));
     }
     // What is neither new nor known was removed in between.
     asked = asked.filter(({ messageId }) => !found.has(messageId));
@@ -126,19 +128,13 @@ export async function record(query: Query, params: RecordParams): Promise<readon
 
 function sortOut(rows: readonly Row[]) {
   const newAt = new Map<string, number>();
-  const refused = new Map<string, Set<string>>();
+  const refused = new Map<string, Refusal>();
   for (const row of rows) {
-    const messageId = textOf(row, "message_id");
-    const hash = textOrNull(row, "hash");
-    if (hash === null) newAt.set(messageId, numberOf(row, "now"));
-    else refused.set(messageId, (refused.get(messageId) ?? new Set()).add(hash));
+    const now = numberOrNull(row, "now");
+    if (now === null) addRefusal(refused, row);
+    else newAt.set(textOf(row, "message_id"), now);
   }
   return { newAt, refused };
-}
-
-function toRefusal({ names = [] }: NewEvent, environment: string, hashes: ReadonlySet<string>): RecordResult {
-  const deleted = names.filter((name) => hashes.has(userHash(environment, name)));
-  return { status: "refused", claimed: [], stored: null, deleted };
 }
 
 function compare(left: string, right: string): number {
@@ -161,7 +157,7 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     for (const [position, run] of event.runs.entries())
       runs.push({ run, position, messageId, event, request: texts.add(run.request) });
   }
-  const names = namesIn(asked, environment);
+  const { mentions, assumed } = mentionsIn(asked, environment);
   const ofEvents = (value: (event: (typeof events)[number]) => string | number | null) => toArray(events.map(value));
   const ofRuns = (value: (run: (typeof runs)[number]) => string | number | null) => toArray(runs.map(value));
   return [
@@ -191,24 +187,12 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     ofRuns(({ run }) => run.hold?.onExpiry ?? null),
     ofRuns(({ request }) => request.offset),
     ofRuns(({ request }) => request.bytes),
-    toArray(names.map(({ messageId }) => messageId)),
-    toArray(names.map(({ hash }) => hash)),
-    toArray(names.map(({ event }) => event.occurredAt.getTime())),
+    toArray(mentions.map(({ messageId }) => messageId)),
+    toArray(mentions.map(({ hash }) => hash)),
+    toArray(mentions.map(({ event }) => event.occurredAt.getTime())),
+    toArray(mentions.map((mention) => mention.assumed)),
+    toArray(assumed),
   ];
-}
-
-/** Few people are named by many events: each is hashed once. */
-function namesIn(asked: readonly Asked[], environment: string) {
-  const hashes = new Map<string, string>();
-  const found: (Asked & { readonly hash: string })[] = [];
-  for (const { event, messageId } of asked) {
-    for (const name of event.names ?? []) {
-      const hash = hashes.get(name) ?? userHash(environment, name);
-      hashes.set(name, hash);
-      found.push({ event, messageId, hash });
-    }
-  }
-  return found;
 }
 
 interface TextSlice {

@@ -14,10 +14,13 @@ export function record(session: SqliteSession, params: RecordParams, now: number
   const names = new Map<string, NameCount>();
   const { environment, source } = params;
   const hasDeletions = mayForget(session, environment);
+  const isKnown = knownByThatId(session, environment);
   const results = params.events.map((event): RecordResult => {
     const deleted = hasDeletions ? deletedOf(session, environment, event) : [];
-    if (deleted.length > 0 && findEvent(session, environment, source, event.messageId) === undefined)
-      return { status: "refused", claimed: [], stored: null, deleted };
+    const unknown = (event.assumesKnown ?? []).filter((id) => !isKnown(id));
+    const isRefused = deleted.length > 0 || unknown.length > 0;
+    if (isRefused && findEvent(session, environment, source, event.messageId) === undefined)
+      return { status: "refused", claimed: [], stored: null, deleted, ...(unknown.length > 0 && { unknown }) };
     const eventId = insertEvent(session, params, event);
     if (eventId === null) return takeUp(session, params, event, now);
     const messageId = toStoredText(event.messageId);
@@ -34,6 +37,23 @@ export function record(session: SqliteSession, params: RecordParams, now: number
 /** Those whom the event names and who were deleted since it happened. */
 function deletedOf(session: SqliteSession, environment: string, { names = [], occurredAt }: NewEvent) {
   return names.filter((id) => isForgotten(session, environment, userHash(environment, id), occurredAt.getTime()));
+}
+
+/** Whether an id is that of a known user, and the one that the user has now. Few users are assumed by many events. */
+function knownByThatId(session: SqliteSession, environment: string): (id: string) => boolean {
+  const known = new Map<string, boolean>();
+  const lookUp = (id: string) =>
+    session.all(
+      `SELECT 1 FROM bellwire_users u WHERE environment = ? AND id = ?
+       AND NOT EXISTS (SELECT 1 FROM bellwire_merged_users m WHERE m.environment = u.environment AND m.id = u.id)`,
+      environment,
+      toStoredText(id),
+    ).length > 0;
+  return (id) => {
+    const isKnown = known.get(id) ?? lookUp(id);
+    known.set(id, isKnown);
+    return isKnown;
+  };
 }
 
 export function findEvent(
