@@ -48,6 +48,8 @@ export interface MappedPath {
 export interface CompiledMapping {
   /** Every path that is read, in the order of reading. */
   readonly paths: readonly MappedPath[];
+  /** The steps of a mapping that is nothing but a path of names, for those who read many of them. */
+  readonly names?: readonly string[];
   /** `undefined` when nothing came of it. Paths that lead nowhere are added to `unresolved`; in objects and lists they are left out. */
   resolve(event: JsonObject, unresolved: UnresolvedPath[]): JsonValue | undefined;
 }

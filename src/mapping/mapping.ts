@@ -1,6 +1,8 @@
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import { createHolders } from "./holders.js";
 import { invalidField } from "./invalid-field.js";
 import type { CompiledMapping } from "./mapping-value.js";
+import { ownMember } from "./own-member.js";
 import { compilePath } from "./path.js";
 import { compileTemplate } from "./template.js";
 
@@ -38,6 +40,7 @@ function compilePathMapping(path: string, field: string, fallback: JsonValue | u
   const compiled = compilePath(path, field);
   return {
     paths: [{ field, path: compiled, ...(fallback !== undefined && { fallback }) }],
+    ...(compiled.names !== null && { names: compiled.names }),
     resolve(event, unresolved) {
       const value = compiled.read(event);
       if (value !== undefined) return value;
@@ -81,19 +84,33 @@ function compileList(mapping: readonly unknown[], field: string, depth: number):
 }
 
 function compileObject(mapping: JsonObject, field: string, depth: number): CompiledMapping {
+  const holders = createHolders();
   const members = Object.entries(mapping).map(([key, value]) => {
     if (isUnsafeKey(key)) throw invalidField(field, `has the key ${key}, which could reach a prototype`);
-    return { key, mapping: compileValue(value, `${field}.${key}`, depth + 1) };
+    const compiled = compileValue(value, `${field}.${key}`, depth + 1);
+    const { names = [] } = compiled;
+    return { key, mapping: compiled, holder: holders.holderOf(names), name: names.at(-1) };
   });
+  // A copy of it has room for every member at once; one member after the other would make the engine move the object as it grows.
+  const blank: JsonObject = Object.fromEntries(members.map(({ key }) => [key, null]));
   return {
     paths: members.flatMap((member) => member.mapping.paths),
     resolve(event, unresolved) {
-      const object: Record<string, JsonValue> = {};
-      for (const member of members) {
-        const value = member.mapping.resolve(event, unresolved);
-        if (value !== undefined) object[member.key] = value;
+      const held = holders.reach(event);
+      const object: Record<string, JsonValue> = { ...blank };
+      let missing: Set<string> | null = null;
+      for (const { key, holder, name, mapping } of members) {
+        const found = name === undefined ? undefined : ownMember(held[holder], name);
+        // What is not there may still be in a list on the way, or have a default.
+        const value = found === undefined ? mapping.resolve(event, unresolved) : found;
+        if (value === undefined) missing = (missing ?? new Set()).add(key);
+        else object[key] = value;
       }
-      return object;
+      return missing === null ? object : without(object, missing);
     },
   };
+}
+
+function without(object: JsonObject, missing: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !missing.has(key)));
 }

@@ -1,11 +1,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import { compileDescent } from "./json-path.js";
+import { ownMember } from "./own-member.js";
 import { type ParsedPath, parsePath } from "./path-grammar.js";
 import type { PathStep } from "./path-step.js";
 import { nearestOf } from "./similarity.js";
 
 export interface CompiledPath {
   readonly path: string;
+  /** Its steps, if all of them are names. */
+  readonly names: readonly string[] | null;
   /** `undefined` when the path leads nowhere; `null` is a value. Never reads inherited properties. */
   read(root: JsonObject): JsonValue | undefined;
   /** How far an unresolved path got. */
@@ -28,10 +31,20 @@ export interface PathExplanation {
  */
 export function compilePath(path: string, field: string): CompiledPath {
   const parsed = parsePath(path, field);
-  return { path, read: compileReader(parsed), explain: (root) => explain(path, parsed, root) };
+  const names = namesOf(parsed.steps);
+  return { path, names, read: compileReader(parsed, names), explain: (root) => explain(path, parsed, root) };
 }
 
-function compileReader({ steps, isJsonPath }: ParsedPath): (root: JsonObject) => JsonValue | undefined {
+function namesOf(steps: readonly PathStep[]): readonly string[] | null {
+  const names = steps.flatMap((step) => (step.kind === "name" ? [step.name] : []));
+  return names.length === steps.length ? names : null;
+}
+
+function compileReader(
+  { steps, isJsonPath }: ParsedPath,
+  names: readonly string[] | null,
+): (root: JsonObject) => JsonValue | undefined {
+  if (names !== null) return compileNames(names, (value, from) => readSteps(value, steps, from, !isJsonPath));
   const finders = steps.map(compileFinder);
   const isDefinite = steps.every((step) => step.kind === "name" || step.kind === "index");
   const findsSeveral = steps.some((step) => step.kind === "descend" || step.kind === "slice");
@@ -42,9 +55,6 @@ function compileReader({ steps, isJsonPath }: ParsedPath): (root: JsonObject) =>
       return found.length === 0 ? undefined : found;
     };
   }
-  const names = steps.flatMap((step) => (step.kind === "name" ? [step.name] : []));
-  if (names.length === steps.length)
-    return compileNames(names, (value, from) => readSteps(value, steps, from, !isJsonPath));
   return (root) => readSteps(root, steps, 0, !isJsonPath);
 }
 
@@ -104,10 +114,6 @@ function readStep(value: JsonValue, step: PathStep): JsonValue | undefined {
     return isJsonObject(value) ? ownMember(value, String(step.index)) : undefined;
   }
   return isJsonObject(value) ? Object.values(value) : undefined;
-}
-
-function ownMember(value: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** The rest of the path read from every element; lists that come of it are joined. */

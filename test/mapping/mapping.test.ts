@@ -47,10 +47,42 @@ describe("what mappings resolve to", () => {
       { a: "ada", deep: {} },
       ["data.deep.b nope"],
     ],
+    [
+      "an object with paths that begin alike, some of which lead nowhere",
+      {
+        x: "properties.user.nope",
+        name: "properties.user.name",
+        kind: { "@literal": "k" },
+        y: { "@path": "properties.title.length", default: 0 },
+        all: "properties.tags.nope",
+        tags: "properties.tags",
+        z: "nope.user.name",
+        inherited: "properties.user.toString",
+        none: "$.properties.none",
+      },
+      { name: "Ada", kind: "k", y: 0, tags: ["a"], none: null },
+      [
+        "data.x properties.user.nope",
+        "data.all properties.tags.nope",
+        "data.z nope.user.name",
+        "data.inherited properties.user.toString",
+      ],
+    ],
     ["a list", ["userId", "nope", 1], ["ada", 1], ["data.1 nope"]],
     ["an empty object", {}, {}, []],
   ])("%s", (_, mapping, value, missing) => {
     expect(resolve(mapping)).toEqual({ value, missing });
+  });
+
+  it("reads the elements of a list that stands on the way of paths that begin alike", () => {
+    const orders: JsonObject = { properties: { items: [{ id: 1, of: { name: "a" } }, { id: 2 }], total: 3 } };
+    const mapping = { ids: "properties.items.id", names: "properties.items.of.name", total: "properties.total" };
+    expect(compileMapping(mapping, "data").resolve(orders, [])).toEqual({ ids: [1, 2], names: ["a"], total: 3 });
+  });
+
+  it("writes the members of an object in the order of the mapping, whichever are missing", () => {
+    const mapping = { b: "properties.count", z: "nope", a: "userId", c: "properties.title" };
+    expect(JSON.stringify(resolve(mapping).value)).toBe('{"b":3,"a":"ada","c":"Hi"}');
   });
 
   it("says how far a missing path got, and what is nearest", () => {
