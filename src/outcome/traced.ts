@@ -2,12 +2,8 @@ import type { TriggerDecision } from "./decision.js";
 import type { TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
-export interface TraceMaker {
-  make(): TriggerTrace;
-}
-
 /** What is decided about a trigger, beside its trace. */
-type Decided = {
+export type Decided = {
   readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
 } & Pick<TriggerDecision, "status" | "recipients" | "runs">;
 
@@ -15,7 +11,7 @@ type Decided = {
  * A decision whose trace is put together when it is stored or somebody looks at it, and not before. A class, because an object that
  * is given a getter of its own costs more than all the rest of a decision.
  */
-export class TracedDecision implements TriggerDecision {
+export abstract class TracedDecision implements TriggerDecision {
   readonly trigger: string;
   readonly workflow: string;
   readonly action: TriggerDecision["action"];
@@ -25,13 +21,11 @@ export class TracedDecision implements TriggerDecision {
   readonly reason?: NonNullable<TriggerDecision["reason"]>;
   readonly detail?: NonNullable<TriggerDecision["detail"]>;
   readonly unresolved?: NonNullable<TriggerDecision["unresolved"]>;
-  #maker: TraceMaker | null;
-  #trace: TriggerTrace | undefined;
+  #trace: TriggerTrace | null | undefined = null;
 
   constructor(
     { key, workflow, action }: Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string },
     decision: Decided,
-    maker: TraceMaker | null,
   ) {
     this.trigger = key;
     this.workflow = workflow;
@@ -42,14 +36,13 @@ export class TracedDecision implements TriggerDecision {
     if (decision.reason !== undefined) this.reason = decision.reason;
     if (decision.detail !== undefined) this.detail = decision.detail;
     if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;
-    this.#maker = maker;
   }
 
+  /** `undefined` where there is nothing to tell. */
+  protected abstract makeTrace(): TriggerTrace | undefined;
+
   get trace(): TriggerTrace | undefined {
-    if (this.#maker !== null) {
-      this.#trace = this.#maker.make();
-      this.#maker = null;
-    }
+    if (this.#trace === null) this.#trace = this.makeTrace();
     return this.#trace;
   }
 

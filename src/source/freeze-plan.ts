@@ -9,15 +9,16 @@ import type { FreezeOptions } from "./freeze-options.js";
 import { type FrozenTrigger, freezeTrigger, newRun } from "./freeze-trigger.js";
 import { FrozenEvent } from "./frozen-event.js";
 import type { IdentifiedEvent } from "./identified-event.js";
-import { namesOf, ownerOf, withoutMentions } from "./mentions.js";
+import { goneIn, namesOf, ownerOf, withoutMentions } from "./mentions.js";
 import type { EventPlan } from "./plan-event.js";
 import { SharedDecisions } from "./shared-decisions.js";
 import { whyIgnored } from "./why-ignored.js";
 
 /** Fixes what is sent, to whom and under which key; from here on every attempt is the same. Pure. */
 export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
-  if (options.gone.has(ownerOf(whole) ?? "")) return freezeForgotten(whole, options.receivedAt);
-  const plan = withoutMentions(whole, options.gone);
+  const gone = goneIn(whole, options.gone, options.users.currentId);
+  if (gone.has(ownerOf(whole) ?? "")) return freezeForgotten(whole, options.receivedAt);
+  const plan = withoutMentions(whole, gone);
   const { received } = plan;
   const identified = options.users.of(whole);
   const { user: about, group } = identified;

@@ -1,7 +1,6 @@
 import type { JsonObject } from "../core/json.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
-import { TracedDecision } from "../outcome/traced.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
@@ -11,8 +10,8 @@ import type { ReceivedEvent } from "../segment/event.js";
 import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import type { TriggerEvaluation, TriggerMatch } from "../triggers/trigger-evaluation.js";
-import { DeferredTrace, type DeferredTraceOptions } from "./deferred-trace.js";
 import type { FreezeOptions } from "./freeze-options.js";
+import { FrozenDecision, type TracingOptions } from "./frozen-decision.js";
 import { freezeRun } from "./frozen-run.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { TriggerPlan } from "./plan-event.js";
@@ -27,7 +26,7 @@ export interface FrozenTrigger {
 /** What the triggers of one event share. */
 export interface FrozenTogether {
   readonly received: ReceivedEvent;
-  readonly tracing: DeferredTraceOptions;
+  readonly tracing: TracingOptions;
   readonly shared: SharedDecisions;
 }
 
@@ -40,14 +39,12 @@ export function freezeTrigger(
   const { received, tracing } = ofEvent;
   const { stage } = evaluation;
   const event = options.isLazy && options.usesTexts ? eventOrText(evaluation, received) : evaluation.event;
-  // Nothing to tell, or no room to keep it.
-  const isUntold = stage === "event" || tracing.allowance === 0;
-  const trace = isUntold ? null : new DeferredTrace(trigger, stage, event, tracing);
+  const evaluated = { stage, event };
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
     const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
-    return { decision: new TracedDecision(trigger, decided, trace), runs: [] };
+    return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs: [] };
   }
   const match = { trigger, evaluation, messageId: received.messageId, shared: ofEvent.shared };
   const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
@@ -58,7 +55,7 @@ export function freezeTrigger(
     const detail = { message: describeUnknown(unknown), field: "recipients" };
     const reason = "not_identified" as const;
     const decided = { status: "skipped" as const, reason, detail, unresolved, recipients, runs: noKeys };
-    return { decision: new TracedDecision(trigger, decided, trace), runs };
+    return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs };
   }
   const keys = runs.map((run) => run.idempotencyKey);
   const decided = {
@@ -69,7 +66,7 @@ export function freezeTrigger(
     recipients,
     runs: keys,
   };
-  return { decision: new TracedDecision(trigger, decided, trace), runs };
+  return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs };
 }
 
 const noKeys: readonly string[] = [];

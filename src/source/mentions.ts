@@ -26,6 +26,17 @@ export function namesOf(plan: EventPlan, currentId: (userId: string) => string |
   return [...names];
 }
 
+/** Of those whom the plan names, and of these users, whoever is gone, or goes by the id of somebody who is. */
+export function goneIn(
+  plan: EventPlan,
+  gone: ReadonlySet<string>,
+  currentId: (userId: string) => string | null,
+): ReadonlySet<string> {
+  if (gone.size === 0) return gone;
+  const named = namesOf(plan, currentId).filter((id) => gone.has(currentId(id) ?? id));
+  return new Set([...gone, ...named]);
+}
+
 /** The plan without these users; the same one when it names none of them. */
 export function withoutMentions(plan: EventPlan, gone: ReadonlySet<string>): EventPlan {
   if (gone.size === 0) return plan;

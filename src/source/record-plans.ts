@@ -36,8 +36,11 @@ export async function recordPlans({ items, freeze, record, recipients }: PlansTo
   for (;;) {
     const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
     if (refused.length === 0) break;
+    const known = gone.size;
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
-    if (refused.some((index) => recorded[index]?.unknown !== undefined)) await recipients.lookUp();
+    const isWrong = refused.some((index) => recorded[index]?.unknown !== undefined);
+    if (gone.size === known && !isWrong) throw new RangeError("record refused events that name nobody who is gone");
+    if (isWrong) await recipients.lookUp();
     const again = freeze(
       refused.flatMap((index) => items[index] ?? []),
       gone,

@@ -114,6 +114,26 @@ describe("a deleted user", () => {
     });
   });
 
+  it("is not named by another id that was tied to theirs after they were deleted", async () => {
+    const { runner, storage, source } = setUp();
+    await source.users.identify({ id: "grace" });
+    await source.users.identify({ id: "ada" });
+    await source.users.delete("ada");
+    await source.users.merge({ from: "grace", into: "ada" });
+    const { events } = await source.handleSegmentPayload([
+      track("Mentioned", { who: ["grace", "linus"], by: "eve" }, { userId: "eve", messageId: "of-grace", ...at(3) }),
+      track("Signed Up", {}, { userId: "grace", messageId: "by-grace", ...at(4) }),
+    ]);
+    expect(events.map(({ status, reason }) => [status, reason])).toEqual([
+      ["in_progress", undefined],
+      ["ignored", "user_deleted"],
+    ]);
+    expect(runner.runs).toEqual([]);
+    const runs = await storage.runs.list({ environment: "default", limit: 10 });
+    expect(runs.items.map(({ waitingFor }) => waitingFor)).toEqual(["linus"]);
+    expect(JSON.stringify(await storage.events.list({ environment: "default", limit: 10 }))).not.toContain('"grace"');
+  });
+
   it("goes with memberships, and with what visitors said and did who became them", async () => {
     const all = setUp();
     const { source } = all;
