@@ -186,7 +186,9 @@ const migrations: readonly string[] = [
   settleFunctionSql,
   `ALTER TABLE bellwire.names ADD COLUMN slot integer NOT NULL DEFAULT 0, DROP CONSTRAINT bellwire_names_pkey,
      ADD PRIMARY KEY (environment, source, type, name, slot);`,
-  unknownUsersFunctionSql,
+  // Planned for every call anew otherwise, which takes longer than all that is done by it: a list of known length looks cheaper.
+  `${unknownUsersFunctionSql}
+   ALTER FUNCTION bellwire.settle SET plan_cache_mode = force_generic_plan;`,
 ];
 
 /**

@@ -9,7 +9,8 @@ import { deletionsOf } from "./postgres-deletions.js";
  * tables hold at the moment it is made: a prepared statement that was planned while they were small would read them whole later on.
  */
 export const unknownUsersFunctionSql = `CREATE FUNCTION bellwire.unknown_users(of_environment text, of_ids text[])
-   RETURNS TABLE (unknown_id text) LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $unknown$ BEGIN
+   RETURNS TABLE (unknown_id text) LANGUAGE plpgsql STABLE
+   SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $unknown$ BEGIN
      RETURN QUERY SELECT i.id FROM unnest(of_ids) AS i(id)
        LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
          WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
