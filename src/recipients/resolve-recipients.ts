@@ -10,6 +10,8 @@ export interface ResolvedRecipients {
 
 const maxIdLength = 256;
 const maxNesting = 32;
+/** What nearly every id is made of. */
+const plainId = /^[\w.:@+-]+$/;
 const controlCharacter = /\p{Cc}/u;
 /** Up to here looking through a list is faster than keeping an index of it. */
 const maxSearched = 8;
@@ -98,8 +100,9 @@ function toRecipient(value: JsonValue): Recipient | null {
 
 function toId(value: JsonValue | undefined): string | null {
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : null;
-  if (typeof value !== "string" || value.trim() === "" || value.length > maxIdLength) return null;
-  return controlCharacter.test(value) ? null : value;
+  if (typeof value !== "string" || value.length > maxIdLength) return null;
+  if (plainId.test(value)) return value;
+  return value.trim() === "" || controlCharacter.test(value) ? null : value;
 }
 
 function withoutUnsafeKeys(value: JsonObject): JsonObject {

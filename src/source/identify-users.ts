@@ -1,4 +1,5 @@
 import type { GroupOutcome, UserOutcome } from "../outcome/outcome.js";
+import type { Recipient } from "../recipients/recipient.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
@@ -37,6 +38,8 @@ export async function identifyUsers(
 ): Promise<IdentifiedUsers> {
   // Most events say nothing of who somebody is.
   const tells = plans.some(({ identity }) => identity !== null);
+  const only = tells ? null : onlyList(plans, context.options.unidentified.kind);
+  if (only !== null) return untold(await knowRecipients(context, environment, { ids: only, plans }));
   const collected = collectChanges(context, plans);
   if (!tells && collected.changes.length === 0)
     return untold(await knowRecipients(context, environment, { ids: collected.asked, plans }));
@@ -174,6 +177,27 @@ async function mergeAndDelete(context: SourceContext, environment: string, plans
     }
   }
   return { merged, deleted: [...deleted] };
+}
+
+/**
+ * The ids that the one event of a payload notifies, where all its triggers notify the same ones: distinct already, so that nothing has
+ * to be collected. `null` for any other payload.
+ */
+function onlyList(plans: readonly EventPlan[], unidentified: UnidentifiedPolicy["kind"]): readonly string[] | null {
+  const plan = plans[0];
+  if (plan === undefined || plans.length > 1 || plan.inline.length > 0) return null;
+  let only: readonly Recipient[] = nobodys;
+  for (const { trigger, evaluation } of plan.triggers) {
+    if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
+    const isOther = only !== nobodys && only !== evaluation.recipients;
+    if (isOther || (trigger.unidentified?.kind ?? unidentified) === "create") return null;
+    only = evaluation.recipients;
+  }
+  return areIds(only) ? only : null;
+}
+
+function areIds(recipients: readonly Recipient[]): recipients is readonly string[] {
+  return recipients.every((recipient) => typeof recipient === "string");
 }
 
 function collectPlainRecipients(
