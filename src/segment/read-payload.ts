@@ -45,7 +45,7 @@ export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayloa
 function textsOf(level: 0 | 1 | 2, text: string | null, marks: JsonShape["marks"]): ReadPayload["textOf"] {
   if (text === null || level === 2) return noText;
   if (level === 0) return () => text;
-  return marks === null ? noText : (index) => text.slice((marks[index] ?? 0) + 1, marks[index + 1]);
+  return marks === null ? noText : (index) => text.slice(Number(marks[index]) + 1, marks[index + 1]);
 }
 
 const noText = () => null;

@@ -25,8 +25,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "resolve again on a redelivery",
     file: "source/handle-payload.ts",
-    find: 'if (status === "new") continue;',
-    replace: "continue;",
+    find: 'const planned = status === "new" ? runs[place] : undefined;',
+    replace: "const planned = runs[place];",
     tests: source,
   },
   {
@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "claim what somebody else has leased",
     file: "storage/memory-runs.ts",
-    find: "run.leasedUntil <= now && dueAt(run) <= now",
+    find: "!run.isLeasedAt(now) && dueAt(run) <= now",
     replace: "dueAt(run) <= now",
     tests: ["storage"],
   },
@@ -164,9 +164,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "read inherited properties",
-    file: "mapping/path.ts",
-    find: "return Object.hasOwn(value, name) ? value[name] : undefined;",
-    replace: "return value[name];",
+    file: "mapping/own-member.ts",
+    find: "return holder !== undefined && isOwn.call(holder, name) ? holder[name] : undefined;",
+    replace: "return holder?.[name];",
     tests: ["mapping"],
   },
   {

@@ -324,6 +324,43 @@ describe("messageId", () => {
   });
 });
 
+describe("the text of an event", () => {
+  const json = (value: unknown) => JSON.stringify(value);
+
+  it("is what came, whatever it came in and however it is written, and says what the event says", () => {
+    const event = fc.record({
+      type: fc.constant("track"),
+      event: fc.string({ minLength: 1, unit: "binary" }),
+      properties: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })),
+    });
+    const spaces = fc.constantFrom(0, 2);
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 4 }), spaces, fc.nat(2), (events, space, form) => {
+        // Long enough to be read for where its elements are.
+        const padded = [...events, { type: "page", name: "x".repeat(17_000) }];
+        const payload = [events[0], padded, { batch: padded }][form];
+        for (const one of parse(Buffer.from(JSON.stringify(payload, null, space)))) {
+          if (!one.ok || one.event.text === null) continue;
+          expect(JSON.parse(one.event.text)).toEqual(one.event.event);
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ["an event by itself", json(track), json(track)],
+    ["a long list", `[${json(track)} , ${json({ ...track, event: "x".repeat(17_000) })}]`, `${json(track)} `],
+    ["a short list, which is not read for it", json([track]), null],
+    ["an envelope", json({ batch: [track] }), null],
+    ["wrapped", json({ json: track }), null],
+    ["a type that the path says", json({ event: "Signed Up" }), null],
+    ["half a surrogate pair, which has no bytes", `{"type":"track","event":"\ud800"}`, null],
+    ["no text at all", track, null],
+  ])("%s", (_, payload, text) => {
+    expect(first(parse(payload, { defaultType: "track" })).text).toBe(text);
+  });
+});
+
 it("nothing but a BellwireError is ever thrown", () => {
   const payloads = fc.oneof(
     fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
