@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../../core/clock.js";
 import type { FullStorage } from "../../storage/storage.js";
 import { requireHandle } from "./require-handle.js";
 import { sqliteAuditStore } from "./sqlite/sqlite-audit.js";
-import { createSession, type SqliteDatabase, type SqliteSession } from "./sqlite/sqlite-database.js";
+import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
 import { sqliteEventStore } from "./sqlite/sqlite-events.js";
 import { sqliteGroupStore } from "./sqlite/sqlite-groups.js";
 import { migrateSqlite, sqliteMigrationSql } from "./sqlite/sqlite-migrations.js";
@@ -31,8 +31,7 @@ export interface SqliteStorage extends FullStorage {
 }
 
 /**
- * Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file. The WAL grows to 16 MB before
- * it is copied into the database, unless the handle says otherwise (`wal_autocheckpoint`).
+ * Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file.
  * @throws `CONFIG_INVALID` for a `database` that is no handle
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
@@ -46,7 +45,6 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     `PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`,
   );
   const session = createSession(database);
-  widenCheckpoints(session);
   const users = sqliteUserStore(session, clock);
   return {
     events: { ...sqliteEventStore(session, clock), checksKnownIn: users },
@@ -59,13 +57,4 @@ export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
     migrate: async () => migrateSqlite(database),
     migrationSql: () => sqliteMigrationSql(),
   };
-}
-
-const defaultPages = 1_000;
-const widePages = 4_000;
-
-/** What SQLite sets out with is less than a batch of a thousand events writes, which would then be written twice by every commit. */
-function widenCheckpoints(session: SqliteSession): void {
-  const [row = {}] = session.all("PRAGMA wal_autocheckpoint");
-  if (Object.values(row).includes(defaultPages)) session.all(`PRAGMA wal_autocheckpoint = ${widePages}`);
 }

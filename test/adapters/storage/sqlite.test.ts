@@ -106,18 +106,6 @@ describe("a SQLite file", () => {
     for (const { close } of handles) close();
   });
 
-  it("lets the WAL hold more than a batch, and leaves a size alone that the host has chosen", () => {
-    const sizes = [1_000, 50].map((pages) => {
-      const { database, close } = libsql(newFile());
-      database.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
-      sqliteStorage({ database });
-      const [row] = database.prepare("PRAGMA wal_autocheckpoint").all();
-      close();
-      return Object.values(Object(row))[0];
-    });
-    expect(sizes).toEqual([4_000, 50]);
-  });
-
   it("that was not migrated says so", async () => {
     const { database, close } = libsql(newFile());
     await expect(sqliteStorage({ database }).events.get({ ...scope, messageId: "a" })).rejects.toMatchObject({
@@ -152,8 +140,6 @@ describe("a SQLite file", () => {
       }),
     };
     const storage = sqliteStorage({ database: explaining });
-    // What it asks of its handle when it is made has no plan.
-    plans.length = 0;
     const search = { messageIdPrefix: "m", userId: "u", names: [{ type: "track", name: "n" }] };
     const filters = [
       {},
