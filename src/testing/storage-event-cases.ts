@@ -124,6 +124,20 @@ const recordCases: readonly StorageCase[] = [
     },
   ],
   [
+    "record: a text that says what the payload says may be stored in its place",
+    async ({ storage: { events } }) => {
+      const payload = { plan: "pro", seats: [1, 2.5e3], name: "Zoë \u2028" };
+      const payloadText = JSON.stringify(payload, null, 2);
+      await events.record(recordParams([newEvent("a", { payload, payloadText }), newEvent("b", { payload })]));
+      const [told, plain] = [
+        await events.get({ ...scope, messageId: "a" }),
+        await events.get({ ...scope, messageId: "b" }),
+      ];
+      assert.deepEqual([told?.payload, plain?.payload], [payload, payload]);
+      assert.ok(told !== null && !("payloadText" in told));
+    },
+  ],
+  [
     "record: a batch of 1,000 with three runs each",
     async ({ storage: { events } }) => {
       const many = Array.from({ length: 1_000 }, (_, index) =>
