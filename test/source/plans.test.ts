@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { createSegmentSource, defineTrigger, functionRunner, memoryStorage, type Storage } from "bellwire";
 import { track } from "bellwire/testing";
 import { expect, it, vi } from "vitest";
@@ -51,6 +52,29 @@ it.each([1, 1_000])("%i events cost three storage calls and one call of the runn
   await source.handleSegmentPayload(Array.from({ length: size }, () => track("Paid", { sum: 7 }, { userId: "ada" })));
   expect(calls).toEqual(["users.known", "events.record", "runs.settle"]);
   expect(started).toHaveBeenCalledTimes(4 * size);
+});
+
+it("an event costs a few promises, and each of its runs two more", async () => {
+  const promisesOf = async (count: number) => {
+    const runner = functionRunner(() => undefined);
+    const source = createSegmentSource({ storage: memoryStorage(), runner, triggers: triggers.slice(0, count) });
+    await source.users.identify({ id: "ada" });
+    const events = Array.from({ length: 50 }, () => JSON.stringify(track("Paid", { sum: 7 }, { userId: "ada" })));
+    await source.handleSegmentPayload(track("Other"));
+    let promises = 0;
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === "PROMISE") promises += 1;
+      },
+    }).enable();
+    for (const event of events) await source.handleSegmentPayload(event);
+    hook.disable();
+    return promises / events.length;
+  };
+  const [none, one, four] = [await promisesOf(0), await promisesOf(1), await promisesOf(4)];
+  expect(none).toBeLessThan(22);
+  expect(one).toBeLessThan(40);
+  expect((four - one) / 3).toBeLessThan(2.5);
 });
 
 it("makes no text of a request for memory storage unless somebody reads it", async () => {
