@@ -47,7 +47,7 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
   return { value: parse(text), text: typeof body === "string" && !isWellFormed(body) ? null : text, shape };
 }
 
-/** A text of the host's may hold what UTF-8 has no bytes for; texts of one byte a character can not, and are told at once. */
+/** A text of the host's may hold what UTF-8 has no bytes for. */
 function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
