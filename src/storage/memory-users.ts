@@ -9,6 +9,7 @@ import {
   type UserRegisters,
 } from "../users/user-registers.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
+import { MemoryKnown } from "./memory-known.js";
 import { MemoryVisitors } from "./memory-visitors.js";
 import type { Page } from "./page.js";
 import type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
@@ -50,12 +51,10 @@ export class MemoryUsers {
       },
       known: async ({ environment, ids }) => {
         const { users, merged } = this.#in(environment);
-        const known = new Map<string, string>();
-        for (const id of ids) {
+        return new MemoryKnown(ids, (id) => {
           const current = merged.get(id) ?? id;
-          if (users.has(current)) known.set(id, current);
-        }
-        return known;
+          return users.has(current) ? current : undefined;
+        });
       },
       merge: async ({ environment, from, into }) =>
         this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),

@@ -67,4 +67,24 @@ describe("memoryStorage is bounded", () => {
     await users.update({ environment: "e", changes: ["a", "b", "c"].map((id) => ({ id, at, attributes: {} })) });
     expect([...(await users.known({ environment: "e", ids: ["a", "b", "c"] })).keys()]).toEqual(["b", "c"]);
   });
+
+  it("answers who is known as a map of those who were asked about", async () => {
+    const { users } = memoryStorage();
+    const at = new Date();
+    await users.update({ environment: "e", changes: ["a", "b", "phone"].map((id) => ({ id, at, attributes: {} })) });
+    await users.merge?.({ environment: "e", from: "phone", into: "a" });
+    const known = await users.known({ environment: "e", ids: ["a", "phone", "nobody", "a"] });
+    const listed: string[][] = [];
+    known.forEach((current, id) => void listed.push([id, current]));
+    expect(listed).toEqual([...known]);
+    expect([listed, [...known.values()], known.size, known.has("nobody")]).toEqual([
+      [
+        ["a", "a"],
+        ["phone", "a"],
+      ],
+      ["a", "a"],
+      2,
+      false,
+    ]);
+  });
 });

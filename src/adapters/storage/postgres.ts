@@ -53,7 +53,7 @@ export function postgresStorage(options: PostgresStorageOptions): PostgresStorag
   });
   return {
     ...storesOn(createQuery(pool, schema, prepare)),
-    coalesce: { maxCalls: 16 },
+    coalesce: { maxCalls: 32 },
     migrate: () => migratePostgres(pool, schema),
     migrationSql: () => postgresMigrationSql(schema),
     withClient: (client) => storesOn(createQuery(client, schema, prepare)),

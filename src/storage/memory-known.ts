@@ -1,0 +1,57 @@
+/**
+ * Who is known among ids. Looked up when it is asked for, since most who ask want to know of each id once: ten thousand recipients need
+ * not become a map first, in the process that has them in one already. That somebody may have become known meanwhile, or may be no
+ * longer, is as well.
+ */
+export class MemoryKnown implements ReadonlyMap<string, string> {
+  readonly #ids: readonly string[];
+  readonly #find: (id: string) => string | undefined;
+
+  /** @param find the id that the user has now */
+  constructor(ids: readonly string[], find: (id: string) => string | undefined) {
+    this.#ids = ids;
+    this.#find = find;
+  }
+
+  /** Of the ids that were asked about; of others nobody asks. */
+  get(id: string): string | undefined {
+    return this.#find(id);
+  }
+
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  get size(): number {
+    return this.#toMap().size;
+  }
+
+  forEach(call: (value: string, key: string, map: ReadonlyMap<string, string>) => void): void {
+    for (const [key, value] of this.#toMap()) call(value, key, this);
+  }
+
+  entries(): MapIterator<[string, string]> {
+    return this.#toMap().entries();
+  }
+
+  keys(): MapIterator<string> {
+    return this.#toMap().keys();
+  }
+
+  values(): MapIterator<string> {
+    return this.#toMap().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, string]> {
+    return this.entries();
+  }
+
+  #toMap(): ReadonlyMap<string, string> {
+    const known = new Map<string, string>();
+    for (const id of this.#ids) {
+      const current = this.#find(id);
+      if (current !== undefined) known.set(id, current);
+    }
+    return known;
+  }
+}
