@@ -11,7 +11,7 @@ import { FrozenEvent } from "./frozen-event.js";
 import type { IdentifiedEvent } from "./identified-event.js";
 import { goneIn, namesOf, ownerOf, withoutMentions } from "./mentions.js";
 import type { EventPlan } from "./plan-event.js";
-import { SharedDecisions } from "./shared-decisions.js";
+import { SharedRecipients } from "./shared-recipients.js";
 import { whyIgnored } from "./why-ignored.js";
 
 /** Fixes what is sent, to whom and under which key; from here on every attempt is the same. Pure. */
@@ -26,7 +26,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
   const tracing = { toShown: options.toPayload, allowance };
-  const together = { received, tracing, shared: new SharedDecisions() };
+  const together = { received, tracing, shared: new SharedRecipients(options.users.currentId) };
   const frozen = plan.triggers.map((each) => freezeTrigger(each, together, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, identified, options);

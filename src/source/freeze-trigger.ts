@@ -16,7 +16,7 @@ import { freezeRun } from "./frozen-run.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { TriggerPlan } from "./plan-event.js";
 import type { RunRequest } from "./run-request.js";
-import type { SharedDecisions } from "./shared-decisions.js";
+import type { SharedRecipients } from "./shared-recipients.js";
 
 export interface FrozenTrigger {
   readonly decision: TriggerDecision;
@@ -27,7 +27,7 @@ export interface FrozenTrigger {
 export interface FrozenTogether {
   readonly received: ReceivedEvent;
   readonly tracing: TracingOptions;
-  readonly shared: SharedDecisions;
+  readonly shared: SharedRecipients;
 }
 
 /** Fixes the runs of one trigger. */
@@ -86,7 +86,7 @@ interface Match {
   readonly trigger: CompiledTrigger;
   readonly evaluation: TriggerMatch;
   readonly messageId: string;
-  readonly shared: SharedDecisions;
+  readonly shared: SharedRecipients;
 }
 
 interface PlannedRuns {
@@ -104,7 +104,7 @@ function planCancel({ trigger, evaluation, messageId, shared }: Match, options: 
     recipients: trigger.hasRecipients ? evaluation.recipients : null,
   };
   const base = { trigger: trigger.key, workflow: trigger.workflow, action: "cancel" as const };
-  const recipients = shared.of(evaluation.recipients);
+  const recipients = shared.decide(evaluation.recipients);
   return { runs: [newRun(base, messageId, 0, request, options)], recipients, unknown: 0 };
 }
 
@@ -113,7 +113,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const { workflow } = trigger;
   const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : noGroups;
   const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
-  const { identified, unknown } = partition(single, options.users.currentId);
+  const { identified, unknown } = match.shared.part(single);
   const tenant = options.toTenant(evaluation.tenant, workflow);
   const base = { trigger: trigger.key, workflow, action: "trigger" as const };
   const { maxRecipients } = capabilitiesOf(options.runner, workflow);
@@ -121,7 +121,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   // Everybody in one run: nearly always.
   if (isWhole && identified.length > 0 && identified.length <= (maxRecipients ?? identified.length)) {
     const run = newRun(base, messageId, 0, toRequest(match, tenant, identified), options);
-    return { runs: [run], recipients: match.shared.of(identified), unknown: 0 };
+    return { runs: [run], recipients: match.shared.decide(identified), unknown: 0 };
   }
   const chunks = chunkRecipients(identified, maxRecipients);
   const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
@@ -140,7 +140,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   }
   if (groups.length > 0) {
     for (const group of groups) recipients.push(toDecision(group, runs.length));
-    runs.push(planExpansion(match, { groups, single, request: toRequest(match, tenant, nobody) }, options));
+    runs.push(planExpansion(match, { groups, single, request: toRequest(match, tenant, []) }, options));
   }
   return { runs, recipients, unknown: unknown.length };
 }
@@ -210,31 +210,6 @@ function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] | un
 /** Of many the first say in words what was wrong. */
 function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
   return { recipient, reason, ...(index < maxNotes && { message }) };
-}
-
-function partition(recipients: readonly Recipient[], currentId: IdentifiedUsers["currentId"]): Partition {
-  // All of them known, and by the ids that they have now: nearly always.
-  if (recipients.every((recipient) => typeof recipient === "string" && currentId(recipient) === recipient))
-    return { identified: recipients, unknown: nobody };
-  const identified: Recipient[] = [];
-  const taken = new Set<string>();
-  const unknown: string[] = [];
-  for (const recipient of recipients) {
-    const id = typeof recipient === "string" ? currentId(recipient) : recipient;
-    if (id === null) unknown.push(String(recipient));
-    else if (typeof id !== "string") identified.push(id);
-    else if (!taken.has(id)) identified.push(id);
-    // Two ids of one user are one recipient.
-    if (typeof id === "string") taken.add(id);
-  }
-  return { identified, unknown };
-}
-
-const nobody: readonly string[] = [];
-
-interface Partition {
-  readonly identified: readonly Recipient[];
-  readonly unknown: readonly string[];
 }
 
 function notIdentified(recipient: string): RecipientDecision {

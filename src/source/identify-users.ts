@@ -43,6 +43,21 @@ export async function identifyUsers(
   const collected = collectChanges(context, plans);
   if (!tells && collected.changes.length === 0)
     return untold(await knowRecipients(context, environment, { ids: collected.asked, plans }));
+  return updateUsers(context, environment, { plans, tells, collected });
+}
+
+interface ToldOfUsers {
+  readonly plans: readonly EventPlan[];
+  /** Whether an event says who somebody is, and not only a recipient. */
+  readonly tells: boolean;
+  readonly collected: CollectedChanges;
+}
+
+async function updateUsers(
+  context: SourceContext,
+  environment: string,
+  { plans, tells, collected }: ToldOfUsers,
+): Promise<IdentifiedUsers> {
   const { merged, deleted } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
   const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
   const { changes, identifies, created, asked } = collected;

@@ -24,17 +24,23 @@ const nobody: ReadonlySet<string> = new Set();
  * to be known where that was wrong. Each time more of them are known to be gone, so it ends. What was recorded is not frozen again:
  * it is sent as it was recorded.
  */
-export async function recordPlans({ items, freeze, record, recipients }: PlansToRecord): Promise<RecordedPlans> {
-  const frozen = freeze(items, nobody);
-  const first = await record(frozen);
-  if (!first.some(({ status }) => status === "refused")) {
-    recipients.held();
-    return { events: frozen, recorded: first };
-  }
-  const [events, recorded] = [[...frozen], [...first]];
+export async function recordPlans(plans: PlansToRecord): Promise<RecordedPlans> {
+  const events = plans.freeze(plans.items, nobody);
+  const recorded = await plans.record(events);
+  if (recorded.some(isRefused)) return recordAgain(plans, [...events], [...recorded]);
+  plans.recipients.held();
+  return { events, recorded };
+}
+
+/** By itself, since what is rarely done would make room for what it needs each time that it is not. */
+async function recordAgain(
+  { items, freeze, record, recipients }: PlansToRecord,
+  events: NewEvent[],
+  recorded: RecordResult[],
+): Promise<RecordedPlans> {
   const gone = new Set<string>();
   for (;;) {
-    const refused = recorded.flatMap(({ status }, index) => (status === "refused" ? [index] : []));
+    const refused = recorded.flatMap((result, index) => (isRefused(result) ? [index] : []));
     if (refused.length === 0) break;
     const known = gone.size;
     for (const index of refused) for (const id of recorded[index]?.deleted ?? []) gone.add(id);
@@ -55,4 +61,8 @@ export async function recordPlans({ items, freeze, record, recipients }: PlansTo
   }
   recipients.held();
   return { events, recorded };
+}
+
+function isRefused({ status }: RecordResult): boolean {
+  return status === "refused";
 }

@@ -53,7 +53,7 @@ export function toEventOutcome(
   event: Pick<NewEvent, "messageId" | "type" | "name" | "status" | "reason"> & { readonly decision: EventDecision },
   runs: RunStates,
 ): EventOutcome {
-  const shared = new SharedRecipients();
+  const shared = new SharedOutcomes();
   const triggers = event.decision.triggers.map((decision) => toTriggerOutcome(decision, runs, shared));
   const user = event.decision.user && toUserOutcome(event.decision.user, runs);
   const status = statusOf(event.status, user?.sync === undefined ? triggers : [user.sync, ...triggers]);
@@ -80,7 +80,7 @@ function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "st
   return triggers.some((trigger) => trigger.status === "failed") ? "failed" : base;
 }
 
-function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: SharedRecipients): TriggerOutcome {
+function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: SharedOutcomes): TriggerOutcome {
   if (decision.status !== "planned") {
     const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, []));
     return new TracedOutcome(decision, { status: decision.status, runs: [], recipients }, decision);
@@ -104,7 +104,7 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
 }
 
 /** What became of recipients who all went into one run. Triggers that notify the same list, with the same success, tell of it once. */
-class SharedRecipients {
+class SharedOutcomes {
   #decisions: readonly RecipientDecision[] = [];
   #verdict: RunVerdict | null = null;
   #outcomes: readonly RecipientOutcome[] = [];
