@@ -18,6 +18,7 @@ export class MemoryState {
   /** There are few of them: a key for an event that is made of all three would have to be hashed anew each time. */
   readonly #shelves: Shelf[] = [];
   #kept = 0;
+  /** By key, as long as something may become of them: a map of all runs would cost each of them more than the rest of its keeping. */
   readonly #runs = new Map<string, StoredRun>();
   /** Those with pending runs. */
   readonly #open = new Set<StoredEvent>();
@@ -57,6 +58,7 @@ export class MemoryState {
     return events;
   }
 
+  /** `null` also for one that nothing can become of any more. */
   run(idempotencyKey: string): StoredRun | null {
     return this.#runs.get(idempotencyKey) ?? null;
   }
@@ -125,6 +127,7 @@ export class MemoryState {
     this.#letGo(run);
     run.status = status;
     this.#hold(run);
+    if (lastStatuses.has(status)) this.#runs.delete(run.idempotencyKey);
   }
 
   /** Brings the status of an event up to date with those of its runs. */
@@ -244,6 +247,9 @@ function partsOf({ event, runs }: StoredEvent): number {
   for (const { recipients } of event.decision.triggers) parts += recipients.length;
   return parts;
 }
+
+/** Of runs that nobody settles, wakes or decides about again. */
+const lastStatuses: ReadonlySet<RunStatus> = new Set(["triggered", "canceled", "skipped", "dropped"]);
 
 const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
 
