@@ -17,8 +17,13 @@ export interface AttemptOptions extends SendRunsOptions, RetryOptions {
 /** What groups that are dispatched together share. */
 export interface DispatchRound {
   readonly leasedUntil: number;
-  /** Called once for each group. `null`: no attempt was made, because the lease would have ended before the attempt could. */
-  onEnd(group: readonly RunTask[], results: readonly RunResult[] | null): void;
+  /** What one run ended in. */
+  onResult(result: RunResult): void;
+  /**
+   * Called once for each group, after its results.
+   * @param wasMade `false`: no attempt was made, because the lease would have ended before the attempt could
+   */
+  onEnd(group: readonly RunTask[], wasMade: boolean): void;
 }
 
 /** What all attempts of a source share. */
@@ -39,7 +44,6 @@ export class Attempt implements Startable, TimedCall {
   #startedAt = 0;
   #window: TimeWindow | null = null;
   #due: readonly RunTask[];
-  #late: readonly RunResult[] = [];
 
   constructor(group: readonly RunTask[], round: DispatchRound, context: AttemptContext) {
     this.#group = group;
@@ -53,7 +57,7 @@ export class Attempt implements Startable, TimedCall {
     this.#startedAt = options.clock.now();
     // An attempt that could outlive its lease could be made a second time by whoever claims the run next.
     if (this.#startedAt + options.runTimeoutMs > this.#round.leasedUntil) {
-      this.#end(null);
+      this.#end(false);
       return;
     }
     this.#leaveOutLate();
@@ -80,34 +84,47 @@ export class Attempt implements Startable, TimedCall {
 
   #leaveOutLate(): void {
     const { runner } = this.#context.options;
-    if (!this.#group.some(({ run }) => endOfWindow(run, this.#startedAt, runner) !== null)) return;
-    const ends = this.#group.map(({ run }) => endOfWindow(run, this.#startedAt, runner));
-    this.#due = this.#group.filter((_, index) => ends[index] === null);
-    this.#late = this.#group.flatMap((claimed, index) => {
-      const end = ends[index] ?? null;
-      return end === null ? [] : [this.#toResult(claimed, end, 0)];
-    });
+    // Nearly always nothing, and then it is to cost nothing.
+    if (this.#group.every(({ run }) => endOfWindow(run, this.#startedAt, runner) === null)) return;
+    const due: RunTask[] = [];
+    for (const task of this.#group) {
+      const end = endOfWindow(task.run, this.#startedAt, runner);
+      if (end === null) due.push(task);
+      else this.#round.onResult(this.#toResult(task, end, 0));
+    }
+    this.#due = due;
   }
 
   /** A run that goes alone is answered by its answer alone. */
   #succeed(answers: unknown): void {
-    const { options } = this.#context;
-    this.#finish(({ run }, index) => endOfAnswer(run, Array.isArray(answers) ? answers[index] : answers, options));
+    const durationMs = this.#stop();
+    if (durationMs === null) return;
+    let index = 0;
+    for (const task of this.#due) {
+      const answer: unknown = Array.isArray(answers) ? answers[index] : answers;
+      const end = endOfAnswer(task.run, answer, this.#context.options);
+      this.#round.onResult(this.#toResult(task, end, durationMs));
+      index += 1;
+    }
+    this.#end(true);
   }
 
   #fail(error: unknown): void {
-    const { options } = this.#context;
-    this.#finish(({ run }) => endOfFailure(run, error, options));
+    const durationMs = this.#stop();
+    if (durationMs === null) return;
+    for (const task of this.#due) {
+      const end = endOfFailure(task.run, error, this.#context.options);
+      this.#round.onResult(this.#toResult(task, end, durationMs));
+    }
+    this.#end(true);
   }
 
-  #finish(endOf: (claimed: RunTask, index: number) => EndedRun): void {
-    // What is answered after the time was over is ignored.
-    if (this.#window === null) return;
+  /** @returns how long it took; `null` where it has ended before: what is answered after the time was over is ignored */
+  #stop(): number | null {
+    if (this.#window === null) return null;
     this.#window.leave(this);
     this.#window = null;
-    const durationMs = Math.max(0, Math.round(this.#context.options.clock.now() - this.#startedAt));
-    const ended = this.#due.map((claimed, index) => this.#toResult(claimed, endOf(claimed, index), durationMs));
-    this.#end(this.#late.length === 0 ? ended : [...this.#late, ...ended]);
+    return Math.max(0, Math.round(this.#context.options.clock.now() - this.#startedAt));
   }
 
   #toResult({ run, fence }: RunTask, ended: EndedRun, durationMs: number): RunResult {
@@ -117,8 +134,8 @@ export class Attempt implements Startable, TimedCall {
     return result;
   }
 
-  #end(results: readonly RunResult[] | null): void {
+  #end(wasMade: boolean): void {
     this.#context.limiter.leave();
-    this.#round.onEnd(this.#group, results);
+    this.#round.onEnd(this.#group, wasMade);
   }
 }

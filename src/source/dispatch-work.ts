@@ -68,9 +68,12 @@ export class DispatchWork implements DispatchRound, TimedCall {
     return this.#untouched;
   }
 
-  onEnd(group: readonly RunTask[], results: readonly RunResult[] | null): void {
-    if (results === null) this.#untouched.push(...group);
-    else for (const result of results) this.#ended.push(result);
+  onResult(result: RunResult): void {
+    this.#ended.push(result);
+  }
+
+  onEnd(group: readonly RunTask[], wasMade: boolean): void {
+    if (!wasMade) this.#untouched.push(...group);
     this.#leave();
   }
 
@@ -98,7 +101,10 @@ export class DispatchWork implements DispatchRound, TimedCall {
 
   #expand(task: RunTask): void {
     this.#options.expand(task).then(
-      (result) => this.onEnd([task], result === null ? null : [result]),
+      (result) => {
+        if (result !== null) this.onResult(result);
+        this.onEnd([task], result !== null);
+      },
       (cause: unknown) => {
         this.#failure ??= { cause };
         this.#leave();

@@ -7,6 +7,7 @@ import type { NewRun } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import { type FrozenTrigger, freezeTrigger, newRun } from "./freeze-trigger.js";
+import { createEvaluated } from "./frozen-decision.js";
 import { FrozenEvent } from "./frozen-event.js";
 import type { IdentifiedEvent } from "./identified-event.js";
 import { goneIn, namesOf, ownerOf, withoutMentions } from "./mentions.js";
@@ -25,8 +26,9 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
-  const tracing = { toShown: options.toPayload, allowance };
-  const together = { received, tracing, shared: new SharedRecipients(options.users.currentId) };
+  const asText = options.isLazy && options.usesTexts;
+  const evaluated = createEvaluated(received, { toShown: options.toPayload, allowance, asText });
+  const together = { received, evaluated, shared: new SharedRecipients(options.users.currentId) };
   const frozen = plan.triggers.map((each) => freezeTrigger(each, together, options));
   const triggers = frozen.map((trigger) => trigger.decision);
   const sync = freezeUserSync(plan, identified, options);

@@ -1,4 +1,3 @@
-import type { JsonObject } from "../core/json.js";
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
@@ -11,7 +10,7 @@ import type { NewRun } from "../storage/run-store.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import type { TriggerEvaluation, TriggerMatch } from "../triggers/trigger-evaluation.js";
 import type { FreezeOptions } from "./freeze-options.js";
-import { FrozenDecision, type TracingOptions } from "./frozen-decision.js";
+import { type Evaluated, FrozenDecision } from "./frozen-decision.js";
 import { freezeRun } from "./frozen-run.js";
 import type { IdentifiedUsers } from "./identify-users.js";
 import type { TriggerPlan } from "./plan-event.js";
@@ -26,8 +25,8 @@ export interface FrozenTrigger {
 /** What the triggers of one event share. */
 export interface FrozenTogether {
   readonly received: ReceivedEvent;
-  readonly tracing: TracingOptions;
   readonly shared: SharedRecipients;
+  readonly evaluated: (evaluation: TriggerEvaluation) => Evaluated;
 }
 
 /** Fixes the runs of one trigger. */
@@ -36,15 +35,13 @@ export function freezeTrigger(
   ofEvent: FrozenTogether,
   options: FreezeOptions,
 ): FrozenTrigger {
-  const { received, tracing } = ofEvent;
-  const { stage } = evaluation;
-  const event = options.isLazy && options.usesTexts ? eventOrText(evaluation, received) : evaluation.event;
-  const evaluated = { stage, event };
+  const { received } = ofEvent;
+  const evaluated = ofEvent.evaluated(evaluation);
   if (evaluation.status !== "matched") {
     const { status, reason, detail } = evaluation;
     const recipients = (evaluation.rejected ?? []).map(toRejection);
     const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
-    return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs: [] };
+    return { decision: new FrozenDecision(trigger, decided, evaluated), runs: [] };
   }
   const match = { trigger, evaluation, messageId: received.messageId, shared: ofEvent.shared };
   const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
@@ -55,7 +52,7 @@ export function freezeTrigger(
     const detail = { message: describeUnknown(unknown), field: "recipients" };
     const reason = "not_identified" as const;
     const decided = { status: "skipped" as const, reason, detail, unresolved, recipients, runs: noKeys };
-    return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs };
+    return { decision: new FrozenDecision(trigger, decided, evaluated), runs };
   }
   const keys = runs.map((run) => run.idempotencyKey);
   const decided = {
@@ -66,7 +63,7 @@ export function freezeTrigger(
     recipients,
     runs: keys,
   };
-  return { decision: new FrozenDecision(trigger, decided, evaluated, tracing), runs };
+  return { decision: new FrozenDecision(trigger, decided, evaluated), runs };
 }
 
 const noKeys: readonly string[] = [];
@@ -76,10 +73,6 @@ function withRejected(
   rejected: readonly RejectedRecipient[],
 ): readonly RecipientDecision[] {
   return rejected.length === 0 ? recipients : [...recipients, ...rejected.map(toRejection)];
-}
-
-function eventOrText({ event }: TriggerEvaluation, received: ReceivedEvent): JsonObject | string {
-  return event === received.event ? (received.text ?? event) : event;
 }
 
 interface Match {

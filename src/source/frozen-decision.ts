@@ -1,44 +1,58 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import type { TriggerTrace } from "../outcome/trace.js";
 import { type Decided, TracedDecision } from "../outcome/traced.js";
+import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import { traceTrigger } from "../triggers/trace-trigger.js";
-import type { EvaluationStage } from "../triggers/trigger-evaluation.js";
+import type { EvaluationStage, TriggerEvaluation } from "../triggers/trigger-evaluation.js";
 
-/** Shared by the decisions of one event. */
-export interface TracingOptions {
+/** What was evaluated, and what may be told of it; shared by decisions that have it in common. */
+export interface Evaluated {
+  readonly stage: EvaluationStage;
+  /** As the trigger's fields saw it, or its text: a text is one thing to keep, and an event dozens. */
+  readonly event: JsonObject | string;
   readonly toShown: (event: JsonObject) => JsonValue;
   /** Characters of JSON that a trace may take; 0 where there is no room for it. */
   readonly allowance: number;
 }
 
-/** What was evaluated. */
-export interface Evaluated {
-  readonly stage: EvaluationStage;
-  /** As the trigger's fields saw it, or its text: a text is one thing to keep, and an event dozens. */
-  readonly event: JsonObject | string;
+interface EvaluatedOptions extends Pick<Evaluated, "toShown" | "allowance"> {
+  /** Whether to keep the event's text instead of the event, where it is at hand. */
+  readonly asText: boolean;
+}
+
+/** Makes one of all the evaluations of an event that saw the same, as most of them did. */
+export function createEvaluated(
+  received: ReceivedEvent,
+  { toShown, allowance, asText }: EvaluatedOptions,
+): (evaluation: Pick<TriggerEvaluation, "stage" | "event">) => Evaluated {
+  let last: Evaluated | null = null;
+  let lastEvent: JsonObject | null = null;
+  return ({ stage, event }) => {
+    if (last === null || last.stage !== stage || lastEvent !== event) {
+      const kept = asText && event === received.event ? (received.text ?? event) : event;
+      last = { stage, event: kept, toShown, allowance };
+      lastEvent = event;
+    }
+    return last;
+  };
 }
 
 /** A decision, and what its trigger compared and read. */
 export class FrozenDecision extends TracedDecision {
   readonly #trigger: CompiledTrigger;
-  readonly #stage: EvaluationStage;
-  readonly #event: JsonObject | string;
-  readonly #tracing: TracingOptions;
+  readonly #evaluated: Evaluated;
 
-  constructor(trigger: CompiledTrigger, decided: Decided, { stage, event }: Evaluated, tracing: TracingOptions) {
+  constructor(trigger: CompiledTrigger, decided: Decided, evaluated: Evaluated) {
     super(trigger, decided);
     this.#trigger = trigger;
-    this.#stage = stage;
-    this.#event = event;
-    this.#tracing = tracing;
+    this.#evaluated = evaluated;
   }
 
   protected override makeTrace(): TriggerTrace | undefined {
-    const { toShown, allowance } = this.#tracing;
-    if (this.#stage === "event" || allowance === 0) return undefined;
-    const read: unknown = typeof this.#event === "string" ? JSON.parse(this.#event) : this.#event;
-    const event = isJsonObject(read) ? read : {};
-    return traceTrigger(this.#trigger, { event, stage: this.#stage, toShown, allowance });
+    const { stage, event, toShown, allowance } = this.#evaluated;
+    if (stage === "event" || allowance === 0) return undefined;
+    const read: unknown = typeof event === "string" ? JSON.parse(event) : event;
+    return traceTrigger(this.#trigger, { event: isJsonObject(read) ? read : {}, stage, toShown, allowance });
   }
 }
