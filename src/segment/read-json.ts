@@ -25,7 +25,7 @@ export interface JsonShape {
  * @throws `PAYLOAD_EMPTY`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_TOO_DEEP`, `PAYLOAD_NOT_JSON`
  */
 export function readJson(body: string | Uint8Array, limits: SegmentLimits): ReadJson {
-  const size = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+  const size = typeof body === "string" ? sizeOf(body, limits.maxBytes) : body.byteLength;
   if (size > limits.maxBytes) {
     throw new BellwireError({
       code: "PAYLOAD_TOO_LARGE",
@@ -45,6 +45,13 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
     throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
   }
   return { value: parse(text), text: typeof body === "string" && !isWellFormed(body) ? null : text, shape };
+}
+
+const maxBytesPerCharacter = 3;
+
+/** Bytes; those of a text that is surely short enough are not counted, which takes as long as to parse it. */
+function sizeOf(text: string, maxBytes: number): number {
+  return text.length * maxBytesPerCharacter <= maxBytes ? text.length : Buffer.byteLength(text);
 }
 
 /** A text of the host's may hold what UTF-8 has no bytes for. */

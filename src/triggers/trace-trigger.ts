@@ -55,18 +55,20 @@ function traceCondition(
 }
 
 function tracePath({ field, path, fallback }: MappedPath, event: JsonObject, shown: JsonObject | null): PathTrace {
-  const base = { field, path: path.path };
-  if (path.read(event) === undefined) {
+  const found = path.read(event);
+  if (found === undefined) {
     const { reached, nearest } = path.explain(event);
     return {
-      ...base,
+      field,
+      path: path.path,
       reached,
       ...(nearest !== null && { nearest }),
       ...(fallback !== undefined && { fallback: cutValue(fallback) }),
     };
   }
-  const value = shown === null ? undefined : path.read(shown);
-  return value === undefined ? base : { ...base, value: cutValue(value) };
+  // Mostly an event may be shown as it is.
+  const value = shown === event ? found : shown === null ? undefined : path.read(shown);
+  return value === undefined ? { field, path: path.path } : { field, path: path.path, value: cutValue(value) };
 }
 
 /** The tree as far as there is room for it; a list loses its last parts first. */

@@ -195,26 +195,34 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
   ];
 }
 
+/** Where a text stands among the bytes, once these are there. */
 interface TextSlice {
-  readonly offset: number;
-  readonly bytes: number;
+  offset: number;
+  bytes: number;
 }
 
+const maxBytesPerCharacter = 3;
+
+/** Texts one behind the other. To count their bytes first would take longer than to write them; memory that is not written to costs nothing. */
 function createTextSlices() {
-  const texts: string[] = [];
-  let total = 0;
+  const slices: (TextSlice & { readonly text: string })[] = [];
+  let characters = 0;
   return {
     add(text: string): TextSlice {
-      const slice = { offset: total, bytes: Buffer.byteLength(text) };
-      texts.push(text);
-      total += slice.bytes;
+      const slice = { text, offset: 0, bytes: 0 };
+      slices.push(slice);
+      characters += text.length;
       return slice;
     },
     toBytes(): Uint8Array {
-      const bytes = Buffer.allocUnsafe(total);
+      const bytes = Buffer.allocUnsafe(characters * maxBytesPerCharacter);
       let offset = 0;
-      for (const text of texts) offset += bytes.write(text, offset);
-      return bytes;
+      for (const slice of slices) {
+        slice.offset = offset;
+        slice.bytes = bytes.write(slice.text, offset);
+        offset += slice.bytes;
+      }
+      return bytes.subarray(0, offset);
     },
   };
 }
