@@ -87,7 +87,7 @@ describe("PostgreSQL", () => {
   });
 
   it.each(["inline", "background"] as const)(
-    "16 payloads at the same time cost as many round trips as one, and 64 four times as many: %s",
+    "32 payloads at the same time cost as many round trips as one, and 128 four times as many: %s",
     async (dispatch) => {
       let trips = 0;
       const counting: PostgresClient = {
@@ -110,7 +110,7 @@ describe("PostgreSQL", () => {
         return trips;
       };
       const each = dispatch === "inline" ? 2 : 1;
-      expect([await tripsOf(1), await tripsOf(16), await tripsOf(64)]).toEqual([each, each, 4 * each]);
+      expect([await tripsOf(1), await tripsOf(32), await tripsOf(128)]).toEqual([each, each, 4 * each]);
     },
   );
 
