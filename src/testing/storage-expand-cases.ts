@@ -12,6 +12,7 @@ import {
   type StorageCase,
   scope,
   second,
+  withinLeaseMs,
 } from "./storage-fixtures.js";
 
 const event = newEvent("a", { runs: [newRun("all", { action: "expand" })] });
@@ -123,9 +124,9 @@ export const expandCases: readonly StorageCase[] = [
     "expand: prolongs the lease of the run, and a run that is settled makes none",
     async ({ storage, advance }) => {
       const parent = await begin(storage);
-      await advance(leaseMs - 70);
+      await advance(withinLeaseMs);
       await expand(storage, parent, []);
-      await advance(leaseMs - 70);
+      await advance(withinLeaseMs);
       assert.deepEqual(await claim(storage), []);
       await storage.runs.settle({ results: [resultOf(parent)] });
       assert.equal(await expand(storage, parent, [newRun("m1")]), null);
@@ -179,7 +180,7 @@ export const expandCases: readonly StorageCase[] = [
         await say(storage, word("acme", "ada", 1), word("acme", "bob", 1), word("labs", "bob", 1));
         const parent = await begin(storage);
         await takeAway(storage);
-        await advance(leaseMs - 70);
+        await advance(withinLeaseMs);
         const [groupIds, progress] = [["acme", "labs"], "written"];
         const gone = { runs: [newRun("m1"), newRun("m2")], progress, members: of(groupIds, "ada", "bob") };
         assert.deepEqual(await expandFor(storage, parent, gone), { status: "members_left" });
@@ -196,10 +197,10 @@ export const expandCases: readonly StorageCase[] = [
     "expand: does not prolong the lease where members left",
     async ({ storage, advance }) => {
       const parent = await begin(storage);
-      await advance(leaseMs - 70);
+      await advance(withinLeaseMs);
       const gone = { runs: [newRun("m1")], progress: "1", members: of(["acme"], "ada") };
       assert.deepEqual(await expandFor(storage, parent, gone), { status: "members_left" });
-      await advance(120);
+      await advance(leaseMs - withinLeaseMs + 50);
       assert.deepEqual(keysOf(await claim(storage)), ["all"]);
       assert.deepEqual(await expandFor(storage, parent, gone), { status: "lease_lost" });
     },

@@ -24,7 +24,7 @@ async function expectToWork(storage: Storage): Promise<void> {
   expect((await storage.events.get({ ...scope, messageId: "a" }))?.status).toBe("processed");
 }
 
-it("SQLite: a migration killed after each of its statements is whole or not there, and the next one completes it", async () => {
+it.concurrent("SQLite: a migration killed after each of its statements is whole or not there, and the next one completes it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bellwire-migrate-"));
   const { stdout } = await run(process.execPath, [victim, join(folder, "whole.db"), "0"]);
   const statements = Number(stdout);
@@ -41,7 +41,7 @@ it("SQLite: a migration killed after each of its statements is whole or not ther
   rmSync(folder, { recursive: true, force: true });
 });
 
-it("PostgreSQL: a migration whose backend is killed at each of its statements leaves nothing, and the next one completes it", async () => {
+it.concurrent("PostgreSQL: a migration whose backend is killed at each of its statements leaves nothing, and the next one completes it", async () => {
   const server = await startPostgres();
   const pool = new pg.Pool({ connectionString: server.connectionString });
   pool.on("error", () => undefined);
