@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { mutate } from "./support/mutate.js";
@@ -27,6 +28,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: `${root}test/support/bundle-console.ts`,
+    // One more than by default on two cores: much of what a worker does is to wait for servers, browsers and killed processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     // A PostgreSQL starts in a second, unless the machine is busy.
     hookTimeout: 60_000,
