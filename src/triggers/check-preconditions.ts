@@ -26,13 +26,17 @@ export function checkPreconditions(
   const ageMs = now - received.occurredAt.getTime();
   if (maxEventAgeMs !== null && ageMs > maxEventAgeMs) {
     const message = `The event happened at ${received.occurredAt.toISOString()}, longer ago than the trigger's maxEventAge of ${maxEventAgeMs} ms.`;
-    const miss = skipped("event_too_old", message, { ageMs, maxEventAgeMs });
-    return { ...miss, stage: "event", event: received.event };
+    return missedAt("event", received.event, skipped("event_too_old", message, { ageMs, maxEventAgeMs }));
   }
   const checked = trigger.schema === null ? { event: received.event } : applySchema(trigger.schema, received.event);
-  if ("status" in checked) return { ...checked, stage: "event", event: received.event };
+  if ("status" in checked) return missedAt("event", received.event, checked);
   const miss = checkCondition(trigger, checked.event, toShown);
-  return miss === null ? checked : { ...miss, stage: "condition", event: checked.event };
+  return miss === null ? checked : missedAt("condition", checked.event, miss);
+}
+
+/** Written out, here and below: of the triggers on an event most do not run, and to spread an object takes longer than the rest. */
+function missedAt(stage: TriggerMiss["stage"], event: JsonObject, { status, reason, detail }: Miss): TriggerMiss {
+  return { status, reason, detail, stage, event };
 }
 
 function applySchema(
@@ -61,7 +65,7 @@ function checkCondition(
     if (condition.holds(event)) return null;
     const shown = toShown(event);
     const deciding = decidingComparisons(condition.trace(event, isJsonObject(shown) ? shown : null)).slice(0, maxFacts);
-    const conditions = deciding.map(({ path, operator, expected, actual = null, negated }) => {
+    const conditions = deciding.map(({ comparison: { path, operator, expected, actual = null }, negated }) => {
       return { path, operator, expected, actual, negated };
     });
     return skipped("condition_false", describeComparisons(deciding), { conditions });
@@ -81,7 +85,7 @@ function checkCondition(
 }
 
 function skipped(reason: TriggerReason, message: string, facts?: JsonObject): Miss {
-  return { status: "skipped", reason, detail: { message, ...(facts && { facts }) } };
+  return { status: "skipped", reason, detail: facts === undefined ? { message } : { message, facts } };
 }
 
 function failed(reason: TriggerReason, message: string): Miss {

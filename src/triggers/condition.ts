@@ -85,10 +85,14 @@ function compileComparison(condition: JsonObject, field: string): CompiledCondit
   return {
     holds,
     trace(event, shown) {
-      const actual = shown === null ? undefined : compiled.read(shown);
-      const absent = compiled.read(event) === undefined ? {} : { isHidden: true as const };
-      const found = actual === undefined ? absent : { actual: cutValue(actual) };
-      return { kind: "comparison", path, operator, expected: cutValue(value), ...found, holds: holds(event) };
+      const found = compiled.read(event);
+      const actual = shown === event ? found : shown === null ? undefined : compiled.read(shown);
+      const expected = cutValue(value);
+      const isHeld = compare(operator, found, value);
+      if (actual !== undefined)
+        return { kind: "comparison", path, operator, expected, actual: cutValue(actual), holds: isHeld };
+      const hidden = found === undefined ? {} : { isHidden: true as const };
+      return { kind: "comparison", path, operator, expected, ...hidden, holds: isHeld };
     },
   };
 }

@@ -2,7 +2,8 @@ import type { JsonValue } from "../core/json.js";
 import type { ComparisonTrace, ConditionTrace } from "../outcome/trace.js";
 
 /** A comparison because of which a condition does not hold. */
-export interface DecidingComparison extends ComparisonTrace {
+export interface DecidingComparison {
+  readonly comparison: ComparisonTrace;
   /** The comparison held, and the condition wants that it does not. */
   readonly negated: boolean;
 }
@@ -14,7 +15,7 @@ export function decidingComparisons(trace: ConditionTrace, negated = false): rea
     case "function":
       return [];
     case "comparison":
-      return [{ ...trace, negated }];
+      return [{ comparison: trace, negated }];
     case "not":
       return decidingComparisons(trace.part, !negated);
     default: {
@@ -32,7 +33,8 @@ export function describeComparisons(comparisons: readonly DecidingComparison[]):
   return `${comparisons.map(describe).join("; ")}.`;
 }
 
-function describe({ path, operator, expected, actual, isHidden, negated }: DecidingComparison): string {
+function describe({ comparison, negated }: DecidingComparison): string {
+  const { path, operator, expected, actual, isHidden } = comparison;
   const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
   return `${path} is ${isHidden ? "not kept" : show(actual ?? null)}, expected ${negated ? "not " : ""}${wanted}`;
 }

@@ -103,8 +103,8 @@ describe("conditions", () => {
     const plan = { path: "properties.plan", operator: "equal_to", expected: "free", actual: "pro", holds: false };
     const seats = { path: "properties.seats", operator: "exists", expected: null, actual: 3, holds: true };
     expect(decidingComparisons(trace)).toMatchObject([
-      { ...plan, negated: false },
-      { ...seats, negated: true },
+      { comparison: plan, negated: false },
+      { comparison: seats, negated: true },
     ]);
     expect(trace).toEqual({
       kind: "any",
