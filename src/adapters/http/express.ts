@@ -51,7 +51,7 @@ export function segmentWebhook(
       body: nodeBody(request, kept, fix),
     });
     if (response.destroyed === true) return;
-    response.writeHead(answer.status, { ...answer.headers, "content-length": String(Buffer.byteLength(answer.body)) });
+    response.writeHead(answer.status, { "content-length": String(Buffer.byteLength(answer.body)), ...answer.headers });
     response.end(answer.body);
   };
 }

@@ -32,7 +32,7 @@ interface PlannedRun {
 /** Inserts a planned run, leased from the start. @returns what is leased, or `null` */
 export function insertRun(session: SqliteSession, event: RunOwner, planned: PlannedRun): ClaimedRun | null {
   const { run, position, now } = planned;
-  const { hold, ...request } = run;
+  const { hold } = run;
   const lease = hold === undefined ? planned.lease : null;
   session.run(
     `INSERT INTO bellwire_runs (idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request,
@@ -61,7 +61,7 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
     event.parent ?? null,
   );
   if (lease === null) return null;
-  return { run: newRunRecord(event, request, lease.now, event.parent), fence: 1 };
+  return { run: newRunRecord(event, run, lease.now, event.parent), fence: 1 };
 }
 
 export function runsOfEvent(session: SqliteSession, eventId: number): readonly Row[] {
