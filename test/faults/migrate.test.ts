@@ -39,7 +39,7 @@ it.concurrent("SQLite: a migration killed after each of its statements is whole 
     database.close();
   }
   rmSync(folder, { recursive: true, force: true });
-});
+}, 120_000);
 
 it.concurrent("PostgreSQL: a migration whose backend is killed at each of its statements leaves nothing, and the next one completes it", async () => {
   const server = await startPostgres();
@@ -71,7 +71,7 @@ it.concurrent("PostgreSQL: a migration whose backend is killed at each of its st
   }
   await pool.end();
   await server.stop();
-});
+}, 120_000);
 
 /** As version 1 wrote them: an event with a run that is still to be dispatched, and a user. */
 const rowsOfVersion1 = (

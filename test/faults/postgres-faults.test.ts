@@ -46,7 +46,8 @@ const until = async <Value>(work: () => Promise<Value>): Promise<Value> => {
 
 describe("what PostgreSQL takes back is tried again, and nobody notices", () => {
   it("a deadlock with a transaction of the host's (40P01)", async () => {
-    const pool = connect({ options: "-c deadlock_timeout=50ms" });
+    // PostgreSQL looks once, so late that the host has surely come to wait by then.
+    const pool = connect({ options: "-c deadlock_timeout=2s" });
     const { storage } = sourceOn(pool, "deadlock");
     await storage.migrate();
     const environment = "default";
