@@ -3,8 +3,11 @@ import type { Clock } from "./clock.js";
 
 /** Puts calls under one time limit. */
 export interface TimeLimit {
-  /** The window that a call belongs to which starts now. */
-  open(): TimeWindow;
+  /**
+   * The window that a call belongs to which starts now.
+   * @param now by the clock, where the caller has just read it
+   */
+  open(now?: number): TimeWindow;
 }
 
 /** Calls that start close together and end by the same moment. */
@@ -17,6 +20,8 @@ export interface TimeWindow {
 }
 
 export interface TimedCall {
+  /** Set by the window that it is in, one at a time: where it stands there, so that it leaves without being searched for. */
+  place: number;
   /** Called when the time is over and the call has not left. */
   timeOut(): void;
 }
@@ -30,8 +35,7 @@ export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   let current: SharedWindow | null = null;
 
   return {
-    open() {
-      const now = clock.now();
+    open(now = clock.now()) {
       if (current?.isOpenAt(now) === true) return current;
       current?.close();
       current = new SharedWindow(clock, now, windowMs, limitMs);
@@ -45,7 +49,8 @@ class SharedWindow implements TimeWindow {
   readonly #startedAt: number;
   readonly #opensMs: number;
   readonly #endsAt: number;
-  readonly #calls = new Set<TimedCall>();
+  /** In no order. A set would make a new table of itself every few calls, each with a reference from the one before. */
+  readonly #calls: TimedCall[] = [];
   #cancelTimer: (() => void) | null = null;
   #controller: AbortController | null = null;
   #isClosed = false;
@@ -76,12 +81,18 @@ class SharedWindow implements TimeWindow {
       call.timeOut();
       return;
     }
-    this.#calls.add(call);
+    call.place = this.#calls.length;
+    this.#calls.push(call);
     this.#cancelTimer ??= this.#clock.schedule(() => this.#expire(), Math.max(0, this.#endsAt - this.#clock.now()));
   }
 
   leave(call: TimedCall): void {
-    this.#calls.delete(call);
+    if (this.#calls[call.place] !== call) return;
+    const last = this.#calls.pop();
+    if (last !== undefined && last !== call) {
+      this.#calls[call.place] = last;
+      last.place = call.place;
+    }
     // While it is open the timer stays for the calls that come next: one for each would cost more than many a call.
     if (this.#isClosed) this.#stopWithoutCalls();
   }
@@ -93,7 +104,7 @@ class SharedWindow implements TimeWindow {
   }
 
   #stopWithoutCalls(): void {
-    if (this.#calls.size > 0) return;
+    if (this.#calls.length > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
   }
@@ -101,8 +112,7 @@ class SharedWindow implements TimeWindow {
   #expire(): void {
     this.#isClosed = true;
     this.#isOver = true;
-    if (this.#calls.size > 0) this.#controller?.abort();
-    for (const call of this.#calls) call.timeOut();
-    this.#calls.clear();
+    if (this.#calls.length > 0) this.#controller?.abort();
+    for (let call = this.#calls.pop(); call !== undefined; call = this.#calls.pop()) call.timeOut();
   }
 }

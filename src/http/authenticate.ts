@@ -1,7 +1,7 @@
-import { hash, timingSafeEqual } from "node:crypto";
 import { BellwireError } from "../core/errors.js";
 import { createSignatureVerifier } from "../segment/signature.js";
 import type { EnvironmentCredentials } from "../source/source-options.js";
+import { createSecretSet } from "./secret-set.js";
 import type { WebhookRequest } from "./webhook-request.js";
 
 /** Checks the requests of one environment. */
@@ -25,27 +25,28 @@ export type HeadVerdict =
 /** @returns `null` where no credentials are configured and nobody wrote `authentication: "none"` */
 export function createAuthenticator(credentials: EnvironmentCredentials): Authenticator | null {
   const secrets = present(credentials.sharedSecrets);
-  const writeKeys = present(credentials.writeKeys).map(digest);
-  const token = credentials.webhookToken === undefined ? null : digest(credentials.webhookToken);
+  const writeKeys = present(credentials.writeKeys);
+  const isToken = credentials.webhookToken === undefined ? null : createSecretSet([credentials.webhookToken]);
   const header =
     credentials.header?.value === undefined
       ? null
-      : { name: credentials.header.name.toLowerCase(), value: digest(credentials.header.value) };
+      : { name: credentials.header.name.toLowerCase(), isValue: createSecretSet([credentials.header.value]) };
   const verifier = secrets.length === 0 ? null : createSignatureVerifier(secrets);
-  const hasFactors = token !== null || header !== null || verifier !== null;
+  const hasFactors = isToken !== null || header !== null || verifier !== null;
   const isOpen = credentials.authentication === "none";
   if (!hasFactors && writeKeys.length === 0 && !isOpen) return null;
 
-  const ownsWriteKey = (writeKey: string) => isOneOf(writeKeys, writeKey);
+  const ownsWriteKey = createSecretSet(writeKeys);
 
   const checkFactors = (request: WebhookRequest, given: string | null): BellwireError | null => {
-    if (token !== null && given === null) return denied("AUTH_CREDENTIALS_MISSING", "The URL has no token.");
-    if (token !== null && !isOneOf([token], given))
-      return denied("AUTH_CREDENTIALS_INVALID", "The token in the URL is wrong.");
+    if (isToken !== null) {
+      if (given === null) return denied("AUTH_CREDENTIALS_MISSING", "The URL has no token.");
+      if (!isToken(given)) return denied("AUTH_CREDENTIALS_INVALID", "The token in the URL is wrong.");
+    }
     if (header === null) return null;
     const value = request.header(header.name);
     if (value === undefined) return denied("AUTH_CREDENTIALS_MISSING", `The header ${header.name} is missing.`);
-    return typeof value === "string" && isOneOf([header.value], value)
+    return typeof value === "string" && header.isValue(value)
       ? null
       : denied("AUTH_CREDENTIALS_INVALID", `The header ${header.name} is wrong.`);
   };
@@ -55,7 +56,7 @@ export function createAuthenticator(credentials: EnvironmentCredentials): Authen
     const verdict = verifier.verify(body, request.header("x-signature"));
     if (verdict.status === "missing") return unsigned(body);
     if (verdict.status === "invalid") return denied("AUTH_SIGNATURE_INVALID", verdict.message);
-    return verdict.covers === "first" && token === null && header === null ? partiallySigned() : null;
+    return verdict.covers === "first" && isToken === null && header === null ? partiallySigned() : null;
   };
 
   return {
@@ -84,21 +85,6 @@ export function createAuthenticator(credentials: EnvironmentCredentials): Authen
 
 function present(values: readonly (string | undefined)[] | undefined): readonly string[] {
   return (values ?? []).filter((value) => value !== undefined);
-}
-
-function digest(value: string): Buffer {
-  return hash("sha256", value, "buffer");
-}
-
-/** Compares digests, which have one length, without an early exit: how long it takes tells nothing. */
-function isOneOf(digests: readonly Buffer[], value: string | null): boolean {
-  if (value === null) return false;
-  const given = digest(value);
-  let found = false;
-  for (const known of digests) {
-    if (timingSafeEqual(known, given)) found = true;
-  }
-  return found;
 }
 
 /** `Basic base64(writeKey:)`, as Segment's SDKs send it, or `Bearer writeKey`. */

@@ -77,7 +77,7 @@ function readWhole(
 ): Promise<Uint8Array> {
   const window = timeLimit.open();
   return new Promise((resolve, reject) => {
-    const call = { timeOut: () => reject(timedOut(timeoutMs)) };
+    const call = { place: 0, timeOut: () => reject(timedOut(timeoutMs)) };
     window.enter(call);
     const take = (buffer: ArrayBuffer) => {
       window.leave(call);
@@ -108,7 +108,7 @@ function collect(
       iterator.return?.()?.catch(() => undefined);
       reject(error);
     };
-    const call = { timeOut: () => fail(timedOut(timeoutMs)) };
+    const call = { place: 0, timeOut: () => fail(timedOut(timeoutMs)) };
     window.enter(call);
     const take = (next: IteratorResult<Uint8Array>) => {
       if (isOver) return;

@@ -1,28 +1,34 @@
 import type { BellwireError, BellwireErrorCode } from "../core/errors.js";
-import type { EventStatus, PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
+import type { EventReason, TriggerReason } from "../core/reasons.js";
+import type { EventOutcome, EventStatus, PayloadResult, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
 import { statusOf } from "./status.js";
 import type { WebhookResponse } from "./webhook-request.js";
 
-const retryAfterSeconds = 5;
+const retryAfterSeconds = "5";
 const maxListed = 100;
 
 /** Segment reads only the status; the body is for people with curl, and for SDKs that want to see JSON. */
 export function respondToResult({ events, retryable }: PayloadResult): WebhookResponse {
   const counts: Partial<Record<EventStatus, number>> = {};
   for (const { status } of events) counts[status] = (counts[status] ?? 0) + 1;
-  const listed = events.slice(0, maxListed).map(({ messageId, status, reason, triggers }) => ({
-    messageId,
-    status,
-    // Members that are undefined do not become JSON.
-    reason,
-    triggers: triggers.length > 0 ? triggers.map(listTrigger) : undefined,
-  }));
-  const body = { success: !retryable, received: events.length, counts, events: listed };
+  const listed = events.slice(0, maxListed).map(listEvent).join(",");
+  const body = `{"success":${!retryable},"received":${events.length},"counts":${JSON.stringify(counts)},"events":[${listed}]}`;
   return json(retryable ? 503 : 200, body);
 }
 
-function listTrigger({ trigger, status, reason }: TriggerOutcome) {
-  return { trigger, status, reason };
+/** Written by hand: to make objects of it all, and JSON of these, takes a quarter of the time of an event in memory. */
+function listEvent({ messageId, status, reason, triggers }: EventOutcome): string {
+  const listed = triggers.length === 0 ? "" : `,"triggers":[${triggers.map(listTrigger).join(",")}]`;
+  return `{"messageId":${JSON.stringify(messageId)},${writeVerdict(status, reason)}${listed}}`;
+}
+
+function listTrigger({ trigger, status, reason }: TriggerOutcome): string {
+  return `{"trigger":${JSON.stringify(trigger)},${writeVerdict(status, reason)}}`;
+}
+
+/** Words of the library, which need no escape. */
+function writeVerdict(status: EventStatus | TriggerStatus, reason: EventReason | TriggerReason | undefined): string {
+  return reason === undefined ? `"status":"${status}"` : `"status":"${status}","reason":"${reason}"`;
 }
 
 export function respondToError(error: BellwireError): WebhookResponse {
@@ -33,11 +39,11 @@ export function respondToError(error: BellwireError): WebhookResponse {
     message: error.message,
   };
   const allow = status === 405 ? { allow: "POST, PUT, PATCH" } : {};
-  const { headers, ...response } = json(status, body);
+  const { headers, ...response } = json(status, JSON.stringify(body));
   return { ...response, headers: { ...headers, ...allow } };
 }
 
-function json(status: number, body: object): WebhookResponse {
-  const retryAfter = status === 503 ? { "retry-after": String(retryAfterSeconds) } : {};
-  return { status, headers: { "content-type": "application/json", ...retryAfter }, body: JSON.stringify(body) };
+function json(status: number, body: string): WebhookResponse {
+  const type = { "content-type": "application/json" };
+  return { status, headers: status === 503 ? { ...type, "retry-after": retryAfterSeconds } : type, body };
 }

@@ -38,6 +38,19 @@ export interface RouteInput {
   readonly token?: string | undefined;
 }
 
+/** Reads routes; the one that was read last is known, since a destination posts to one and the same. */
+export function createRoutes(environments: readonly string[]): (input: RouteInput) => Route {
+  let last: RouteInput | null = null;
+  let route: Route | null = null;
+  return (input) => {
+    const isLast = last?.path === input.path && last.environment === input.environment && last.token === input.token;
+    if (isLast && route !== null) return route;
+    route = parseRoute(input, environments);
+    last = input;
+    return route;
+  };
+}
+
 /**
  * Reads environment and token from route parameters, or from the end of the path:
  * `…/<environment>/<token>`, `…/<environment>`, either followed by an SDK path such as `/v1/batch`.

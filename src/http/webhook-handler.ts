@@ -8,7 +8,7 @@ import type { HandleSegmentPayloadOptions, SegmentSource } from "../source/segme
 import { type Authenticator, createAuthenticator, type HeadVerdict, writeKeyOfHeader } from "./authenticate.js";
 import { type ReadBodyOptions, readBody } from "./read-body.js";
 import { respondToError, respondToResult } from "./respond.js";
-import { parseRoute, type Route, unknownRoute } from "./route.js";
+import { createRoutes, type Route, unknownRoute } from "./route.js";
 import { statusOf } from "./status.js";
 import type { WebhookOptions } from "./webhook-options.js";
 import type { WebhookRequest, WebhookResponse } from "./webhook-request.js";
@@ -32,16 +32,15 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
   const maxBytes = options.maxBodyBytes ?? defaultLimits.maxBytes;
   const limits = { maxBytes, timeoutMs, timeLimit: createTimeLimit(systemClock, timeoutMs) };
   const authenticators = createAuthenticators(source, logger);
+  const routes = createRoutes(source.environments.names);
 
   const admit = (request: WebhookRequest): Admission => {
     if (!methods.has(request.method.toUpperCase())) {
       const message = `The method ${request.method.slice(0, 20)} is not allowed; send POST, PUT or PATCH.`;
       throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
     }
-    const route = parseRoute(
-      { path: request.path, token: request.token, environment: options.environment ?? request.environment },
-      source.environments.names,
-    );
+    const environmentOfRoute = options.environment ?? request.environment;
+    const route = routes({ path: request.path, token: request.token, environment: environmentOfRoute });
     const environment = route.environment ?? environmentOfWriteKey(request, authenticators);
     const authenticator = authenticators.get(environment);
     if (authenticator === undefined) throw notConfigured(environment);

@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createDigestComparison } from "../core/digest-comparison.js";
 import { BellwireError } from "../core/errors.js";
 import { firstArrayElement, soleMember } from "./json-scanner.js";
 
@@ -29,6 +30,7 @@ export function createSignatureVerifier(secrets: readonly string[]): SignatureVe
     throw new BellwireError({ code: "CONFIG_INVALID", message });
   }
   const keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
+  const equals = createDigestComparison(hexDigits);
   return {
     verify(rawBody, header) {
       const given = typeof header === "string" ? [header] : (header ?? []);
@@ -38,10 +40,11 @@ export function createSignatureVerifier(secrets: readonly string[]): SignatureVe
       if (!/^[0-9a-f]{40}$/i.test(value)) {
         return { status: "invalid", message: "The x-signature header is not 40 hexadecimal digits." };
       }
-      const signature = Buffer.from(value, "hex");
-      if (matches(keys, rawBody, signature)) return { status: "valid", covers: "all" };
+      const signature = value.toLowerCase();
+      const isSigned = (bytes: Uint8Array) => matches(keys, bytes, (digest) => equals(digest, signature));
+      if (isSigned(rawBody)) return { status: "valid", covers: "all" };
       const first = firstArrayElement(rawBody);
-      if (first !== null && signsFirst(keys, first.bytes, signature)) {
+      if (first !== null && signsFirst(first.bytes, isSigned)) {
         return { status: "valid", covers: first.isOnly ? "all" : "first" };
       }
       return { status: "invalid", message: "The x-signature header does not match the body under any shared secret." };
@@ -49,23 +52,26 @@ export function createSignatureVerifier(secrets: readonly string[]): SignatureVe
   };
 }
 
+/** Of SHA-1. */
+const hexDigits = 40;
+
 /** `undefined` is what an unset environment variable gives callers who do not check types. */
 function isEmpty(secret: unknown): boolean {
   return typeof secret !== "string" || secret === "";
 }
 
-function signsFirst(keys: readonly KeyObject[], first: Uint8Array, signature: Buffer): boolean {
-  if (matches(keys, first, signature)) return true;
+function signsFirst(first: Uint8Array, isSigned: (bytes: Uint8Array) => boolean): boolean {
+  if (isSigned(first)) return true;
   // The Extensible Webhook wraps each element as {"json": …} after it was signed.
   const wrapped = soleMember(first, "json");
-  return wrapped !== null && matches(keys, wrapped, signature);
+  return wrapped !== null && isSigned(wrapped);
 }
 
-function matches(keys: readonly KeyObject[], bytes: Uint8Array, signature: Buffer): boolean {
+function matches(keys: readonly KeyObject[], bytes: Uint8Array, isGiven: (digest: string) => boolean): boolean {
   let found = false;
   for (const key of keys) {
     // No early exit: how long it takes must not tell which secret is in use.
-    if (timingSafeEqual(createHmac("sha1", key).update(bytes).digest(), signature)) found = true;
+    if (isGiven(createHmac("sha1", key).update(bytes).digest("hex"))) found = true;
   }
   return found;
 }

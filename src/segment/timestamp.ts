@@ -14,6 +14,7 @@ const maxSeconds = 1e10;
 export function parseSegmentTimestamp(value: unknown): Date | null {
   if (typeof value === "number") return fromNumber(value);
   if (typeof value !== "string") return null;
+  if (isCanonical(value)) return fromCanonical(value);
   const text = value.trim();
   if (/^\d+(?:\.\d+)?$/.test(text)) return fromNumber(Number(text));
   const match = isoLike.exec(text);
@@ -26,16 +27,72 @@ function fromNumber(value: number): Date | null {
   return null;
 }
 
+/** `YYYY-MM-DDTHH:MM:SS.mmmZ`, as nearly everybody writes it. */
+function isCanonical(text: string): boolean {
+  if (text.length !== canonical.length) return false;
+  for (let at = 0; at < canonical.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const expected = canonical.charCodeAt(at);
+    if (expected === zero ? code < zero || code > zero + 9 : code !== expected) return false;
+  }
+  return true;
+}
+
+const canonical = "0000-00-00T00:00:00.000Z";
+const zero = 0x30;
+
+function fromCanonical(text: string): Date | null {
+  return toDate({
+    year: digitsAt(text, 0, 4),
+    month: digitsAt(text, 5, 7),
+    day: digitsAt(text, 8, 10),
+    hour: digitsAt(text, 11, 13),
+    minute: digitsAt(text, 14, 16),
+    second: digitsAt(text, 17, 19),
+    milliseconds: digitsAt(text, 20, 23),
+    offset: 0,
+  });
+}
+
+function digitsAt(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) value = value * 10 + text.charCodeAt(at) - zero;
+  return value;
+}
+
 function fromParts(match: RegExpExecArray): Date | null {
-  const [year, month, day] = [numberAt(match, 1), numberAt(match, 2), numberAt(match, 3)];
-  const [hour, minute, second] = [numberAt(match, 4), numberAt(match, 5), numberAt(match, 6)];
-  const milliseconds = Math.floor(Number(`0.${match[7] ?? 0}`) * 1_000);
+  const offset = offsetMinutes(match[8]);
+  if (offset === null) return null;
+  return toDate({
+    year: numberAt(match, 1),
+    month: numberAt(match, 2),
+    day: numberAt(match, 3),
+    hour: numberAt(match, 4),
+    minute: numberAt(match, 5),
+    second: numberAt(match, 6),
+    milliseconds: Math.floor(Number(`0.${match[7] ?? 0}`) * 1_000),
+    offset,
+  });
+}
+
+interface Parts {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+  readonly milliseconds: number;
+  /** Minutes that the zone is before UTC. */
+  readonly offset: number;
+}
+
+function toDate({ year, month, day, hour, minute, second, milliseconds, offset }: Parts): Date | null {
   // Go writes a time that was never set as year 1, and Date.UTC() takes years below 100 for 19xx.
   if (year < 100) return null;
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 60) return null;
-  const offset = offsetMinutes(match[8]);
-  if (offset === null) return null;
   return new Date(Date.UTC(year, month - 1, day, hour, minute - offset, second, milliseconds));
 }
 

@@ -38,6 +38,7 @@ export interface AttemptContext {
  * run comes by here, and what a thousand of them cost is mostly what waits for them.
  */
 export class Attempt implements Startable, TimedCall {
+  place = 0;
   readonly #group: readonly RunTask[];
   readonly #round: DispatchRound;
   readonly #context: AttemptContext;
@@ -61,7 +62,7 @@ export class Attempt implements Startable, TimedCall {
       return;
     }
     this.#leaveOutLate();
-    this.#window = timeLimit.open();
+    this.#window = timeLimit.open(this.#startedAt);
     this.#window.enter(this);
     if (this.#due.length === 0) {
       this.#succeed([]);

@@ -18,6 +18,7 @@ export interface DispatchWorkOptions {
  * promises, of which one for the whole is all that there is.
  */
 export class DispatchWork implements DispatchRound, TimedCall {
+  place = 0;
   readonly leasedUntil: number;
   readonly #options: DispatchWorkOptions;
   /** What is begun when those in hand have ended. */

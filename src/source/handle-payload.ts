@@ -38,8 +38,9 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   const { clock, limits, leaseMs, dispatch } = context.options;
   const { environment } = call.scope;
   const { defaultType, signal } = call.options;
-  const wait = context.deadlines.open();
-  const receivedAt = call.options.receivedAt ?? new Date(clock.now());
+  const now = clock.now();
+  const wait = context.deadlines.open(now);
+  const receivedAt = call.options.receivedAt ?? new Date(now);
 
   const parsed = parseSegmentPayload(call.payload, { receivedAt, limits, defaultType });
   if (parsed.length === 0) return { events: [], retryable: false };

@@ -26,12 +26,13 @@ export function createIdempotencyKeys(): (scope: SourceScope) => KeyOfRun {
     return made;
   };
   return ({ environment, source }) => {
+    const ofScope = JSON.stringify([environment, source]).slice(0, -1);
     let last = "";
     let ofLast = "";
     return (messageId, trigger, part) => {
       if (messageId !== last) {
         last = messageId;
-        ofLast = `bw_${hash("sha256", JSON.stringify([environment, source, messageId])).slice(0, 24)}`;
+        ofLast = `bw_${hash("sha256", `${ofScope},${JSON.stringify(messageId)}]`).slice(0, 24)}`;
       }
       return ofLast + (part === 0 ? ofFirstPart(trigger) : ofPart(trigger, part));
     };

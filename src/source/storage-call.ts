@@ -35,6 +35,7 @@ interface CallEnd {
 }
 
 class PendingCall implements TimedCall {
+  place = 0;
   readonly #operation: string;
   readonly #timeoutMs: number;
   readonly #end: CallEnd;

@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.js";
 import type { JsonValue } from "../core/json.js";
 import type { NewRun, RunAction, RunHold, RunRecord, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
@@ -24,15 +25,11 @@ export class StoredRun implements SourceScope {
   leasedUntil: Date | null = null;
   #request: string | null = null;
 
-  constructor(
-    stored: StoredEvent,
-    run: NewRun,
-    { now, parent }: { readonly now: number; readonly parent: string | null },
-  ) {
+  constructor(stored: StoredEvent, run: NewRun, parent: string | null, clock: Clock) {
     this.stored = stored;
     this.#planned = run;
     this.parent = parent;
-    this.heldUntil = run.hold === undefined ? null : now + run.hold.forMs;
+    this.heldUntil = run.hold === undefined ? null : clock.now() + run.hold.forMs;
     this.status = run.hold === undefined ? "pending" : "held";
   }
 
@@ -119,6 +116,8 @@ export interface StoredEvent extends SourceScope {
   status: RecordedEventStatus;
   /** Payload and decision are gone. */
   isBare: boolean;
+  /** It is kept no more. */
+  isGone: boolean;
   /** Runs and recipients that are kept with it. */
   parts: number;
 }

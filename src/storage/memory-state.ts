@@ -20,8 +20,6 @@ export class MemoryState {
   #kept = 0;
   /** By key, as long as something may become of them: a map of all runs would cost each of them more than the rest of its keeping. */
   readonly #runs = new Map<string, StoredRun>();
-  /** Those with pending runs. */
-  readonly #open = new Set<StoredEvent>();
   /** By environment and user. */
   readonly #held = new Map<string, Set<StoredRun>>();
   readonly names = new MemoryNames();
@@ -65,7 +63,7 @@ export class MemoryState {
 
   pendingRuns(): StoredRun[] {
     const pending: StoredRun[] = [];
-    for (const { runs } of this.#open) for (const run of runs) if (run.status === "pending") pending.push(run);
+    for (const run of this.#runs.values()) if (run.status === "pending") pending.push(run);
     return pending;
   }
 
@@ -89,13 +87,12 @@ export class MemoryState {
       runs: [],
       status: event.status,
       isBare: false,
+      isGone: false,
       parts: 0,
     };
     if (event.runs.length > 0) {
-      const now = this.clock.now();
-      stored.runs = event.runs.map((run) => this.#addRun(run, new StoredRun(stored, run, { now, parent: null })));
+      stored.runs = event.runs.map((run) => this.#addRun(run, new StoredRun(stored, run, null, this.clock)));
       stored.status = "in_progress";
-      this.#watch(stored);
     }
     this.#eventsOf(environment, source).set(event.messageId, stored);
     this.#kept += 1;
@@ -108,12 +105,10 @@ export class MemoryState {
 
   /** Adds runs that another one made to its event. */
   addRuns(parent: StoredRun, runs: readonly NewRun[]): readonly StoredRun[] {
-    const now = this.clock.now();
     const { stored, idempotencyKey } = parent;
-    const added = runs.map((run) => this.#addRun(run, new StoredRun(stored, run, { now, parent: idempotencyKey })));
+    const added = runs.map((run) => this.#addRun(run, new StoredRun(stored, run, idempotencyKey, this.clock)));
     stored.runs = [...stored.runs, ...added];
     this.#weigh(stored, stored.parts + added.length);
-    this.#watch(stored);
     return added;
   }
 
@@ -136,7 +131,6 @@ export class MemoryState {
       stored.status = "in_progress";
     else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
     else stored.status = stored.event.status;
-    this.#watch(stored);
   }
 
   /** Takes everything out but what is needed to know the event again. */
@@ -158,8 +152,13 @@ export class MemoryState {
   }
 
   remove(stored: StoredEvent): void {
-    this.#dropRuns(stored);
-    if (this.#eventsOf(stored.environment, stored.source).delete(stored.event.messageId)) this.#kept -= 1;
+    if (stored.isGone) return;
+    stored.isGone = true;
+    // Of others every run has come to its end, and is found in the event only.
+    if (stored.status === "in_progress" || stored.status === "failed") this.#dropRuns(stored);
+    else this.#weigh(stored, 0);
+    this.#eventsOf(stored.environment, stored.source).delete(stored.event.messageId);
+    this.#kept -= 1;
   }
 
   forgetDeletedUsers(before: number): void {
@@ -173,7 +172,6 @@ export class MemoryState {
     }
     stored.runs = [];
     this.#weigh(stored, 0);
-    this.#open.delete(stored);
   }
 
   #weigh(stored: StoredEvent, parts: number): void {
@@ -189,16 +187,10 @@ export class MemoryState {
     }
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
-    this.#watch(stored);
     stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
     if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
       stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
     }
-  }
-
-  #watch(stored: StoredEvent): void {
-    if (stored.runs.some(({ status }) => status === "pending")) this.#open.add(stored);
-    else this.#open.delete(stored);
   }
 
   #hold(run: StoredRun): void {
@@ -227,8 +219,7 @@ export class MemoryState {
       const oldest = this.#queue[this.#head];
       this.#queue[this.#head] = undefined;
       this.#head += 1;
-      if (oldest === undefined || this.find(oldest.environment, oldest.source, oldest.event.messageId) !== oldest)
-        continue;
+      if (oldest === undefined || oldest.isGone) continue;
       if (oldest.status === "in_progress") this.#queue.push(oldest);
       else this.remove(oldest);
     }

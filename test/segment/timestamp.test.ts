@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSegmentTimestamp } from "../../src/segment/timestamp.js";
 
@@ -52,5 +53,29 @@ describe("parseSegmentTimestamp", () => {
     [["2026-03-01"], null],
   ])("reads %j as %s", (value, expected) => {
     expect(parseSegmentTimestamp(value)?.toISOString() ?? null).toBe(expected);
+  });
+
+  it("reads the usual form as it reads any other", () => {
+    const digits = (count: number) =>
+      fc.integer({ min: 0, max: 10 ** count - 1 }).map((n) => String(n).padStart(count, "0"));
+    const two = digits(2);
+    const parts = fc.tuple(fc.oneof(digits(4), fc.constantFrom("2024", "2026")), two, two, two, two, two, digits(3));
+    fc.assert(
+      fc.property(parts, ([year, month, day, hour, minute, second, milliseconds]) => {
+        const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}`;
+        expect(parseSegmentTimestamp(`${text}Z`)).toEqual(parseSegmentTimestamp(`${text}+00:00`));
+      }),
+      { numRuns: 2_000 },
+    );
+    const moment = fc.date({
+      min: new Date("0100-01-01T00:00:00Z"),
+      max: new Date("9999-12-31T23:59:59Z"),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(moment, (date) => {
+        expect(parseSegmentTimestamp(date.toISOString())).toEqual(date);
+      }),
+    );
   });
 });
