@@ -59,5 +59,6 @@ function keyBytes(value: object): number {
 }
 
 function scalarBytes(value: unknown): number {
-  return typeof value === "string" ? Buffer.byteLength(value) + 2 : 4;
+  if (typeof value === "string") return Buffer.byteLength(value) + 2;
+  return typeof value === "number" ? String(value).length : 4;
 }

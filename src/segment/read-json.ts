@@ -7,6 +7,8 @@ export interface ReadJson {
   readonly value: unknown;
   /** What it was parsed from; `null` for what has no bytes, such as half a surrogate pair. */
   readonly text: string | null;
+  /** Bytes of the text, at most. */
+  readonly size: number;
   readonly shape: JsonShape;
 }
 
@@ -14,6 +16,8 @@ export interface ReadJson {
 export interface JsonShape {
   /** The deepest nesting of brackets outside of strings. */
   readonly depth: number;
+  /** Keys of all objects. */
+  readonly keys: number;
   /** Characters of the whole, and of the largest member inside one and inside two brackets. */
   readonly largest: readonly [whole: number, first: number, second: number];
   /** Of a list: where its bracket opens, its commas and where the bracket closes; `null` for a text that was not read for it. */
@@ -25,7 +29,7 @@ export interface JsonShape {
  * @throws `PAYLOAD_EMPTY`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_TOO_DEEP`, `PAYLOAD_NOT_JSON`
  */
 export function readJson(body: string | Uint8Array, limits: SegmentLimits): ReadJson {
-  const size = typeof body === "string" ? sizeOf(body, limits.maxBytes) : body.byteLength;
+  const size = typeof body === "string" ? maxSizeOf(body, limits.maxBytes) : body.byteLength;
   if (size > limits.maxBytes) {
     throw new BellwireError({
       code: "PAYLOAD_TOO_LARGE",
@@ -44,14 +48,15 @@ export function readJson(body: string | Uint8Array, limits: SegmentLimits): Read
     const message = `The payload is nested more than ${maxPayloadDepth} levels deep; an event may have ${limits.maxDepth}.`;
     throw new BellwireError({ code: "PAYLOAD_TOO_DEEP", message, details: { maxDepth: limits.maxDepth } });
   }
-  return { value: parse(text), text: typeof body === "string" && !isWellFormed(body) ? null : text, shape };
+  return { value: parse(text), text: typeof body === "string" && !isWellFormed(body) ? null : text, size, shape };
 }
 
-const maxBytesPerCharacter = 3;
+export const maxBytesPerCharacter = 3;
 
 /** Bytes; those of a text that is surely short enough are not counted, which takes as long as to parse it. */
-function sizeOf(text: string, maxBytes: number): number {
-  return text.length * maxBytesPerCharacter <= maxBytes ? text.length : Buffer.byteLength(text);
+function maxSizeOf(text: string, maxBytes: number): number {
+  const most = text.length * maxBytesPerCharacter;
+  return most <= maxBytes ? most : Buffer.byteLength(text);
 }
 
 /** A text of the host's may hold what UTF-8 has no bytes for. */
@@ -100,22 +105,36 @@ function hint(text: string): string {
   return "";
 }
 
-const smallText = 16_384;
-
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
+/** The shortest member of an object is `"":1,`. */
+export const charactersPerKey = 5;
+/** Lists of events are longer, and are read for where each of them begins. */
+const smallList = 16_384;
 
-/** What a text of a single small event need not be read for: it has no more levels than brackets, nor anything longer than itself. */
+/**
+ * What a text of a single event need not be read for: it has no more levels than brackets and no more keys than colons, nor anything
+ * longer than itself. `null` where that is no help.
+ */
 function boundOf(json: string, limits: SegmentLimits): JsonShape | null {
-  if (json.length > smallText) return null;
-  let brackets = 0;
-  for (const bracket of ["{", "["]) {
-    for (let at = json.indexOf(bracket); at !== -1; at = json.indexOf(bracket, at + 1)) brackets += 1;
-  }
-  return brackets > limits.maxDepth
-    ? null
-    : { depth: brackets, largest: [json.length, json.length, json.length], marks: null };
+  if (json.length > smallList && isList(json)) return null;
+  const brackets = countUpTo(limits.maxDepth, json, "{") + countUpTo(limits.maxDepth, json, "[");
+  if (brackets > limits.maxDepth) return null;
+  const mostKeys = json.length / charactersPerKey;
+  const keys = mostKeys <= limits.maxKeys ? mostKeys : countUpTo(limits.maxKeys, json, ":");
+  return { depth: brackets, keys, largest: [json.length, json.length, json.length], marks: null };
+}
+
+function isList(json: string): boolean {
+  return json.trimStart().startsWith("[");
+}
+
+/** One more where there are more. */
+function countUpTo(most: number, json: string, character: string): number {
+  let count = 0;
+  for (let at = json.indexOf(character); at !== -1 && count <= most; at = json.indexOf(character, at + 1)) count += 1;
+  return count;
 }
 
 /** One pass over the text. `JSON.parse` takes a depth of a million; what walks its result then overflows the stack. */
@@ -124,7 +143,7 @@ function shapeOf(json: string): JsonShape {
   let deepest = 0;
   const starts: [number, number] = [0, 0];
   const largest: [number, number] = [0, 0];
-  const marks: number[] | null = json.trimStart().startsWith("[") ? [] : null;
+  const marks: number[] | null = isList(json) ? [] : null;
   const endMember = (level: 0 | 1, end: number) => {
     largest[level] = Math.max(largest[level], end - starts[level]);
     starts[level] = end;
@@ -147,7 +166,7 @@ function shapeOf(json: string): JsonShape {
       endMember(depth === 1 ? 0 : 1, index);
     }
   }
-  return { depth: deepest, largest: [json.length, ...largest], marks };
+  return { depth: deepest, keys: json.length / charactersPerKey, largest: [json.length, ...largest], marks };
 }
 
 function endOfString(json: string, start: number): number {

@@ -2,7 +2,7 @@ import { BellwireError } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
 import { checkLimits } from "./check-limits.js";
 import type { SegmentLimits } from "./limits.js";
-import { type JsonShape, readJson } from "./read-json.js";
+import { charactersPerKey, type JsonShape, maxBytesPerCharacter, readJson } from "./read-json.js";
 import { Refusal } from "./refusal.js";
 import { type UnwrappedPayload, unwrapPayload } from "./unwrap.js";
 
@@ -17,19 +17,17 @@ export interface ReadPayload {
   readonly mayExceedLimits: boolean;
 }
 
-/** `"":1,` is the shortest member. */
-const bytesPerKey = 5;
-const maxBytesPerCharacter = 3;
 
 /** @throws `PAYLOAD_*` when the whole is not a payload, or one with too much in it */
 export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayload {
   if (typeof payload === "string" || payload instanceof Uint8Array) {
-    const { value, text, shape } = readJson(payload, limits);
+    const { value, text, size: sizeOfAll, shape } = readJson(payload, limits);
     const unwrapped = unwrapPayload(value);
     const { shared, size } = checkShared(unwrapped, limits);
-    const characters = shape.largest[unwrapped.level] + size;
-    const most = Math.min(limits.maxEventBytes / maxBytesPerCharacter, limits.maxKeys * bytesPerKey);
-    const mayExceedLimits = shape.depth > limits.maxDepth || characters > most;
+    const characters = shape.largest[unwrapped.level];
+    const bytes = Math.min(characters * maxBytesPerCharacter, sizeOfAll) + size;
+    const keys = Math.min(shape.keys, characters / charactersPerKey) + size / charactersPerKey;
+    const mayExceedLimits = shape.depth > limits.maxDepth || bytes > limits.maxEventBytes || keys > limits.maxKeys;
     return {
       elements: unwrapped.elements,
       textOf: textsOf(unwrapped.level, text, shape.marks),

@@ -52,7 +52,7 @@ export class MemoryUsers {
       known: async ({ environment, ids }) => {
         const { users, merged } = this.#in(environment);
         return new MemoryKnown(ids, (id) => {
-          const current = merged.get(id) ?? id;
+          const current = merged.size === 0 ? id : (merged.get(id) ?? id);
           return users.has(current) ? current : undefined;
         });
       },
