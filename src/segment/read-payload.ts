@@ -17,7 +17,6 @@ export interface ReadPayload {
   readonly mayExceedLimits: boolean;
 }
 
-
 /** @throws `PAYLOAD_*` when the whole is not a payload, or one with too much in it */
 export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayload {
   if (typeof payload === "string" || payload instanceof Uint8Array) {

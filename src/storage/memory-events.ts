@@ -1,4 +1,3 @@
-import type { Clock } from "../core/clock.js";
 import type { EventReason } from "../core/reasons.js";
 import { mentionsUser } from "../outcome/mentions.js";
 import { forgetRecipient, namesRecipient } from "../recipients/forget-recipient.js";
@@ -104,14 +103,14 @@ function recordOne(
     const deleted = deletions.isEmpty ? [] : deletedAmong(event, params.environment, deletions);
     if (deleted.length > 0) return { status: "refused", claimed: [], stored: null, deleted };
     const stored = state.add(params, event);
-    return { status: "new", claimed: claimAll(stored.runs, params, state.clock), stored: null };
+    return { status: "new", claimed: claimAll(state, stored.runs, params), stored: null };
   }
   const pending = known.runs.filter((run) => run.status === "pending" && run.parent === null);
   if (pending.length === 0) return { status: "finished", claimed: [], stored: toEventRecord(known) };
   const now = state.clock.now();
   if (pending.some((run) => run.isLeasedAt(now)))
     return { status: "leased", claimed: [], stored: toEventRecord(known) };
-  const claimed = claimAll(pending, params, state.clock);
+  const claimed = claimAll(state, pending, params);
   return { status: "unfinished", claimed, stored: toEventRecord(known) };
 }
 
@@ -121,14 +120,13 @@ function deletedAmong(event: NewEvent, environment: string, deletions: MemoryDel
 }
 
 function claimAll(
+  state: MemoryState,
   runs: readonly StoredRun[],
   { leaseMs }: Pick<RecordParams, "leaseMs">,
-  clock: Clock,
 ): readonly ClaimedRun[] {
   if (leaseMs === null || runs.length === 0) return [];
-  const now = clock.now();
   const pending = runs.every((run) => run.status === "pending") ? runs : runs.filter((run) => run.status === "pending");
-  return claimRuns(pending, leaseMs, now);
+  return claimRuns(state, pending, { leaseMs, now: state.clock.now() });
 }
 
 function createMatcher(

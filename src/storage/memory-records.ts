@@ -20,7 +20,10 @@ export class StoredRun implements SourceScope {
   error: string | null = null;
   durationMs: number | null = null;
   progress: string | null = null;
+  /** Of the last lease; 0 before the first. */
   fence = 0;
+  /** Among the unfinished. */
+  place = 0;
   /** Shared by the runs that are claimed together. */
   leasedUntil: Date | null = null;
   #request: string | null = null;

@@ -19,13 +19,13 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
     async claim({ environment, source, leaseMs, limit }) {
       const now = state.clock.now();
       const due = dueRuns(state, now).filter((run) => run.environment === environment && run.source === source);
-      return claimRuns(due.slice(0, limit), leaseMs, now);
+      return claimRuns(state, due.slice(0, limit), { leaseMs, now });
     },
     settle: async ({ results }) => settle(state, results),
     async release({ runs }) {
       for (const { idempotencyKey, fence } of runs) {
-        const run = state.run(idempotencyKey);
-        if (run?.fence === fence) run.leasedUntil = null;
+        const run = state.leasedRun(idempotencyKey, fence);
+        if (run !== null) run.leasedUntil = null;
       }
     },
     async wake({ environment, source, userIds, leaseMs }) {
@@ -33,11 +33,8 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
       setStatuses(state, woken, "pending");
       if (leaseMs === null) return [];
       const now = state.clock.now();
-      return claimRuns(
-        woken.filter((run) => run.source === source),
-        leaseMs,
-        now,
-      );
+      const ours = woken.filter((run) => run.source === source);
+      return claimRuns(state, ours, { leaseMs, now });
     },
     async expired({ environment, source, limit }) {
       const now = state.clock.now();
@@ -70,27 +67,24 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
 
 function expand(state: MemoryState, groups: MemoryGroups, params: ExpandParams): ExpandResult {
   const { idempotencyKey, fence, request, progress, runs, members, leaseMs } = params;
-  const run = state.run(idempotencyKey);
-  if (run === null || run.fence !== fence || run.status !== "pending") return { status: "lease_lost" };
+  const run = state.leasedRun(idempotencyKey, fence);
+  if (run?.status !== "pending") return { status: "lease_lost" };
   if (run.request !== request) return { status: "request_changed" };
   if (!groups.areMembers(run.environment, members)) return { status: "members_left" };
   const now = state.clock.now();
   run.progress = progress;
   run.leasedUntil = new Date(now + leaseMs);
   const added = state.addRuns(run, runs).filter(({ status }) => status === "pending");
-  return { status: "expanded", claimed: claimRuns(added, leaseMs, now) };
+  return { status: "expanded", claimed: claimRuns(state, added, { leaseMs, now }) };
 }
 
 function decide(state: MemoryState, { environment, source, decision, ...params }: DecideParams): DecideResult {
   const { from, to } = runDecisions[decision];
-  const runs = [...new Set(params.idempotencyKeys)].flatMap((key) => {
-    const run = state.run(key);
-    const isTheirs = run?.environment === environment && run.source === source && from.includes(run.status);
-    return isTheirs ? [run] : [];
-  });
+  const runs = state
+    .unfinishedRuns(params.idempotencyKeys)
+    .filter((run) => run.environment === environment && run.source === source && from.includes(run.status));
   for (const run of runs) {
-    run.fence += 1;
-    run.leasedUntil = null;
+    state.lease(run, null);
     if (to === "pending") {
       run.attemptsBeforeRetry = run.attempts;
       run.firstClaimedAt = null;
@@ -101,7 +95,7 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
   for (const stored of new Set(runs.map((run) => run.stored))) state.updateStatus(stored);
   const { leaseMs } = params;
   const now = state.clock.now();
-  const claimed = to === "pending" && leaseMs !== null ? claimRuns(runs, leaseMs, now) : [];
+  const claimed = to === "pending" && leaseMs !== null ? claimRuns(state, runs, { leaseMs, now }) : [];
   return { changed: runs.map((run) => run.idempotencyKey), claimed };
 }
 
@@ -115,8 +109,8 @@ function settle(state: MemoryState, results: readonly RunResult[]): readonly boo
   // Those of one event mostly stand together; bringing one up to date twice does no harm.
   const touched: StoredEvent[] = [];
   const settled = results.map((result) => {
-    const run = state.run(result.idempotencyKey);
-    if (run === null || run.fence !== result.fence || run.status !== "pending") return false;
+    const run = state.leasedRun(result.idempotencyKey, result.fence);
+    if (run?.status !== "pending") return false;
     run.attempts += 1;
     run.leasedUntil = null;
     run.workflowRunId = result.workflowRunId;
@@ -140,14 +134,16 @@ function dueAt(run: StoredRun): number {
   return run.nextAttemptAt?.getTime() ?? 0;
 }
 
-/** Leases runs; their fences grow, so that whoever had them before can no longer settle them. */
-export function claimRuns(runs: readonly StoredRun[], leaseMs: number, now: number): readonly ClaimedRun[] {
+/** Leases runs. */
+export function claimRuns(
+  state: MemoryState,
+  runs: readonly StoredRun[],
+  { leaseMs, now }: { readonly leaseMs: number; readonly now: number },
+): readonly ClaimedRun[] {
   const at = new Date(now);
   const until = new Date(now + leaseMs);
   return runs.map((run) => {
-    run.fence += 1;
-    run.leasedUntil = until;
     run.firstClaimedAt ??= at;
-    return { run: new ClaimedRecord(run), fence: run.fence };
+    return { run: new ClaimedRecord(run), fence: state.lease(run, until) };
   });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import { MemoryNames } from "./memory-names.js";
 import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
+import { MemoryUnfinishedRuns } from "./memory-unfinished-runs.js";
 import type { NewRun, RunStatus } from "./run-store.js";
 import type { SourceScope } from "./scope.js";
 import type { NewEvent } from "./storage.js";
@@ -18,8 +19,7 @@ export class MemoryState {
   /** There are few of them: a key for an event that is made of all three would have to be hashed anew each time. */
   readonly #shelves: Shelf[] = [];
   #kept = 0;
-  /** By key, as long as something may become of them: a map of all runs would cost each of them more than the rest of its keeping. */
-  readonly #runs = new Map<string, StoredRun>();
+  readonly #runs = new MemoryUnfinishedRuns();
   /** By environment and user. */
   readonly #held = new Map<string, Set<StoredRun>>();
   readonly names = new MemoryNames();
@@ -56,15 +56,25 @@ export class MemoryState {
     return events;
   }
 
-  /** `null` also for one that nothing can become of any more. */
-  run(idempotencyKey: string): StoredRun | null {
-    return this.#runs.get(idempotencyKey) ?? null;
+  /** `null` where the lease was lost, or nothing can become of the run any more. */
+  leasedRun(idempotencyKey: string, fence: number): StoredRun | null {
+    return this.#runs.leased(idempotencyKey, fence);
   }
 
+  /** Those of which something may become still. */
+  unfinishedRuns(idempotencyKeys: readonly string[]): readonly StoredRun[] {
+    return this.#runs.find(idempotencyKeys);
+  }
+
+  /** In the order of arrival. */
   pendingRuns(): StoredRun[] {
-    const pending: StoredRun[] = [];
-    for (const run of this.#runs.values()) if (run.status === "pending") pending.push(run);
-    return pending;
+    return this.#runs.pending().sort((left, right) => left.order - right.order);
+  }
+
+  /** Whoever had it before can settle it no longer. @returns the fence */
+  lease(run: StoredRun, until: Date | null): number {
+    run.leasedUntil = until;
+    return this.#runs.lease(run);
   }
 
   heldRuns(): StoredRun[] {
@@ -91,7 +101,7 @@ export class MemoryState {
       parts: 0,
     };
     if (event.runs.length > 0) {
-      stored.runs = event.runs.map((run) => this.#addRun(run, new StoredRun(stored, run, null, this.clock)));
+      stored.runs = event.runs.map((run) => this.#addRun(new StoredRun(stored, run, null, this.clock)));
       stored.status = "in_progress";
     }
     this.#eventsOf(environment, source).set(event.messageId, stored);
@@ -106,14 +116,14 @@ export class MemoryState {
   /** Adds runs that another one made to its event. */
   addRuns(parent: StoredRun, runs: readonly NewRun[]): readonly StoredRun[] {
     const { stored, idempotencyKey } = parent;
-    const added = runs.map((run) => this.#addRun(run, new StoredRun(stored, run, idempotencyKey, this.clock)));
+    const added = runs.map((run) => this.#addRun(new StoredRun(stored, run, idempotencyKey, this.clock)));
     stored.runs = [...stored.runs, ...added];
     this.#weigh(stored, stored.parts + added.length);
     return added;
   }
 
-  #addRun({ idempotencyKey }: NewRun, added: StoredRun): StoredRun {
-    this.#runs.set(idempotencyKey, added);
+  #addRun(added: StoredRun): StoredRun {
+    this.#runs.add(added);
     this.#hold(added);
     return added;
   }
@@ -122,7 +132,7 @@ export class MemoryState {
     this.#letGo(run);
     run.status = status;
     this.#hold(run);
-    if (lastStatuses.has(status)) this.#runs.delete(run.idempotencyKey);
+    if (lastStatuses.has(status)) this.#runs.remove(run);
   }
 
   /** Brings the status of an event up to date with those of its runs. */
@@ -167,7 +177,7 @@ export class MemoryState {
 
   #dropRuns(stored: StoredEvent): void {
     for (const run of stored.runs) {
-      this.#runs.delete(run.idempotencyKey);
+      this.#runs.remove(run);
       this.#letGo(run);
     }
     stored.runs = [];
@@ -182,7 +192,7 @@ export class MemoryState {
   /** Takes out runs that are about a user, and what else names the user. */
   forgetRuns(stored: StoredEvent, theirs: readonly StoredRun[]): void {
     for (const run of theirs) {
-      this.#runs.delete(run.idempotencyKey);
+      this.#runs.remove(run);
       this.#letGo(run);
     }
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
