@@ -1,6 +1,4 @@
 import type { EventReason } from "../core/reasons.js";
-import { cutValue } from "../outcome/cut-value.js";
-import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { NewEvent } from "../storage/storage.js";
 import type { FreezeOptions } from "./freeze-options.js";
 import type { IdentifiedEvent } from "./identified-event.js";
@@ -12,14 +10,17 @@ export function whyIgnored(
   { ignored }: IdentifiedEvent,
   options: FreezeOptions,
 ): Pick<NewEvent, "reason" | "decision"> {
-  const { type } = plan.received;
+  const { type, name } = plan.received;
   const because = (reason: EventReason, message: string) => ({
     reason,
     decision: { detail: { message }, triggers: [] },
   });
   if (ignored !== null) return because(ignored.reason, ignored.message);
   if (type !== "identify" && type !== "alias" && type !== "delete" && type !== "group") {
-    return { reason: "no_matching_trigger", decision: { detail: explainNoMatch(plan, options), triggers: [] } };
+    return {
+      reason: "no_matching_trigger",
+      decision: { detail: options.registry.explainNoMatch(type, name), triggers: [] },
+    };
   }
   if (!options.identifyEnabled && type !== "delete") {
     const { environment } = options.scope;
@@ -29,19 +30,6 @@ export function whyIgnored(
     );
   }
   return because(type === "group" ? "no_group_id" : "no_user_id", namesNobody[type]);
-}
-
-function explainNoMatch({ received }: EventPlan, { registry }: FreezeOptions): OutcomeDetail {
-  const what =
-    received.name === null
-      ? `${received.type} events`
-      : `the ${received.type} ${JSON.stringify(cutValue(received.name))}`;
-  const { names, types } = registry.nearestNames(received.type, received.name);
-  const hints = [...names.map((name) => JSON.stringify(name)), ...types.map((type) => `the ${type} of that name`)];
-  const hint = hints.length > 0 ? ` Did you mean ${hints.join(" or ")}?` : "";
-  const [nearest] = names;
-  const message = `No trigger listens to ${what}.${hint}`;
-  return { message, ...(nearest !== undefined && { nearest }), facts: { nearestNames: names, otherTypes: types } };
 }
 
 const namesNobody = {

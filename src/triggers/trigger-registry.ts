@@ -1,7 +1,8 @@
 import { BellwireError } from "../core/errors.js";
-import { nearestAmong } from "../mapping/similarity.js";
+import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { SegmentEventType } from "../segment/event.js";
 import { type CompiledTrigger, compileTrigger, type TypedWorkflows } from "./compile-trigger.js";
+import { createNoMatches } from "./no-matches.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
 
 /** The triggers of one source, indexed so that matching an event costs the same for one trigger and for a hundred thousand. */
@@ -17,20 +18,9 @@ export interface TriggerRegistry {
   hasHolds(): boolean;
   /** Those that listen to the event, in the order of registration. */
   match(type: SegmentEventType, name: string | null): readonly CompiledTrigger[];
-  /** What triggers listen to and the given name may be meant to be. */
-  nearestNames(type: SegmentEventType, name: string | null): NearestNames;
+  /** Says of an event that no trigger listens to what it may have been meant to be. */
+  explainNoMatch(type: SegmentEventType, name: string | null): OutcomeDetail;
 }
-
-export interface NearestNames {
-  /** Of the same type; nearest first, at most three. */
-  readonly names: readonly string[];
-  /** Other types with triggers for this very name. */
-  readonly types: readonly SegmentEventType[];
-}
-
-/** Searching costs far more than matching, and what no trigger listens to comes again and again. */
-const maxRemembered = 1_000;
-const maxRememberedName = 200;
 
 const none: readonly CompiledTrigger[] = [];
 
@@ -39,7 +29,7 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
   const triggers = new Map<string, CompiledTrigger>();
   /** By type and name; the empty name, which no event has, holds those that listen to every event of the type. */
   const index = new Map<SegmentEventType, Map<string, readonly CompiledTrigger[]>>();
-  const search = createNameSearch(index);
+  const noMatches = createNoMatches(index);
   const order = new Map<CompiledTrigger, number>();
   let registered = 0;
   let holding = 0;
@@ -62,7 +52,7 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
         });
       }
       triggers.set(trigger.key, trigger);
-      search.forget();
+      noMatches.forget();
       order.set(trigger, registered);
       registered += 1;
       if (trigger.unidentified?.kind === "hold") holding += 1;
@@ -75,7 +65,7 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
       const trigger = triggers.get(key);
       if (trigger === undefined) return false;
       triggers.delete(key);
-      search.forget();
+      noMatches.forget();
       if (trigger.unidentified?.kind === "hold") holding -= 1;
       order.delete(trigger);
       const names = namesOf(trigger.type);
@@ -96,31 +86,6 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
       if (ofType.length === 0) return named;
       return named.length === 0 ? ofType : inOrder([...named, ...ofType]);
     },
-    nearestNames: search.nearest,
-  };
-}
-
-type NameIndex = ReadonlyMap<SegmentEventType, ReadonlyMap<string, unknown>>;
-
-/** What no trigger listens to comes again and again, so what was found is remembered until a trigger changes. */
-function createNameSearch(index: NameIndex) {
-  const remembered = new Map<string, NearestNames>();
-  const find = (type: SegmentEventType, name: string): NearestNames => {
-    const candidates = [...(index.get(type)?.keys() ?? [])].filter((candidate) => candidate !== "");
-    const types = [...index].flatMap(([other, names]) => (other !== type && names.has(name) ? [other] : []));
-    return { names: nearestAmong(name, candidates, 3), types };
-  };
-  return {
-    forget: () => remembered.clear(),
-    nearest(type: SegmentEventType, name: string | null): NearestNames {
-      if (name === null) return { names: [], types: [] };
-      const key = `${type} ${name}`;
-      const known = remembered.get(key);
-      if (known !== undefined) return known;
-      const found = find(type, name);
-      if (remembered.size >= maxRemembered) remembered.clear();
-      if (name.length <= maxRememberedName) remembered.set(key, found);
-      return found;
-    },
+    explainNoMatch: noMatches.explain,
   };
 }

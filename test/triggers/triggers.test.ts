@@ -461,14 +461,19 @@ describe("the registry", () => {
   });
 
   it("knows the nearest names", () => {
-    expect(registry.nearestNames("track", "signed_up")).toEqual({ names: ["Signed Up"], types: [] });
-    expect(registry.nearestNames("track", "Nothing like it")).toEqual({ names: [], types: [] });
-    expect(registry.nearestNames("page", "Signed Up")).toEqual({ names: [], types: ["track"] });
-    expect(registry.nearestNames("identify", null)).toEqual({ names: [], types: [] });
+    expect(registry.explainNoMatch("track", "signed_up").facts).toEqual({
+      nearestNames: ["Signed Up"],
+      otherTypes: [],
+    });
+    expect(registry.explainNoMatch("track", "Nothing like it").facts).toEqual({ nearestNames: [], otherTypes: [] });
+    expect(registry.explainNoMatch("page", "Signed Up").facts).toEqual({ nearestNames: [], otherTypes: ["track"] });
+    expect(registry.explainNoMatch("identify", null).facts).toEqual({ nearestNames: [], otherTypes: [] });
     add("late", "Nothing like that");
-    expect(registry.nearestNames("track", "Nothing like it").names).toEqual(["Nothing like that"]);
+    expect(registry.explainNoMatch("track", "Nothing like it").facts).toMatchObject({
+      nearestNames: ["Nothing like that"],
+    });
     registry.unregister("late");
-    expect(registry.nearestNames("track", "Nothing like it").names).toEqual([]);
+    expect(registry.explainNoMatch("track", "Nothing like it").facts).toMatchObject({ nearestNames: [] });
   });
 
   it("refuses a key twice, until it is unregistered", () => {
