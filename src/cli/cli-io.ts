@@ -11,6 +11,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** All of standard input. */
   readonly readInput: () => Promise<string>;
+  /** Of the package. */
+  readonly version: string;
   /** Aborted by the first SIGINT. */
   readonly signal: AbortSignal;
 }

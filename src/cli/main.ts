@@ -1,10 +1,15 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { runCli } from "./program.js";
 
 const controller = new AbortController();
 // The first one lets the work in hand end, the second one is Node's own.
 process.once("SIGINT", () => controller.abort(new Error("SIGINT")));
+
+/** Of the package that this file, built, is in. */
+const { version }: { readonly version: string } = JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8"));
 
 const color = process.stdout.isTTY === true && !process.env["NO_COLOR"];
 void runCli(process.argv.slice(2), {
@@ -15,6 +20,7 @@ void runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   readInput: () => text(process.stdin),
+  version,
   signal: controller.signal,
 }).then((code) => {
   process.exitCode = code;

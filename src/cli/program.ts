@@ -41,6 +41,7 @@ function explainFailure(error: unknown, io: CliIo): number {
 function createProgram(io: CliIo, end: (code: number) => void): Command {
   const program = new Command("bellwire")
     .description("Look into a Segment source: what would happen, what happened and why, and again.")
+    .version(io.version)
     .exitOverride()
     .configureOutput({ writeOut: io.write, writeErr: io.writeError })
     .showHelpAfterError("(--help says more)");

@@ -2,7 +2,7 @@ import type { JsonObject } from "../core/json.js";
 import type { GroupUpdate } from "../storage/group-store.js";
 import type { Page } from "../storage/page.js";
 import type { Group } from "../users/group.js";
-import type { InEnvironment } from "./in-environment.js";
+import type { ChangedBy, InEnvironment } from "./in-environment.js";
 
 export interface ListMembersOptions extends InEnvironment {
   /** @default 100, and 1,000 at most */
@@ -24,5 +24,5 @@ export interface SegmentSourceGroups {
   addMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
   removeMember(id: string, userId: string, options?: InEnvironment & { readonly at?: Date }): Promise<void>;
   /** Forgets the group and who belongs to it; what was said before now does not bring it back. `false` when it was not known. */
-  delete(id: string, options?: InEnvironment): Promise<boolean>;
+  delete(id: string, options?: InEnvironment & ChangedBy): Promise<boolean>;
 }

@@ -120,7 +120,7 @@ export interface SegmentSourceUsers {
   history(id: string, options?: InEnvironment): Promise<readonly UserHistoryEntry[] | null>;
   /**
    * Folds the user `from` into `into`, as an alias event does.
-   * @throws `CONFIG_INVALID` where users are kept in a table of the host's own that can not merge them
+   * @throws `STORAGE_UNSUPPORTED` where users are kept in a table of the host's own that can not merge them
    */
   merge(ids: { readonly from: string; readonly into: string }, options?: InEnvironment): Promise<void>;
   /**

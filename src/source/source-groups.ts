@@ -3,11 +3,13 @@ import { clampEventTime } from "../users/user-registers.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceGroups } from "./segment-source-groups.js";
+import { audit } from "./source-audit.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
 
 const memberLimits = { byDefault: 100, atMost: 1_000 };
 
-export function createSourceGroups({ options, storageCall }: SourceContext): SegmentSourceGroups {
+export function createSourceGroups(context: SourceContext): SegmentSourceGroups {
+  const { options, storageCall } = context;
   const { groups } = options.storage;
   const timeOf = (at: Date | undefined) => {
     const now = new Date(options.clock.now());
@@ -51,7 +53,9 @@ export function createSourceGroups({ options, storageCall }: SourceContext): Seg
     async delete(id, call = {}) {
       const environment = environmentOfCall(options, call);
       const at = new Date(options.clock.now());
-      return storageCall("groups.delete", (signal) => groups.delete({ environment, id, at, signal }));
+      const wasKnown = await storageCall("groups.delete", (signal) => groups.delete({ environment, id, at, signal }));
+      await audit(context, { action: "group_deleted", subject: id, environments: [environment], by: call.by });
+      return wasKnown;
     },
   };
 }

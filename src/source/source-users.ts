@@ -78,7 +78,7 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
 
 function cannotMerge(): BellwireError {
   const message = "The users store can not merge users: give it a merge, or merge them where they are kept.";
-  return new BellwireError({ code: "CONFIG_INVALID", message });
+  return new BellwireError({ code: "STORAGE_UNSUPPORTED", message });
 }
 
 function cannotList(): BellwireError {

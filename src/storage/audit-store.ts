@@ -14,6 +14,7 @@ export const auditActions = [
   "runs_released",
   "runs_dropped",
   "user_deleted",
+  "group_deleted",
   "events_replayed",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
@@ -26,7 +27,7 @@ export interface AuditEntry {
   readonly action: AuditAction;
   /** `null`: it concerns all environments. */
   readonly environment: string | null;
-  /** The key of the trigger or of the one run, the id of the replay, the hash of the user. */
+  /** The key of the trigger or of the one run, the id of the replay or of the group, the hash of the user. */
   readonly subject: string | null;
   readonly detail: JsonObject | null;
 }

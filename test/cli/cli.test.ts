@@ -24,6 +24,7 @@ async function run(argv: readonly string[], overrides: Partial<CliIo> = {}) {
     color: false,
     cwd: project,
     env: {},
+    version: "1.2.3",
     readInput: async () => readFileSync(join(project, "event.json"), "utf8"),
     signal: new AbortController().signal,
     ...overrides,
@@ -34,6 +35,7 @@ async function run(argv: readonly string[], overrides: Partial<CliIo> = {}) {
 describe("a command answers, and its exit code says how it went", () => {
   it.each<[string, number, RegExp]>([
     ["--help", 0, /Commands:/],
+    ["--version", 0, /^1\.2\.3\n$/],
     ["preview event.json", 0, /pending {2}welcome → welcome/],
     ["preview -", 0, /pending {2}welcome → welcome/],
     ["preview event.json --triggers proposed.js --users boss --json", 0, /"trigger": "welcome"/],

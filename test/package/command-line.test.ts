@@ -79,11 +79,12 @@ describe("npx bellwire, of the packed library", () => {
     );
 
   it("is what npx finds", async () => {
-    const { bin: named } = JSON.parse(
+    const { bin: named, version } = JSON.parse(
       (await exec("cat", [join(project, "node_modules/bellwire/package.json")])).stdout,
     );
     expect(named).toEqual({ bellwire: "./dist/cli.cjs" });
     expect((await exec(bin(), ["--help"])).stdout).toContain("preview [options] <file>");
+    expect((await exec(bin(), ["--version"])).stdout).toBe(`${version}\n`);
   });
 
   it("explains, lists, previews and compares", async () => {

@@ -87,6 +87,11 @@ describe("the audit tells what was changed at run time, by whom and when", () =>
       { action: "user_deleted", subject: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ],
     [
+      "a group is deleted",
+      ({ source, environment }) => source.groups.delete("acme", { environment, by }),
+      { action: "group_deleted", subject: "acme" },
+    ],
+    [
       "events are replayed",
       ({ source, environment }) =>
         source.replay({ replayId: "fix", environment, by, name: "Signed Up", userId: "ada", search: "ada" }),

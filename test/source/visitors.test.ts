@@ -111,7 +111,7 @@ describe("what visitors say", () => {
       ["ignored", "alias_unsupported"],
     ]);
     await expect(plain.source.users.merge({ from: "phone", into: "ada" })).rejects.toMatchObject({
-      code: "CONFIG_INVALID",
+      code: "STORAGE_UNSUPPORTED",
     });
     await plain.source.handleSegmentPayload([identify("ada"), track("Signed Up", {}, { userId: "ada" })]);
     expect(plain.runner.runs).toHaveLength(1);
