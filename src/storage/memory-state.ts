@@ -198,9 +198,7 @@ export class MemoryState {
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
     stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
-    if (!stored.runs.some((run) => run.status === "pending" || run.status === "held")) {
-      stored.status = stored.status === "in_progress" ? stored.event.status : stored.status;
-    }
+    if (stored.status === "in_progress") this.updateStatus(stored);
   }
 
   #hold(run: StoredRun): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   eventWithRun,
   newEvent,
+  newRun,
   receivedAt,
   recordParams,
   resultOf,
@@ -76,6 +77,23 @@ export const forgetCases: readonly StorageCase[] = [
       assert.equal((await events.get({ ...scope, environment: "development", messageId: "d" }))?.userId, "ada");
     },
   ],
+  ...(["failed", "triggered"] as const).map(
+    (status): StorageCase => [
+      `erase: an event that waited for the user ends as its other run did, ${status}`,
+      async ({ storage: { events, runs } }) => {
+        const hold = { userId: "grace", forMs: 60_000, onExpiry: "skip" } as const;
+        const event = newEvent("a", { runs: [newRun("made"), newRun("waits", { hold })] });
+        const [recorded] = await events.record(recordParams([event]));
+        await runs.settle({ results: [resultOf(recorded?.claimed[0], { status })] });
+        assert.equal(await events.erase({ environment: scope.environment, userId: "grace", at: receivedAt }), 1);
+        const left = await events.get({ ...scope, messageId: "a" });
+        assert.deepEqual(
+          [left?.status, left?.runs.map((run) => run.idempotencyKey)],
+          [status === "failed" ? "failed" : "processed", ["made"]],
+        );
+      },
+    ],
+  ),
   [
     "erase: the late settle of an erased run is refused",
     async ({ storage: { events, runs } }) => {
