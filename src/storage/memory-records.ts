@@ -117,6 +117,8 @@ export interface StoredEvent extends SourceScope {
   event: KeptEvent;
   runs: readonly StoredRun[];
   status: RecordedEventStatus;
+  /** One of its runs has, which need not be kept any more. */
+  hasFailed: boolean;
   /** Payload and decision are gone. */
   isBare: boolean;
   /** It is kept no more. */

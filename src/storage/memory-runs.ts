@@ -42,7 +42,9 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
         .heldRuns()
         .filter((run) => run.environment === environment && run.source === source && (run.heldUntil ?? 0) <= now)
         .sort((left, right) => (left.heldUntil ?? 0) - (right.heldUntil ?? 0));
-      return over.slice(0, limit).flatMap(({ hold }) => (hold === undefined ? [] : [hold]));
+      return over
+        .slice(0, limit)
+        .flatMap(({ hold }) => (hold === undefined ? [] : [{ userId: hold.userId, onExpiry: hold.onExpiry }]));
     },
     async skip({ environment, source, userIds }) {
       const now = state.clock.now();
@@ -92,7 +94,7 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
     }
     state.setRunStatus(run, to);
   }
-  for (const stored of new Set(runs.map((run) => run.stored))) state.updateStatus(stored);
+  for (const stored of new Set(runs.map((run) => run.stored))) state.reviseFailure(stored);
   const { leaseMs } = params;
   const now = state.clock.now();
   const claimed = to === "pending" && leaseMs !== null ? claimRuns(state, runs, { leaseMs, now }) : [];

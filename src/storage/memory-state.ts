@@ -96,6 +96,7 @@ export class MemoryState {
       event: toKeptEvent(event),
       runs: [],
       status: event.status,
+      hasFailed: false,
       isBare: false,
       isGone: false,
       parts: 0,
@@ -133,31 +134,35 @@ export class MemoryState {
     run.status = status;
     this.#hold(run);
     if (lastStatuses.has(status)) this.#runs.remove(run);
+    if (failedStatuses.has(status)) run.stored.hasFailed = true;
+  }
+
+  /** Where it was decided about runs, those that have failed are others now. */
+  reviseFailure(stored: StoredEvent): void {
+    stored.hasFailed = stored.runs.some((run) => failedStatuses.has(run.status));
+    this.updateStatus(stored);
   }
 
   /** Brings the status of an event up to date with those of its runs. */
   updateStatus(stored: StoredEvent): void {
     if (stored.runs.some((other) => other.status === "pending" || other.status === "held"))
       stored.status = "in_progress";
-    else if (stored.runs.some((other) => failedStatuses.has(other.status))) stored.status = "failed";
-    else stored.status = stored.event.status;
+    else stored.status = stored.hasFailed ? "failed" : stored.event.status;
   }
 
   /** Takes everything out but what is needed to know the event again. */
   strip(stored: StoredEvent): void {
     this.#dropRuns(stored);
-    const status = stored.status === "in_progress" ? stored.event.status : stored.status;
+    this.updateStatus(stored);
     const decision = { triggers: [] };
     stored.event = {
       ...stored.event,
-      status,
       payload: null,
       payloadText: null,
       decision,
       userId: null,
       anonymousId: null,
     };
-    stored.status = status;
     stored.isBare = true;
   }
 
@@ -198,7 +203,7 @@ export class MemoryState {
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
     stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
-    if (stored.status === "in_progress") this.updateStatus(stored);
+    this.updateStatus(stored);
   }
 
   #hold(run: StoredRun): void {

@@ -50,6 +50,25 @@ export const forgetCases: readonly StorageCase[] = [
     },
   ],
   [
+    "purge: takes user id and runs also of an event that somebody was taken out of before",
+    async ({ storage: { events, runs } }) => {
+      const request = JSON.stringify({ action: "trigger", recipients: ["grace", "bob"] });
+      const hold = { userId: "carol", forMs: 1, onExpiry: "skip" } as const;
+      const planned = [newRun("mentions", { request }), newRun("waits", { hold })];
+      const [recorded] = await events.record(
+        recordParams([newEvent("a", { receivedAt: longAgo, occurredAt: longAgo, runs: planned })]),
+      );
+      await runs.settle({ results: [resultOf(recorded?.claimed[0])] });
+      await events.erase({ environment: scope.environment, userId: "carol", at: longAgo });
+      await events.eraseMentions({ environment: scope.environment, userId: "grace", limit: 10 });
+      const purge = () => events.purge({ payloadsOlderThanMs: year, eventsOlderThanMs: 100 * year, limit: 10 });
+      assert.deepEqual(await purge(), { payloads: 1, events: 0 });
+      const left = await events.get({ ...scope, messageId: "a" });
+      assert.deepEqual([left?.userId, left?.runs, left?.decision], [null, [], { triggers: [] }]);
+      assert.deepEqual(await purge(), { payloads: 0, events: 0 });
+    },
+  ],
+  [
     "purge: an event with a pending run stays whole, however old",
     async ({ storage: { events } }) => {
       await events.record(recordParams([{ ...eventWithRun("a"), receivedAt: longAgo }]));

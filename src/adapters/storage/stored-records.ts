@@ -91,6 +91,9 @@ export function toExpiredHold(row: Row): Pick<RunHold, "userId" | "onExpiry"> {
   return { userId: decodedOf(row, "waiting_for"), onExpiry: row["hold_then"] === "create" ? "create" : "skip" };
 }
 
+/** What is left of a decision that named somebody who was erased. Not NULL, by which the purge knows whom it has been at already. */
+export const emptyDecision = '{"triggers":[]}';
+
 export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
   const payload = textOrNull(row, "payload");
   const decision = textOrNull(row, "decision");
@@ -105,7 +108,7 @@ export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
     occurredAt: new Date(numberOf(row, "occurred_at")),
     receivedAt: new Date(numberOf(row, "received_at")),
     payload: payload === null ? null : JSON.parse(payload),
-    decision: decision === null ? { triggers: [] } : JSON.parse(decision),
+    decision: JSON.parse(decision ?? emptyDecision),
     reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
     ...statusOf(row, runs.map(toRunRecord)),
   };

@@ -1,3 +1,4 @@
+import { emptyDecision } from "../stored-records.js";
 import { nowMs } from "./postgres-client.js";
 
 /** Runs of other sources become pending too, and are left to them. */
@@ -31,6 +32,6 @@ export const forgetWaitingSql = `
 WITH theirs AS (
   DELETE FROM bellwire.runs WHERE environment = $1 AND waiting_for = $2 RETURNING environment, source, message_id
 )
-UPDATE bellwire.events e SET payload = NULL, decision = NULL
+UPDATE bellwire.events e SET payload = NULL, decision = '${emptyDecision}'
 FROM (SELECT DISTINCT environment, source, message_id FROM theirs) t
 WHERE e.environment = t.environment AND e.source = t.source AND e.message_id = t.message_id RETURNING 1 AS erased`;

@@ -1,6 +1,7 @@
 import { mentionsUser } from "../../../outcome/mentions.js";
 import { forgetRecipient, namesRecipient } from "../../../recipients/forget-recipient.js";
 import type { EraseMentionsParams } from "../../../storage/retention.js";
+import { emptyDecision } from "../stored-records.js";
 import { type Row, textOf, textOrNull } from "../stored-row.js";
 import { type Query, rowsOf } from "./postgres-client.js";
 
@@ -23,7 +24,7 @@ WITH asked AS (SELECT * FROM json_to_recordset($2::text::json) AS x(source text,
   UPDATE bellwire.runs r SET request = x.request FROM json_to_recordset($4::text::json) AS x(key text, request text)
   WHERE r.idempotency_key = x.key
 )
-UPDATE bellwire.events e SET payload = NULL, decision = NULL FROM asked
+UPDATE bellwire.events e SET payload = NULL, decision = '${emptyDecision}' FROM asked
 WHERE e.environment = $1 AND e.source = asked.source AND e.message_id = asked.message_id RETURNING e.source || '/' || e.message_id AS erased`;
 
 /**

@@ -1,5 +1,5 @@
 import type { ClaimedRun, RunStore, WakeParams } from "../../../storage/run-store.js";
-import { toExpiredHold } from "../stored-records.js";
+import { emptyDecision, toExpiredHold } from "../stored-records.js";
 import { numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
@@ -66,7 +66,7 @@ export function forgetWaiting(session: SqliteSession, environment: string, userI
   );
   const events = new Set(rows.map((row) => numberOf(row, "event_id")));
   for (const eventId of events) {
-    session.run("UPDATE bellwire_events SET payload = NULL, decision = NULL WHERE id = ?", eventId);
+    session.run("UPDATE bellwire_events SET payload = NULL, decision = ? WHERE id = ?", emptyDecision, eventId);
   }
   return events.size;
 }

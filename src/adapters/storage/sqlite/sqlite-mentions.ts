@@ -1,6 +1,7 @@
 import { mentionsUser } from "../../../outcome/mentions.js";
 import { forgetRecipient, namesRecipient } from "../../../recipients/forget-recipient.js";
 import type { EraseMentionsParams } from "../../../storage/retention.js";
+import { emptyDecision } from "../stored-records.js";
 import { numberOf, type Row, textOf, textOrNull } from "../stored-row.js";
 import type { SqliteSession } from "./sqlite-database.js";
 
@@ -27,7 +28,7 @@ export function eraseMentions(
       runs.some((run) => namesRecipient(textOf(run, "request"), userId));
     if (!isMentioned) continue;
     forgetRuns(session, runs, userId);
-    session.run("UPDATE bellwire_events SET payload = NULL, decision = NULL WHERE id = ?", eventId);
+    session.run("UPDATE bellwire_events SET payload = NULL, decision = ? WHERE id = ?", emptyDecision, eventId);
     erased += 1;
   }
   const last = rows.length < limit ? undefined : rows.at(-1);
