@@ -102,10 +102,9 @@ export class MemoryUsers {
     const current = this.#current(environment, id);
     const ids = [current, ...this.#idsMergedInto(environment, current)];
     const visitors = this.#visitors.erase(environment, [...new Set([id, ...ids])]);
-    for (const each of new Set([id, ...ids, ...visitors])) {
-      this.#deletions.mark("user", environment, each, at);
-      merged.delete(each);
-    }
+    for (const each of new Set([id, ...ids, ...visitors])) this.#deletions.mark("user", environment, each, at);
+    // An anonymous id of theirs may be another id of somebody else's by now.
+    for (const each of ids) merged.delete(each);
     return users.delete(current) ? [...new Set([...ids, ...visitors])] : [];
   }
 

@@ -4,12 +4,13 @@ import pg from "pg";
 import { expect, it } from "vitest";
 import { postgresStorage } from "../../src/adapters/storage/postgres.js";
 import { sqliteStorage } from "../../src/adapters/storage/sqlite.js";
-import { canonicalJson, type JsonValue } from "../../src/core/json.js";
+import type { JsonValue } from "../../src/core/json.js";
 import { memoryStorage } from "../../src/storage/memory-storage.js";
 import type { ClaimedRun, RunDecision, RunRecord, RunStatus } from "../../src/storage/run-store.js";
 import type { NewEvent, RecordResult, Storage } from "../../src/storage/storage.js";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.js";
 import { newEvent, newRun, scope } from "../../src/testing/storage-fixtures.js";
+import { agree, playing, playsOf, type Step, type Steps, sorted, stepOf } from "../support/plays.js";
 import { startPostgres } from "../support/postgres.js";
 
 const start = new Date("2026-03-01T12:00:00.000Z");
@@ -24,9 +25,6 @@ interface Player {
   readonly clock: ManualClock | null;
   readonly fences: Map<string, number[]>;
 }
-
-/** What is answered, without what each storage is free in: fences, and the order of equals. */
-type Step = (player: Player) => Promise<unknown>;
 
 const playerOf = (storage: Storage, clock: ManualClock | null): Player => ({ storage, clock, fences: new Map() });
 /** Where time goes on by itself, longer than a play. */
@@ -58,9 +56,6 @@ function eventOf(player: Player, messageId: string): NewEvent {
   });
 }
 
-const sorted = (items: readonly unknown[]) =>
-  items.map((item) => canonicalJson(JSON.parse(JSON.stringify(item)))).sort();
-
 /** A moment that a clock of its own gave is only there or not. */
 function shown({ clock }: Player, run: RunRecord): JsonValue {
   const whole: { readonly [name: string]: JsonValue } = JSON.parse(JSON.stringify(run));
@@ -89,20 +84,9 @@ const some = <Item>(items: readonly Item[]) => fc.uniqueArray(fc.constantFrom(..
 const keys = some(messageIds.flatMap((id) => [`${id}-first`, `${id}-waits`, `${id}-last`]));
 const statuses = ["triggered", "canceled", "failed", "dead", "uncertain", "pending"] as const;
 
-interface Named {
-  readonly name: string;
-  readonly make: Step;
-}
+const step = stepOf<Player>();
 
-/** @param make by what was drawn, a step; the name of it tells what that was */
-const step = <Drawn>(name: string, drawn: fc.Arbitrary<Drawn>, make: (drawn: Drawn) => Step): fc.Arbitrary<Named> =>
-  drawn.map((value) => ({
-    name: `${name} ${JSON.stringify(value)}`,
-    make: make(value),
-    [fc.toStringMethod]: () => `${name} ${JSON.stringify(value)}`,
-  }));
-
-const steps: readonly fc.Arbitrary<Named>[] = [
+const steps: readonly Steps<Player>[] = [
   step("record", fc.tuple(some(messageIds), fc.boolean()), ([ids, isLeased]) => async (player) => {
     const events = ids.map((id) => eventOf(player, id));
     const call = { ...scope, owner: "p", leaseMs: leaseOf(player, isLeased), events };
@@ -191,40 +175,31 @@ async function stateOf(player: Player): Promise<unknown> {
   };
 }
 
-async function agree(one: Player, other: Player, play: readonly Named[]): Promise<void> {
-  for (const { name, make } of play) {
-    const [answer, expected] = [await make(one), await make(other)];
-    expect([name, answer]).toEqual([name, expected]);
-    expect([name, await stateOf(one)]).toEqual([name, await stateOf(other)]);
-  }
-}
-
-const playsOf = (...those: readonly fc.Arbitrary<Named>[]) => fc.array(fc.oneof(...those), { maxLength: 25 });
-const numRuns = Number(process.env["PLAYS"] ?? 300);
-
 it("memory and SQLite answer alike, whatever is asked of them in whichever order", async () => {
-  const play = async (made: readonly Named[]) => {
+  const play = async (made: readonly Step<Player>[]) => {
     const database = new Database(":memory:");
     const clocks = [manualClock(start), manualClock(start)] as const;
     const sqlite = sqliteStorage({ database, clock: clocks[1] });
     await sqlite.migrate();
     const inMemory = playerOf(memoryStorage({ clock: clocks[0] }), clocks[0]);
-    await agree(inMemory, playerOf(sqlite, clocks[1]), made).finally(() => database.close());
+    await agree([inMemory, playerOf(sqlite, clocks[1])], made, stateOf).finally(() => database.close());
   };
-  await fc.assert(fc.asyncProperty(playsOf(...steps, wait), play), { numRuns });
+  await fc.assert(fc.asyncProperty(playsOf(...steps, wait), play), playing());
 });
 
 it("memory and PostgreSQL answer alike, whatever is asked of them in whichever order", async () => {
   const server = await startPostgres();
   const pool = new pg.Pool({ connectionString: server.connectionString, max: 1 });
+  // The server may cut idle connections; pg would end the process otherwise.
+  pool.on("error", () => undefined);
   const postgres = postgresStorage({ pool });
-  const play = async (made: readonly Named[]) => {
+  const play = async (made: readonly Step<Player>[]) => {
     await pool.query("TRUNCATE bellwire_events, bellwire_runs, bellwire_names, bellwire_deleted_users");
-    await agree(playerOf(memoryStorage(), null), playerOf(postgres, null), made);
+    await agree([playerOf(memoryStorage(), null), playerOf(postgres, null)], made, stateOf);
   };
   try {
     await postgres.migrate();
-    await fc.assert(fc.asyncProperty(playsOf(...steps), play), { numRuns: numRuns / 3 });
+    await fc.assert(fc.asyncProperty(playsOf(...steps), play), playing(1 / 3));
   } finally {
     await pool.end();
     await server.stop();

@@ -23,18 +23,25 @@ interface Draft {
   readonly id: string;
   registers: UserRegisters | null;
   readonly version: number;
-  readonly deletedAt: number | null;
   isChanged: boolean;
-  /** The time of the earliest change in it: nothing of before a deletion may be written after it. */
-  since: number;
+  /** By the ids that were told of, the time of the earliest change: nothing of before a deletion may be written after it. */
+  readonly since: Map<string, number>;
+}
+
+/** One of the ids that were asked for. */
+interface Asked {
+  /** Shared by the ids of one user. */
+  readonly draft: Draft;
+  /** Of this very id: whoever is deleted is so under all ids that they had. */
+  readonly deletedAt: number | null;
 }
 
 export function postgresUserStore(query: Query): Required<UserStore> {
   return {
     update: ({ environment, changes }) => update(query, environment, changes),
     async find({ environment, ids }) {
-      const drafts = [...new Set((await read(query, environment, ids)).values())];
-      const known = drafts.flatMap(({ id, registers }) => (registers === null ? [] : [{ id, registers }]));
+      const drafts = new Set([...(await read(query, environment, ids)).values()].map(({ draft }) => draft));
+      const known = [...drafts].flatMap(({ id, registers }) => (registers === null ? [] : [{ id, registers }]));
       const said = await saidByUsers(
         query,
         environment,
@@ -49,8 +56,8 @@ export function postgresUserStore(query: Query): Required<UserStore> {
     },
     async merge({ environment, from, into }) {
       for (;;) {
-        const drafts = await read(query, environment, [from, into]);
-        const [source, target] = [drafts.get(from), drafts.get(into)];
+        const asked = await read(query, environment, [from, into]);
+        const [source, target] = [asked.get(from)?.draft, asked.get(into)?.draft];
         if (source === undefined || target === undefined || source === target) return;
         if (source.registers !== null) {
           target.registers = mergeRegisters(target.registers ?? emptyRegisters, source.registers);
@@ -62,12 +69,11 @@ export function postgresUserStore(query: Query): Required<UserStore> {
     },
     list: (params) => listUsers(query, params),
     async history({ environment, id }) {
-      const registers = (await read(query, environment, [id])).get(id)?.registers ?? null;
+      const registers = (await read(query, environment, [id])).get(id)?.draft.registers ?? null;
       return registers === null ? null : toUserHistory(registers);
     },
     async delete({ environment, id, at }) {
-      const [draft] = (await read(query, environment, [id])).values();
-      const now = draft?.id ?? id;
+      const now = (await read(query, environment, [id])).get(id)?.draft.id ?? id;
       const rows = await query(mergedIntoSql, environment, toStoredText(now));
       const ids = [now, ...rows.map((row) => decodedOf(row, "id"))];
       const all = [...new Set([id, ...ids])];
@@ -130,44 +136,49 @@ async function update(
   const results: UserUpdate[] = changes.map(({ id }) => ({ id, status: "unchanged" }));
   let open = new Set(changes.map((change) => change.id));
   while (open.size > 0) {
-    const drafts = await read(query, environment, [...open]);
+    const all = await read(query, environment, [...open]);
     for (const [index, change] of changes.entries()) {
-      const draft = open.has(change.id) ? drafts.get(change.id) : undefined;
-      if (draft !== undefined) results[index] = apply(draft, change);
+      const asked = open.has(change.id) ? all.get(change.id) : undefined;
+      if (asked !== undefined) results[index] = apply(asked, change);
     }
-    const changed = new Set([...drafts.values()].filter((draft) => draft.isChanged));
+    const changed = new Set([...all.values()].flatMap(({ draft }) => (draft.isChanged ? [draft] : [])));
     const written = await write(query, environment, [...changed]);
-    open = new Set([...drafts].filter(([, draft]) => changed.has(draft) && !written.has(draft.id)).map(([id]) => id));
+    open = new Set([...all].flatMap(([id, { draft }]) => (draft.isChanged && !written.has(draft.id) ? [id] : [])));
   }
-  const folded = await linkVisitors(query, environment, toLinks(changes, results));
+  const links = toLinks(changes, results);
+  const given = links.filter((link) => link !== null);
+  const folded = await linkVisitors(query, environment, given);
   return results.map((result, index) => {
-    const hasSaid = folded.has(changes[index]?.anonymousId ?? "");
+    const link = links[index] ?? null;
+    const hasSaid = link !== null && folded.has(link);
     return hasSaid && result.status === "unchanged" ? { ...result, status: "updated" } : result;
   });
 }
 
-function toLinks(changes: readonly UserChange[], results: readonly UserUpdate[]): readonly VisitorLink[] {
-  return changes.flatMap(({ anonymousId, at }, index) => {
+/** Of each change what it ties to its user. */
+function toLinks(changes: readonly UserChange[], results: readonly UserUpdate[]): readonly (VisitorLink | null)[] {
+  return changes.map(({ id, anonymousId, at }, index) => {
     const result = results[index];
-    if (anonymousId === undefined || result === undefined || result.status === "deleted") return [];
-    return [{ anonymousId, userId: result.id, at: at.getTime() }];
+    if (anonymousId === undefined || result === undefined || result.status === "deleted") return null;
+    return { anonymousId, userId: result.id, toldOf: id, at: at.getTime() };
   });
 }
 
-function apply(draft: Draft, change: UserChange): UserUpdate {
-  if (draft.deletedAt !== null && change.at.getTime() <= draft.deletedAt) return { id: change.id, status: "deleted" };
+function apply({ draft, deletedAt }: Asked, change: UserChange): UserUpdate {
+  const at = change.at.getTime();
+  if (deletedAt !== null && at <= deletedAt) return { id: change.id, status: "deleted" };
   const { id } = draft;
   const updated = applyUserChange(draft.registers ?? emptyRegisters, change);
   if (updated === draft.registers) return { id, status: "unchanged" };
   const status = draft.registers === null ? "created" : "updated";
   draft.registers = updated;
   draft.isChanged = true;
-  draft.since = Math.min(draft.since, change.at.getTime());
+  draft.since.set(change.id, Math.min(draft.since.get(change.id) ?? at, at));
   return { id, status };
 }
 
-/** By the ids that were asked for; ids of one user share a draft. */
-async function read(query: Query, environment: string, ids: readonly string[]): Promise<ReadonlyMap<string, Draft>> {
+/** By the ids that were asked for. */
+async function read(query: Query, environment: string, ids: readonly string[]): Promise<ReadonlyMap<string, Asked>> {
   if (ids.length === 0) return new Map();
   const input = ids.map((id) => ({ id: toStoredText(id), hash: userHash(environment, id) }));
   const rows = await query(
@@ -188,7 +199,7 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
       const draft = toDraft(row);
       const shared = drafts.get(draft.id) ?? draft;
       drafts.set(draft.id, shared);
-      return [decodedOf(row, "id"), shared];
+      return [decodedOf(row, "id"), { draft: shared, deletedAt: numberOrNull(row, "deleted_at") }];
     }),
   );
 }
@@ -199,9 +210,8 @@ function toDraft(row: Row): Draft {
     id: decodedOf(row, "current"),
     registers: registers === null ? null : JSON.parse(registers),
     version: registers === null ? 0 : numberOf(row, "version"),
-    deletedAt: numberOrNull(row, "deleted_at"),
     isChanged: false,
-    since: Number.MAX_SAFE_INTEGER,
+    since: new Map(),
   };
 }
 
@@ -213,18 +223,20 @@ async function write(query: Query, environment: string, drafts: readonly Draft[]
   if (drafts.length === 0) return new Set();
   const input = drafts.map(({ id, registers, version, since }) => ({
     id: toStoredText(id),
-    hash: userHash(environment, id),
-    since,
+    told: [...since].map(([of, at]) => ({ hash: userHash(environment, of), at })),
     registers: JSON.stringify(registers),
     email: registers === null ? null : storedEmailOf(registers),
     version,
   }));
   const rows = await query(
     `WITH asked AS (
-       SELECT * FROM json_to_recordset($2::text::json) AS x(id text, hash text, since bigint, registers text, email text, version bigint)
-     ), deleted AS MATERIALIZED (SELECT * FROM ${deletionsOf("$1", "ARRAY(SELECT hash FROM asked)")}
+       SELECT * FROM json_to_recordset($2::text::json) AS x(id text, told json, registers text, email text, version bigint)
+     ), told AS (
+       SELECT a.id, t.hash, t.at FROM asked a, json_to_recordset(a.told) AS t(hash text, at bigint)
+     ), deleted AS MATERIALIZED (SELECT * FROM ${deletionsOf("$1", "ARRAY(SELECT hash FROM told)")}
      ), input AS (
-       SELECT * FROM asked a WHERE NOT EXISTS (SELECT 1 FROM deleted d WHERE d.hash = a.hash AND a.since <= d.deleted_at) ORDER BY id
+       SELECT * FROM asked a
+       WHERE NOT EXISTS (SELECT 1 FROM told t JOIN deleted d ON d.hash = t.hash AND t.at <= d.deleted_at WHERE t.id = a.id) ORDER BY id
      ), locked AS (
        SELECT u.id FROM bellwire.users u JOIN input i ON u.environment = $1 AND u.id = i.id ORDER BY u.id FOR UPDATE OF u
      ), updated AS (

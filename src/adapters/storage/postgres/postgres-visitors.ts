@@ -3,7 +3,7 @@ import type { VisitorChange } from "../../../users/user.js";
 import { emptyRegisters, mergeRegisters, type UserRegisters } from "../../../users/user-registers.js";
 import { applyStatement, isLate, linkVisitor, saidBy, unknownVisitor, type Visitor } from "../../../users/visitor.js";
 import { userHash } from "../deleted-hash.js";
-import { decodedOf, numberOf, numberOrNull, textOf, textOrNull } from "../stored-row.js";
+import { decodedOf, decodedOrNull, numberOf, numberOrNull, textOf, textOrNull } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { toVisitor } from "../stored-visitor.js";
 import { nowMs, type Query } from "./postgres-client.js";
@@ -13,15 +13,21 @@ import { deletionsOf } from "./postgres-deletions.js";
 export interface VisitorLink {
   readonly anonymousId: string;
   readonly userId: string;
+  /** The id that the user was told of by, which may be another one. */
+  readonly toldOf: string;
   readonly at: number;
 }
 
 interface Draft {
   visitor: Visitor;
+  /** The id that the visitor's user has now. */
+  currentId: string | null;
   readonly version: number;
   readonly deletedAt: number | null;
   isChanged: boolean;
   since: number;
+  /** Who must not have been deleted since it was linked. */
+  toldOf: string;
 }
 
 type Change<Result> = readonly [anonymousId: string, at: number, change: (draft: Draft) => Result];
@@ -37,31 +43,33 @@ export function updateVisitors(
       if (draft.deletedAt !== null && at <= draft.deletedAt) return { status: "deleted", userId: null };
       if (isLate(draft.visitor, at)) return { status: "late", userId: null };
       put(draft, applyStatement(draft.visitor, change), at);
-      const { userId } = draft.visitor;
-      return { status: userId === null ? "kept" : "folded", userId };
+      return { status: draft.currentId === null ? "kept" : "folded", userId: draft.currentId };
     };
     return [change.anonymousId, at, say];
   });
   return changeAll(query, environment, steps);
 }
 
-/** @returns the anonymous ids whose user has something of them that was not theirs before */
+/** @returns those by which their user has something that was not theirs before */
 export async function linkVisitors(
   query: Query,
   environment: string,
   links: readonly VisitorLink[],
-): Promise<ReadonlySet<string>> {
-  const steps = links.map(({ anonymousId, userId, at }): Change<boolean> => {
+): Promise<ReadonlySet<VisitorLink>> {
+  const steps = links.map(({ anonymousId, userId, toldOf, at }): Change<boolean> => {
     const link = (draft: Draft): boolean => {
       if (draft.deletedAt !== null && at <= draft.deletedAt) return false;
-      const known = draft.visitor;
+      const { visitor: known, currentId: before } = draft;
       put(draft, linkVisitor(known, userId, at), at);
-      return draft.visitor !== known && draft.visitor.said.length > 0 && known.userId !== userId;
+      if (draft.visitor === known) return false;
+      draft.toldOf = toldOf;
+      if (draft.visitor.userId === userId) draft.currentId = userId;
+      return draft.visitor.said.length > 0 && before !== userId;
     };
     return [anonymousId, at, link];
   });
   const hasSaid = await changeAll(query, environment, steps);
-  return new Set(links.filter((_, index) => hasSaid[index]).map(({ anonymousId }) => anonymousId));
+  return new Set(links.filter((_, index) => hasSaid[index]));
 }
 
 function put(draft: Draft, visitor: Visitor, at: number): void {
@@ -95,8 +103,9 @@ async function changeAll<Result>(
 async function read(query: Query, environment: string, ids: readonly string[]): Promise<ReadonlyMap<string, Draft>> {
   const input = ids.map((id) => ({ id: toStoredText(id), hash: userHash(environment, id) }));
   const rows = await query(
-    `SELECT i.id AS asked, a.*, d.deleted_at FROM json_to_recordset($2::text::json) AS i(id text, hash text)
+    `SELECT i.id AS asked, a.*, coalesce(m.merged_into, a.user_id) AS current_id, d.deleted_at FROM json_to_recordset($2::text::json) AS i(id text, hash text)
      LEFT JOIN bellwire.anonymous a ON a.environment = $1 AND a.id = i.id
+     LEFT JOIN bellwire.merged_users m ON m.environment = $1 AND m.id = a.user_id
      LEFT JOIN bellwire.deleted_users d ON d.environment = $1 AND d.hash = i.hash`,
     environment,
     JSON.stringify(input),
@@ -106,10 +115,12 @@ async function read(query: Query, environment: string, ids: readonly string[]): 
       const isKnown = textOrNull(row, "said") !== null;
       const draft: Draft = {
         visitor: isKnown ? toVisitor(row) : unknownVisitor,
+        currentId: decodedOrNull(row, "current_id"),
         version: isKnown ? numberOf(row, "version") : 0,
         deletedAt: numberOrNull(row, "deleted_at"),
         isChanged: false,
         since: Number.MAX_SAFE_INTEGER,
+        toldOf: decodedOrNull(row, "user_id") ?? "",
       };
       return [decodedOf(row, "asked"), draft];
     }),
@@ -147,10 +158,10 @@ async function write(
   drafts: readonly (readonly [anonymousId: string, draft: Draft])[],
 ): Promise<ReadonlySet<string>> {
   if (drafts.length === 0) return new Set();
-  const input = drafts.map(([id, { visitor, version, since }]) => ({
+  const input = drafts.map(([id, { visitor, version, since, toldOf }]) => ({
     id: toStoredText(id),
     hash: userHash(environment, id),
-    user_hash: userHash(environment, visitor.userId ?? ""),
+    user_hash: userHash(environment, toldOf),
     since,
     said: JSON.stringify(visitor.said),
     user_id: toStoredTextOrNull(visitor.userId),

@@ -13,6 +13,7 @@ import { userHash } from "../deleted-hash.js";
 import { storedEmailOf } from "../stored-email.js";
 import { decodedOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
+import { currentId } from "./sqlite-current-id.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten, markDeleted } from "./sqlite-deletions.js";
 import { listUsers } from "./sqlite-user-list.js";
@@ -23,19 +24,19 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
     update: async ({ environment, changes }) =>
       session.transaction(() => changes.map((change) => updateOne(session, environment, change, clock.now()))),
     find: async ({ environment, ids }) =>
-      [...new Set(ids.map((id) => current(session, environment, id)))].flatMap((id) => {
+      [...new Set(ids.map((id) => currentId(session, environment, id)))].flatMap((id) => {
         const registers = read(session, environment, id);
         return registers === null ? [] : [toUser(id, mergeRegisters(registers, saidByUser(session, environment, id)))];
       }),
     known: async ({ environment, ids }) => {
       const sql = "SELECT 1 FROM bellwire_users WHERE environment = ? AND id = ?";
-      const found = ids.map((id) => [id, current(session, environment, id)] as const);
+      const found = ids.map((id) => [id, currentId(session, environment, id)] as const);
       return new Map(found.filter(([, id]) => session.all(sql, environment, toStoredText(id)).length > 0));
     },
     merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
     list: async (params) => listUsers(session, params),
     history: async ({ environment, id }) => {
-      const registers = read(session, environment, current(session, environment, id));
+      const registers = read(session, environment, currentId(session, environment, id));
       return registers === null ? null : toUserHistory(registers);
     },
     delete: async ({ environment, id, at }) =>
@@ -45,19 +46,9 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
   };
 }
 
-/** The id that the user has now. */
-function current(session: SqliteSession, environment: string, id: string): string {
-  const [row] = session.all(
-    "SELECT merged_into FROM bellwire_merged_users WHERE environment = ? AND id = ?",
-    environment,
-    toStoredText(id),
-  );
-  return row === undefined ? id : decodedOf(row, "merged_into");
-}
-
 function merge(session: SqliteSession, environment: string, fromId: string, intoId: string): void {
-  const from = current(session, environment, fromId);
-  const into = current(session, environment, intoId);
+  const from = currentId(session, environment, fromId);
+  const into = currentId(session, environment, intoId);
   if (from === into) return;
   const moved = read(session, environment, from);
   if (moved !== null) {
@@ -80,7 +71,7 @@ function merge(session: SqliteSession, environment: string, fromId: string, into
 }
 
 function deleteUser(session: SqliteSession, environment: string, id: string, at: number): readonly string[] {
-  const now = current(session, environment, id);
+  const now = currentId(session, environment, id);
   const merged = session.all(
     "DELETE FROM bellwire_merged_users WHERE environment = ? AND merged_into = ? RETURNING id",
     environment,
@@ -97,7 +88,7 @@ function updateOne(session: SqliteSession, environment: string, change: UserChan
   const at = change.at.getTime();
   if (isForgotten(session, environment, userHash(environment, change.id), at))
     return { id: change.id, status: "deleted" };
-  const id = current(session, environment, change.id);
+  const id = currentId(session, environment, change.id);
   const known = read(session, environment, id);
   const updated = applyUserChange(known ?? emptyRegisters, change);
   const { anonymousId } = change;

@@ -6,6 +6,7 @@ import { userHash } from "../deleted-hash.js";
 import { decodedOf, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { toVisitor } from "../stored-visitor.js";
+import { currentId } from "./sqlite-current-id.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten } from "./sqlite-deletions.js";
 
@@ -23,7 +24,8 @@ export function updateVisitor(
   if (isLate(known, at)) return { status: "late", userId: null };
   const visitor = applyStatement(known, change);
   if (visitor !== known) write(session, environment, anonymousId, visitor, now);
-  return { status: visitor.userId === null ? "kept" : "folded", userId: visitor.userId };
+  if (visitor.userId === null) return { status: "kept", userId: null };
+  return { status: "folded", userId: currentId(session, environment, visitor.userId) };
 }
 
 /** @returns whether the user has something of it that was not theirs before */
@@ -40,7 +42,8 @@ export function linkVisitorRow(
   const visitor = linkVisitor(known, userId, at);
   if (visitor === known) return false;
   write(session, environment, anonymousId, visitor, now);
-  return visitor.said.length > 0 && known.userId !== userId;
+  const before = known.userId === null ? null : currentId(session, environment, known.userId);
+  return visitor.said.length > 0 && before !== userId;
 }
 
 /** What was said under the anonymous ids of the user, and of those who were merged into them. */
