@@ -57,7 +57,7 @@ export function createRoutes(environments: readonly string[]): (input: RouteInpu
  *
  * @throws `ROUTE_UNKNOWN` for an environment that there is not
  */
-export function parseRoute({ path, environment, token }: RouteInput, environments: readonly string[]): Route {
+function parseRoute({ path, environment, token }: RouteInput, environments: readonly string[]): Route {
   const segments = path.split("/").filter((segment) => segment !== "");
   const { rest, defaultType } = takeSdkCall(segments);
   // A route such as /:environment/:token also matches /v1/batch.
