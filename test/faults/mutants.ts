@@ -45,9 +45,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no fencing in memory",
-    file: "storage/memory-runs.ts",
-    find: "run.fence !== result.fence || ",
-    replace: "",
+    file: "storage/memory-unfinished-runs.ts",
+    find: "this.#byFence.get(fence)",
+    replace: "this.find([idempotencyKey])[0]",
     tests: ["storage"],
   },
   {
