@@ -48,7 +48,7 @@ export function sorted(items: readonly unknown[]): readonly string[] {
 
 const wanted = process.env["PLAYS"];
 
-/** The same plays each time; `PLAYS=20000` makes so many others, to look for what is rare. @param share of them that is made */
+/** The same plays each time; `npm run test:plays` makes thousands of others, to look for what is rare. @param share of them that is made */
 export function playing(share = 1): { readonly numRuns: number; readonly seed?: number } {
   return wanted === undefined ? { numRuns: 300 * share, seed: 1 } : { numRuns: Number(wanted) * share };
 }
