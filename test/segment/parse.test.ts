@@ -100,6 +100,7 @@ describe("payloads that are none", () => {
     ["NaN", '{"a":NaN}', "PAYLOAD_NOT_JSON"],
     ["a raw line break in a text", '{"a":"\n"}', "PAYLOAD_NOT_JSON"],
     ["a lone backslash", '{"a":"\\', "PAYLOAD_NOT_JSON"],
+    ["a long list cut off in a text", `[${JSON.stringify(track)},"${"x".repeat(20_000)}`, "PAYLOAD_NOT_JSON"],
     ["null", "null", "PAYLOAD_NOT_EVENTS"],
     ["a number", "42", "PAYLOAD_NOT_EVENTS"],
     ["a text", '"track"', "PAYLOAD_NOT_EVENTS"],
