@@ -181,7 +181,10 @@ describe("a SQLite file", () => {
     const { database, close } = libsql(newFile());
     const storage = sqliteStorage({ database });
     await storage.migrate();
-    const twice = [eventWithRun("a"), { ...eventWithRun("b"), runs: eventWithRun("a").runs }];
+    const twice = [
+      eventWithRun("a"),
+      { ...eventWithRun("b"), runs: [...eventWithRun("b").runs, ...eventWithRun("b").runs] },
+    ];
     await expect(storage.events.record(recordParams(twice))).rejects.toThrow(/UNIQUE/);
     expect(await storage.events.get({ ...scope, messageId: "a" })).toBeNull();
     close();

@@ -74,7 +74,7 @@ function prepareMigrated(database: SqliteDatabase, sql: string): SqliteStatement
   try {
     return database.prepare(sql);
   } catch (cause) {
-    if (!/no such (table|column)|has no column named/.test(String(cause))) throw cause;
+    if (!/no such (table|column|index)|has no column named/.test(String(cause))) throw cause;
     const message = "The database lacks tables of this version. Call await storage.migrate() when the process starts.";
     throw new BellwireError({ code: "STORAGE_MIGRATION_PENDING", message, cause, retryable: true });
   }

@@ -2,16 +2,16 @@ import { runDecisions } from "../../../storage/run-decision.js";
 import type { DecideParams, DecideResult } from "../../../storage/run-store.js";
 import { numberOf, textOf } from "../stored-row.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { leaseRun } from "./sqlite-run-rows.js";
+import { hasKey, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
 
 export function decide(session: SqliteSession, params: DecideParams, now: number): DecideResult {
   const { from, to } = runDecisions[params.decision];
   const anew = ", next_attempt_at = NULL, first_claimed_at = NULL, attempts_before_retry = attempts";
   const rows = params.idempotencyKeys.flatMap((key) =>
     session.all(
-      `UPDATE bellwire_runs SET status = '${to}', fence = fence + 1, leased_until = 0${to === "pending" ? anew : ""}
-       WHERE idempotency_key = ? AND environment = ? AND source = ? AND status IN ('${from.join("', '")}')
-       RETURNING idempotency_key, event_id`,
+      `UPDATE ${openRunByKey} SET status = '${to}', fence = fence + 1, leased_until = 0${to === "pending" ? anew : ""}
+       WHERE ${hasKey} AND environment = ? AND source = ? AND status IN ('${from.join("', '")}')
+       RETURNING id, idempotency_key, event_id`,
       key,
       params.environment,
       params.source,
@@ -23,7 +23,7 @@ export function decide(session: SqliteSession, params: DecideParams, now: number
   if (leaseMs === null || to !== "pending") return { changed, claimed: [] };
   return {
     changed,
-    claimed: changed.flatMap((key) => leaseRun(session, key, { owner, now, until: now + leaseMs }) ?? []),
+    claimed: rows.flatMap((row) => leaseRun(session, numberOf(row, "id"), { owner, now, until: now + leaseMs }) ?? []),
   };
 }
 

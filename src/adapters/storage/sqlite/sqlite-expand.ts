@@ -2,7 +2,7 @@ import type { ExpandedMembers, ExpandParams, ExpandResult } from "../../../stora
 import { decodedOf, numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { insertRun } from "./sqlite-run-rows.js";
+import { hasKey, insertRun, openRunByKey } from "./sqlite-run-rows.js";
 
 export function expandRun(
   session: SqliteSession,
@@ -11,8 +11,8 @@ export function expandRun(
 ): ExpandResult {
   const lease = { owner, now, until: now + leaseMs };
   const [row] = session.all(
-    `SELECT event_id, environment, source, message_id, received_at, request FROM bellwire_runs
-     WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`,
+    `SELECT id, event_id, environment, source, message_id, received_at, request FROM ${openRunByKey}
+     WHERE ${hasKey} AND fence = ? AND status = 'pending'`,
     idempotencyKey,
     fence,
   );
@@ -20,11 +20,11 @@ export function expandRun(
   if (textOf(row, "request") !== request) return { status: "request_changed" };
   if (!areMembers(session, textOf(row, "environment"), members)) return { status: "members_left" };
   session.run(
-    "UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ? WHERE idempotency_key = ?",
+    "UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ? WHERE id = ?",
     progress,
     owner,
     lease.until,
-    idempotencyKey,
+    numberOf(row, "id"),
   );
   const event = {
     eventId: numberOf(row, "event_id"),

@@ -12,7 +12,7 @@ export function wakeHeld(
 ): readonly ClaimedRun[] {
   const woken = userIds.flatMap((userId) =>
     session.all(
-      "UPDATE bellwire_runs SET status = 'pending' WHERE environment = ? AND waiting_for = ? AND status = 'held' RETURNING idempotency_key, source",
+      "UPDATE bellwire_runs SET status = 'pending' WHERE environment = ? AND waiting_for = ? AND status = 'held' RETURNING id, source",
       environment,
       toStoredText(userId),
     ),
@@ -20,7 +20,7 @@ export function wakeHeld(
   if (leaseMs === null) return [];
   return woken
     .filter((row) => textOf(row, "source") === source)
-    .flatMap((row) => leaseRun(session, textOf(row, "idempotency_key"), { owner, now, until: now + leaseMs }) ?? []);
+    .flatMap((row) => leaseRun(session, numberOf(row, "id"), { owner, now, until: now + leaseMs }) ?? []);
 }
 
 export function findExpired(

@@ -19,7 +19,7 @@ export function eraseMentions(
   for (const row of rows) {
     const eventId = numberOf(row, "id");
     const runs = session.all(
-      "SELECT idempotency_key, request FROM bellwire_runs WHERE event_id = ? AND instr(request, ?) > 0",
+      "SELECT id, request FROM bellwire_runs WHERE event_id = ? AND instr(request, ?) > 0",
       eventId,
       JSON.stringify(userId),
     );
@@ -41,9 +41,9 @@ function isNamed(decision: string | null, userId: string): boolean {
 
 function forgetRuns(session: SqliteSession, runs: readonly Row[], userId: string): void {
   for (const run of runs) {
-    const [key, request] = [textOf(run, "idempotency_key"), textOf(run, "request")];
-    const left = forgetRecipient(request, userId);
-    if (left === null) session.run("DELETE FROM bellwire_runs WHERE idempotency_key = ?", key);
-    else session.run("UPDATE bellwire_runs SET request = ? WHERE idempotency_key = ?", left, key);
+    const id = numberOf(run, "id");
+    const left = forgetRecipient(textOf(run, "request"), userId);
+    if (left === null) session.run("DELETE FROM bellwire_runs WHERE id = ?", id);
+    else session.run("UPDATE bellwire_runs SET request = ? WHERE id = ?", left, id);
   }
 }

@@ -166,6 +166,53 @@ const migrations: readonly string[] = [
    ALTER TABLE bellwire_users ADD COLUMN email TEXT;
    UPDATE bellwire_users SET email = lower(json_extract(registers, '$."/email"[0]'));
    CREATE INDEX bellwire_users_email ON bellwire_users (environment, email, id) WHERE email IS NOT NULL;`,
+  // Runs one behind the other, as they come: in the order of their keys, which are hashes, each is written to a page of its own.
+  `ALTER TABLE bellwire_runs RENAME TO bellwire_runs_by_key;
+   CREATE TABLE bellwire_runs (
+     id INTEGER PRIMARY KEY,
+     idempotency_key TEXT NOT NULL,
+     event_id INTEGER NOT NULL,
+     position INTEGER NOT NULL,
+     environment TEXT NOT NULL,
+     source TEXT NOT NULL,
+     message_id TEXT NOT NULL,
+     trigger_key TEXT NOT NULL,
+     workflow TEXT NOT NULL,
+     action TEXT NOT NULL,
+     request TEXT NOT NULL,
+     received_at INTEGER NOT NULL,
+     status TEXT NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     fence INTEGER NOT NULL DEFAULT 0,
+     owner TEXT,
+     leased_until INTEGER NOT NULL DEFAULT 0,
+     first_claimed_at INTEGER,
+     next_attempt_at INTEGER,
+     workflow_run_id TEXT,
+     error TEXT,
+     waiting_for TEXT,
+     held_until INTEGER,
+     hold_then TEXT,
+     duration_ms INTEGER,
+     parent TEXT,
+     progress TEXT,
+     attempts_before_retry INTEGER NOT NULL DEFAULT 0,
+     UNIQUE (event_id, idempotency_key)
+   );
+   INSERT INTO bellwire_runs (idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request,
+     received_at, status, attempts, fence, owner, leased_until, first_claimed_at, next_attempt_at, workflow_run_id, error, waiting_for,
+     held_until, hold_then, duration_ms, parent, progress, attempts_before_retry)
+   SELECT idempotency_key, event_id, position, environment, source, message_id, trigger_key, workflow, action, request,
+     received_at, status, attempts, fence, owner, leased_until, first_claimed_at, next_attempt_at, workflow_run_id, error, waiting_for,
+     held_until, hold_then, duration_ms, parent, progress, attempts_before_retry
+   FROM bellwire_runs_by_key ORDER BY event_id, position;
+   DROP TABLE bellwire_runs_by_key;
+   CREATE INDEX bellwire_runs_key ON bellwire_runs (idempotency_key) WHERE status <> 'triggered';
+   CREATE INDEX bellwire_runs_due ON bellwire_runs (environment, source, next_attempt_at) WHERE status = 'pending';
+   CREATE INDEX bellwire_runs_received ON bellwire_runs (environment, received_at);
+   CREATE INDEX bellwire_runs_waiting ON bellwire_runs (environment, waiting_for) WHERE waiting_for IS NOT NULL;
+   CREATE INDEX bellwire_runs_held ON bellwire_runs (environment, source, held_until) WHERE status = 'held';
+   CREATE INDEX bellwire_runs_attention ON bellwire_runs (environment, status, received_at) WHERE status NOT IN ('pending', 'triggered');`,
 ];
 
 const bookkeeping = "CREATE TABLE IF NOT EXISTS bellwire_migrations (version INTEGER PRIMARY KEY)";

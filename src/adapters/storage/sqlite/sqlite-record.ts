@@ -94,7 +94,7 @@ function takeUp(
   if (pending.some((run) => numberOf(run, "leased_until") > now)) return { status: "leased", claimed: [], stored };
   if (leaseMs === null) return { status: "unfinished", claimed: [], stored };
   const lease = { owner, now, until: now + leaseMs };
-  const claimed = pending.flatMap((run) => leaseRun(session, textOf(run, "idempotency_key"), lease) ?? []);
+  const claimed = pending.flatMap((run) => leaseRun(session, numberOf(run, "id"), lease) ?? []);
   return { status: "unfinished", claimed, stored };
 }
 

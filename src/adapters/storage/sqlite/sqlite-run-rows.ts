@@ -16,6 +16,10 @@ export interface RunOwner {
   readonly parent?: string;
 }
 
+/** A run by its key as it can still change; those that are done with, which are most, are found along their event only. */
+export const openRunByKey = "bellwire_runs INDEXED BY bellwire_runs_key";
+export const hasKey = "idempotency_key = ? AND status <> 'triggered'";
+
 export interface Lease {
   readonly owner: string;
   readonly now: number;
@@ -69,21 +73,22 @@ export function runsOfEvent(session: SqliteSession, eventId: number): readonly R
 }
 
 /** Leases one run; its fence grows, so that whoever had it before can no longer settle it. */
-export function leaseRun(session: SqliteSession, key: string, lease: Lease): ClaimedRun | null {
+export function leaseRun(session: SqliteSession, id: number, lease: Lease): ClaimedRun | null {
   const [row] = session.all(
     `UPDATE bellwire_runs SET fence = fence + 1, owner = ?, leased_until = ?, first_claimed_at = coalesce(first_claimed_at, ?)
-     WHERE idempotency_key = ? RETURNING *`,
+     WHERE id = ? RETURNING *`,
     lease.owner,
     lease.until,
     lease.now,
-    key,
+    id,
   );
   return row === undefined ? null : toClaimedRun(row);
 }
 
 /** A run that is over for good decides what its event's status is once no other one is pending. */
 export function failEvent(session: SqliteSession, idempotencyKey: string): void {
-  const sql =
-    "UPDATE bellwire_events SET status = 'failed' WHERE id = (SELECT event_id FROM bellwire_runs WHERE idempotency_key = ?)";
-  session.run(sql, idempotencyKey);
+  session.run(
+    `UPDATE bellwire_events SET status = 'failed' WHERE id = (SELECT event_id FROM ${openRunByKey} WHERE ${hasKey})`,
+    idempotencyKey,
+  );
 }

@@ -1,14 +1,14 @@
 import type { Clock } from "../../../core/clock.js";
 import type { RunResult, RunStatus, RunStore } from "../../../storage/run-store.js";
 import { toRunRecord } from "../stored-records.js";
-import { textOf } from "../stored-row.js";
+import { numberOf } from "../stored-row.js";
 import { toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { decide } from "./sqlite-decisions.js";
 import { expandRun } from "./sqlite-expand.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { failEvent, leaseRun } from "./sqlite-run-rows.js";
+import { failEvent, hasKey, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
 
 export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   return {
@@ -16,7 +16,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
       return session.transaction(() => {
         const now = clock.now();
         const due = session.all(
-          `SELECT idempotency_key FROM bellwire_runs
+          `SELECT id FROM bellwire_runs
            WHERE environment = ? AND source = ? AND status = 'pending' AND leased_until <= ? AND coalesce(next_attempt_at, 0) <= ?
            ORDER BY coalesce(next_attempt_at, 0) LIMIT ?`,
           environment,
@@ -25,9 +25,8 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
           now,
           limit,
         );
-        return due.flatMap(
-          (row) => leaseRun(session, textOf(row, "idempotency_key"), { owner, now, until: now + leaseMs }) ?? [],
-        );
+        const lease = { owner, now, until: now + leaseMs };
+        return due.flatMap((row) => leaseRun(session, numberOf(row, "id"), lease) ?? []);
       });
     },
     async settle({ results }) {
@@ -44,7 +43,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
       session.transaction(() => {
         for (const { idempotencyKey, fence } of runs) {
           session.run(
-            "UPDATE bellwire_runs SET leased_until = 0 WHERE idempotency_key = ? AND fence = ?",
+            `UPDATE ${openRunByKey} SET leased_until = 0 WHERE ${hasKey} AND fence = ?`,
             idempotencyKey,
             fence,
           );
@@ -59,7 +58,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
     async list({ environment, source, status, limit, cursor }) {
       return pageOf(session, {
         table: "bellwire_runs",
-        key: "idempotency_key",
+        key: "id",
         filters: [
           ["environment = ?", environment],
           ["source = ?", source],
@@ -82,9 +81,9 @@ function isFailure(status: RunResult["status"]): boolean {
 /** `false` where the lease was lost. */
 function settleOne(session: SqliteSession, result: RunResult, now: number): boolean {
   const { changes } = session.run(
-    `UPDATE bellwire_runs SET status = ?, attempts = attempts + 1, leased_until = 0, workflow_run_id = ?, error = ?, duration_ms = ?,
+    `UPDATE ${openRunByKey} SET status = ?, attempts = attempts + 1, leased_until = 0, workflow_run_id = ?, error = ?, duration_ms = ?,
        next_attempt_at = ?
-     WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`,
+     WHERE ${hasKey} AND fence = ? AND status = 'pending'`,
     result.status,
     toStoredTextOrNull(result.workflowRunId),
     toStoredTextOrNull(result.error),
