@@ -5,7 +5,7 @@ import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js"
 import { numberOf, numberOrNull, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type PostgresValue, type Query, rowsOf, toArray } from "./postgres-client.js";
-import { addRefusal, mentionsIn, type Refusal, refusedSql, toRefusal } from "./postgres-refusals.js";
+import { addRefusal, mentionsIn, type Refusal, toRefusal } from "./postgres-refusals.js";
 
 const runsOfEvent = `(SELECT json_agg(r ORDER BY r.position) FROM bellwire.runs r
   WHERE r.message_id = t.message_id AND r.environment = t.environment AND r.source = t.source AND r.parent IS NULL)`;
@@ -30,12 +30,9 @@ function textAt(offset: string, bytes: string): string {
  * the end. An event's `status` is the one it has as long as none of its runs says otherwise.
  */
 const recordSql = `
-WITH ${refusedSql({
-  environment: "$1",
-  mentions: "unnest($31::text[], $32::text[], $33::bigint[], $34::text[])",
-  hashes: "$32::text[]",
-  assumed: "$35::text[]",
-})}, inserted AS (
+WITH refused AS MATERIALIZED (
+  SELECT * FROM bellwire.refused($1, $31::text[], $32::text[], $33::bigint[], $34::text[], $35::text[])
+), inserted AS (
   INSERT INTO bellwire.events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at,
     reason, base_status, status, pending_runs, payload, decision)
   SELECT $1, $2, message_id, type, name, user_id, anonymous_id, occurred_at, received_at, reason, base_status,

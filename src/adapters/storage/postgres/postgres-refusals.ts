@@ -2,7 +2,6 @@ import type { NewEvent, RecordResult } from "../../../storage/storage.js";
 import { userHash } from "../deleted-hash.js";
 import { type Row, textOf, textOrNull } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
-import { deletionsOf } from "./postgres-deletions.js";
 
 /**
  * Those of the ids that are no user's, or have become another id of a user. A function, so that the plan is along the keys whatever the
@@ -20,26 +19,36 @@ export const unknownUsersFunctionSql = `CREATE FUNCTION bellwire.unknown_users(o
    END $unknown$;`;
 
 /**
- * The reasons to refuse events, one in a row: `mentions` is an `unnest` of message_id, hash, occurred_at and assumed. Nearly always all
- * that is assumed is so, and nobody's mentions are gone through for it.
+ * The reasons to refuse events, one in a row. A function, since nearly always there are none: then it asks twice along a key and goes
+ * through nobody's mentions, where the statement around it would have to set up a join for each. The lock is that of `deletionsOf`.
  */
-export const refusedSql = ({ environment, mentions, hashes, assumed }: RefusedParameters) => `
-unknown AS MATERIALIZED (
-  SELECT unknown_id FROM bellwire.unknown_users(${environment}, ${assumed}) WHERE cardinality(${assumed}) > 0
-), refused AS MATERIALIZED (
-  SELECT n.message_id, n.hash, NULL AS unknown FROM ${mentions} AS n(message_id, hash, occurred_at, assumed)
-  JOIN ${deletionsOf(environment, hashes)} d USING (hash) WHERE n.occurred_at <= d.deleted_at
-  UNION ALL
-  SELECT n.message_id, NULL, n.assumed FROM ${mentions} AS n(message_id, hash, occurred_at, assumed)
-  WHERE EXISTS (SELECT 1 FROM unknown) AND (n.assumed IN (SELECT unknown_id FROM unknown)) IS TRUE
-)`;
-
-interface RefusedParameters {
-  readonly environment: string;
-  readonly mentions: string;
-  readonly hashes: string;
-  readonly assumed: string;
-}
+export const refusedFunctionSql = `CREATE FUNCTION bellwire.refused(
+     of_environment text, message_ids text[], hashes text[], occurred bigint[], assumed text[], distinct_assumed text[]
+   ) RETURNS TABLE (message_id text, hash text, unknown text) LANGUAGE plpgsql VOLATILE
+   SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $refused$
+   #variable_conflict use_column
+   DECLARE unknown_ids text[];
+   BEGIN
+     PERFORM pg_advisory_xact_lock_shared(hashtextextended('bellwire deletions ' || of_environment, 0));
+     IF EXISTS (SELECT 1 FROM bellwire.deleted_users d WHERE d.environment = of_environment AND d.hash = ANY (hashes)) THEN
+       RETURN QUERY SELECT n.message_id, n.hash, NULL::text
+         FROM unnest(message_ids, hashes, occurred) AS n(message_id, hash, occurred_at)
+         JOIN bellwire.deleted_users d ON d.environment = of_environment AND d.hash = n.hash
+         WHERE n.occurred_at <= d.deleted_at;
+     END IF;
+     IF cardinality(distinct_assumed) > 0 THEN
+       unknown_ids := ARRAY(SELECT i.id FROM unnest(distinct_assumed) AS i(id)
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
+           WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.merged_users m
+           WHERE m.environment = of_environment AND m.id = i.id LIMIT 1) m ON true
+         WHERE u.is_there IS NULL OR m.is_there);
+       IF cardinality(unknown_ids) > 0 THEN
+         RETURN QUERY SELECT n.message_id, NULL::text, n.assumed FROM unnest(message_ids, assumed) AS n(message_id, assumed)
+           WHERE n.assumed = ANY (unknown_ids);
+       END IF;
+     END IF;
+   END $refused$;`;
 
 export interface MentioningEvent {
   readonly event: NewEvent;
