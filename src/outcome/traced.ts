@@ -1,11 +1,19 @@
-import type { TriggerDecision } from "./decision.js";
-import type { TriggerOutcome } from "./outcome.js";
+import type { RecipientDecision, TriggerDecision } from "./decision.js";
+import { LaterList, type Listed, listLater } from "./listed.js";
+import type { RecipientOutcome, TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
 /** What is decided about a trigger, beside its trace. */
 export type Decided = {
   readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
-} & Pick<TriggerDecision, "status" | "recipients" | "runs">;
+} & Pick<TriggerDecision, "status" | "runs"> & { readonly recipients: Listed<RecipientDecision> };
+
+/** The recipients of a decision, not yet made where they need not be. */
+export function listedRecipients(decision: TriggerDecision): Listed<RecipientDecision> {
+  return decision instanceof TracedDecision ? decision.listed : decision.recipients;
+}
+
+const nobody: readonly never[] = [];
 
 /**
  * A decision whose trace is put together when it is stored or somebody looks at it, and not before. A class, because an object that
@@ -22,6 +30,7 @@ export abstract class TracedDecision implements TriggerDecision {
   readonly detail?: NonNullable<TriggerDecision["detail"]>;
   readonly unresolved?: NonNullable<TriggerDecision["unresolved"]>;
   #trace: TriggerTrace | null | undefined = null;
+  readonly #later: LaterList<RecipientDecision> | null;
 
   constructor(
     { key, workflow, action }: Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string },
@@ -31,7 +40,10 @@ export abstract class TracedDecision implements TriggerDecision {
     this.workflow = workflow;
     this.action = action;
     this.status = decision.status;
-    this.recipients = decision.recipients;
+    const { recipients } = decision;
+    this.#later = recipients instanceof LaterList ? recipients : null;
+    this.recipients = recipients instanceof LaterList ? nobody : recipients;
+    if (this.#later !== null) listLater(this, "recipients", this.#later);
     this.runs = decision.runs;
     if (decision.reason !== undefined) this.reason = decision.reason;
     if (decision.detail !== undefined) this.detail = decision.detail;
@@ -40,6 +52,10 @@ export abstract class TracedDecision implements TriggerDecision {
 
   /** `undefined` where there is nothing to tell. */
   protected abstract makeTrace(): TriggerTrace | undefined;
+
+  get listed(): Listed<RecipientDecision> {
+    return this.#later ?? this.recipients;
+  }
 
   get trace(): TriggerTrace | undefined {
     if (this.#trace === null) this.#trace = this.makeTrace();
@@ -66,14 +82,21 @@ export class TracedOutcome implements TriggerOutcome {
 
   constructor(
     decision: TriggerDecision,
-    { status, runs, recipients }: Pick<TriggerOutcome, "status" | "runs" | "recipients">,
+    {
+      status,
+      runs,
+      recipients,
+    }: Pick<TriggerOutcome, "status" | "runs"> & {
+      readonly recipients: Listed<RecipientOutcome>;
+    },
     { reason, detail }: Pick<TriggerOutcome, "reason" | "detail">,
   ) {
     this.trigger = decision.trigger;
     this.workflow = decision.workflow;
     this.status = status;
     this.runs = runs;
-    this.recipients = recipients;
+    this.recipients = recipients instanceof LaterList ? nobody : recipients;
+    if (recipients instanceof LaterList) listLater(this, "recipients", recipients);
     if (reason !== undefined) this.reason = reason;
     if (detail !== undefined) this.detail = detail;
     if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;

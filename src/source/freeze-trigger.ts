@@ -1,4 +1,5 @@
 import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import { itemsOf, type Listed } from "../outcome/listed.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
@@ -69,10 +70,10 @@ export function freezeTrigger(
 const noKeys: readonly string[] = [];
 
 function withRejected(
-  recipients: readonly RecipientDecision[],
+  recipients: Listed<RecipientDecision>,
   rejected: readonly RejectedRecipient[],
-): readonly RecipientDecision[] {
-  return rejected.length === 0 ? recipients : [...recipients, ...rejected.map(toRejection)];
+): Listed<RecipientDecision> {
+  return rejected.length === 0 ? recipients : [...itemsOf(recipients), ...rejected.map(toRejection)];
 }
 
 interface Match {
@@ -84,7 +85,7 @@ interface Match {
 
 interface PlannedRuns {
   readonly runs: readonly NewRun[];
-  readonly recipients: readonly RecipientDecision[];
+  readonly recipients: Listed<RecipientDecision>;
   /** How many of the recipients nobody knows. */
   readonly unknown: number;
 }

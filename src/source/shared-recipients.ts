@@ -1,4 +1,5 @@
 import type { RecipientDecision } from "../outcome/decision.js";
+import { type Listed, mapListed } from "../outcome/listed.js";
 import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { IdentifiedUsers } from "./identify-users.js";
@@ -16,7 +17,7 @@ export class SharedRecipients {
   #whole: readonly Recipient[] = [];
   #parted: PartedRecipients = nobody;
   #decided: readonly Recipient[] = [];
-  #decisions: readonly RecipientDecision[] = [];
+  #decisions: Listed<RecipientDecision> = [];
 
   constructor(currentId: IdentifiedUsers["currentId"]) {
     this.#currentId = currentId;
@@ -31,13 +32,17 @@ export class SharedRecipients {
   }
 
   /** Of recipients who all go into one run. */
-  decide(recipients: readonly Recipient[]): readonly RecipientDecision[] {
+  decide(recipients: readonly Recipient[]): Listed<RecipientDecision> {
     if (recipients !== this.#decided) {
       this.#decided = recipients;
-      this.#decisions = recipients.map((recipient) => ({ recipient: recipientKey(recipient), run: 0 }));
+      this.#decisions = mapListed(recipients, toOnlyRun);
     }
     return this.#decisions;
   }
+}
+
+function toOnlyRun(recipient: Recipient): RecipientDecision {
+  return { recipient: recipientKey(recipient), run: 0 };
 }
 
 const nobody: PartedRecipients = { identified: [], unknown: [] };

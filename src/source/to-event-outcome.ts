@@ -1,5 +1,6 @@
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "../outcome/decision.js";
+import { type Listed, mapListed } from "../outcome/listed.js";
 import type {
   EventOutcome,
   EventStatus,
@@ -9,7 +10,7 @@ import type {
   TriggerStatus,
   UserOutcome,
 } from "../outcome/outcome.js";
-import { TracedOutcome } from "../outcome/traced.js";
+import { listedRecipients, TracedOutcome } from "../outcome/traced.js";
 import type { ExpandProgress } from "../runner/expansion.js";
 import type { RunRecord, RunStatus } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
@@ -89,7 +90,7 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
   if (only !== undefined && decision.runs.length === 1) {
     const state = runs.get(only);
     const verdict = verdictOf(state);
-    const recipients = shared.of(decision.recipients, verdict);
+    const recipients = shared.of(listedRecipients(decision), verdict);
     const told = { status: verdict.status, runs: [toRunOutcome(only, state)], recipients };
     return new TracedOutcome(decision, told, whyOf(verdict.reason, state?.error ?? null));
   }
@@ -105,16 +106,16 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
 
 /** What became of recipients who all went into one run. Triggers that notify the same list, with the same success, tell of it once. */
 class SharedOutcomes {
-  #decisions: readonly RecipientDecision[] = [];
+  #decisions: Listed<RecipientDecision> = [];
   #verdict: RunVerdict | null = null;
-  #outcomes: readonly RecipientOutcome[] = [];
+  #outcomes: Listed<RecipientOutcome> = [];
 
-  of(decisions: readonly RecipientDecision[], verdict: RunVerdict): readonly RecipientOutcome[] {
+  of(decisions: Listed<RecipientDecision>, verdict: RunVerdict): Listed<RecipientOutcome> {
     if (decisions !== this.#decisions || verdict !== this.#verdict) {
       this.#decisions = decisions;
       this.#verdict = verdict;
       const ofRuns = [verdict];
-      this.#outcomes = decisions.map((decision) => toRecipientOutcome(decision, ofRuns));
+      this.#outcomes = mapListed(decisions, (decision) => toRecipientOutcome(decision, ofRuns));
     }
     return this.#outcomes;
   }

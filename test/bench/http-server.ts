@@ -11,14 +11,15 @@ import express from "express";
 import Fastify from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
+import { createByHand } from "./by-hand.js";
 import type { Framework } from "./cases/http.js";
-import { hmacAndParse, secret } from "./events.js";
+import { hmacAndParse, type SignedBody, secret } from "./events.js";
 import { fourTriggers, users } from "./sources.js";
 
-/** A server of one framework: with ours behind it, or with nothing but what no receiver can do without. */
+/** A server of one framework: with ours behind it, with the least by hand, or with nothing but what no receiver can do without. */
 const key = createSecretKey(secret, "utf8");
-const answer = { success: true };
-const verify = (bytes: Buffer, signature: unknown) => void hmacAndParse({ bytes, signature: String(signature) }, key);
+/** Answers requests without us. */
+type Receive = (body: SignedBody) => object | Promise<object>;
 
 async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -26,57 +27,56 @@ async function read(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const servers: Readonly<Record<Framework, (source: SegmentSource | null) => Promise<Server>>> = {
-  express: async (source) => {
+const servers: Readonly<Record<Framework, (receiver: SegmentSource | Receive) => Promise<Server>>> = {
+  express: async (receiver) => {
     const app = express();
-    if (source !== null) app.post("/:environment/:token", expressWebhook(source));
+    if (typeof receiver !== "function") app.post("/:environment/:token", expressWebhook(receiver));
     else
-      app.post("/:environment/:token", express.raw({ type: "*/*", limit: "5mb" }), (request, response) => {
-        verify(request.body, request.headers["x-signature"]);
-        response.json(answer);
+      app.post("/:environment/:token", express.raw({ type: "*/*", limit: "5mb" }), async (request, response) => {
+        response.json(await receiver({ bytes: request.body, signature: String(request.headers["x-signature"]) }));
       });
     return createServer(app);
   },
-  koa: async (source) => {
+  koa: async (receiver) => {
     const app = new Koa();
-    if (source !== null) app.use(koaWebhook(source));
+    if (typeof receiver !== "function") app.use(koaWebhook(receiver));
     else
       app.use(async (context) => {
-        verify(await read(context.req), context.get("x-signature"));
-        context.body = answer;
+        context.body = await receiver({ bytes: await read(context.req), signature: context.get("x-signature") });
       });
     return createServer(app.callback());
   },
-  fastify: async (source) => {
+  fastify: async (receiver) => {
     const app = Fastify();
-    if (source !== null) await app.register(fastifyWebhook(source));
+    if (typeof receiver !== "function") await app.register(fastifyWebhook(receiver));
     else {
       app.removeAllContentTypeParsers();
       app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-      app.post("/:environment/:token", async (request) => {
-        verify(request.body as Buffer, request.headers["x-signature"]);
-        return answer;
-      });
+      app.post("/:environment/:token", async (request) =>
+        receiver({ bytes: request.body as Buffer, signature: String(request.headers["x-signature"]) }),
+      );
     }
     await app.ready();
     return app.server;
   },
-  hono: async (source) => {
+  hono: async (receiver) => {
     const app = new Hono();
-    const webhook = source === null ? null : fetchWebhook(source);
-    app.post("/:environment/:token", async (context) => {
-      if (webhook !== null) return webhook(context.req.raw);
-      verify(Buffer.from(await context.req.arrayBuffer()), context.req.header("x-signature"));
-      return context.json(answer);
-    });
+    if (typeof receiver !== "function") {
+      const webhook = fetchWebhook(receiver);
+      app.post("/:environment/:token", (context) => webhook(context.req.raw));
+    } else
+      app.post("/:environment/:token", async (context) => {
+        const bytes = Buffer.from(await context.req.arrayBuffer());
+        return context.json(await receiver({ bytes, signature: String(context.req.header("x-signature")) }));
+      });
     return createAdaptorServer({ fetch: app.fetch }) as Server;
   },
 };
 
 const [framework, role] = process.argv.slice(2) as [Framework, string];
-let source: SegmentSource | null = null;
-if (role === "us") {
-  source = createSegmentSource({
+
+async function ours(): Promise<SegmentSource> {
+  const source = createSegmentSource({
     environments: { production: { sharedSecrets: [secret], webhookToken: "token" } },
     storage: memoryStorage(),
     runner: functionRunner(() => undefined),
@@ -85,7 +85,15 @@ if (role === "us") {
   await source.handleSegmentPayload(
     users.map((userId) => ({ type: "identify", userId, messageId: `i-${userId}`, traits: {} })),
   );
+  return source;
 }
-const server = await servers[framework](source);
+
+function nothingButVerify(body: SignedBody): object {
+  hmacAndParse(body, key);
+  return { success: true };
+}
+
+const receiver = role === "us" ? await ours() : role === "peer" ? createByHand(4) : nothingButVerify;
+const server = await servers[framework](receiver);
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
 process.once("disconnect", () => process.exit(0));

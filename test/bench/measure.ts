@@ -22,6 +22,8 @@ export interface Bench {
   readonly goals?: { readonly floors?: number; readonly peers?: Readonly<Record<string, number>> };
   /** @default 11 */
   readonly rounds?: number;
+  /** Rounds that are run and not counted, while the engine compiles and the storage fills to what it keeps. @default 5 */
+  readonly warmUps?: number;
   /** Stops what was started for it. */
   readonly close?: () => unknown;
 }
@@ -39,11 +41,8 @@ export interface Measurement {
   readonly spread: readonly [least: number, most: number];
 }
 
-/** Rounds that are run and not counted, while the engine compiles and the storage fills to what it keeps. */
-const warmUps = 5;
-
 /** The cases take turns, so that whatever else the machine does falls on all of them alike. */
-export async function measure({ cases, operations, rounds = 11 }: Bench): Promise<readonly Measurement[]> {
+export async function measure({ cases, operations, rounds = 11, warmUps = 5 }: Bench): Promise<readonly Measurement[]> {
   const times = cases.map((): number[] => []);
   for (let round = -warmUps; round < rounds; round += 1) {
     for (let turn = 0; turn < cases.length; turn += 1) {

@@ -12,7 +12,11 @@ import { createGlue, type GlueTrigger } from "./glue.js";
 /** Whom every event of the benchmark mentions. */
 export const users = ["ada", "grace", "alan"];
 
-const data = { title: "properties.title", document: "properties.document.name", url: "properties.document.url" };
+export const dataPaths = {
+  title: "properties.title",
+  document: "properties.document.name",
+  url: "properties.document.url",
+};
 
 /** The `index`-th of the triggers on "Comment Created". */
 export function triggerOn(event: string, index: number) {
@@ -23,7 +27,7 @@ export function triggerOn(event: string, index: number) {
     recipients: "properties.mentioned",
     actor: "properties.commenter.id",
     tenant: "context.groupId",
-    data,
+    data: dataPaths,
     when: { path: "properties.private", operator: "not_equal_to", value: true },
   });
 }
@@ -35,7 +39,7 @@ export function glueTriggerOn(event: string, index: number): GlueTrigger {
     recipients: "properties.mentioned",
     actor: "properties.commenter.id",
     tenant: "context.groupId",
-    data,
+    data: dataPaths,
     when: ({ private: isPrivate }) => isPrivate !== true,
   };
 }

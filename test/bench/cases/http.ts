@@ -63,7 +63,11 @@ function post(port: number, agent: Agent, { bytes, signature }: SignedBody): Pro
 export const http = (framework: Framework): Bench => ({
   title: `a request of one signed track event to ${framework}, 16 connections, memory storage, 4 triggers`,
   operations: requests,
-  cases: [serving(framework, `${framework}, HMAC and JSON.parse`, "floor"), serving(framework, "bellwire", "us")],
+  cases: [
+    serving(framework, `${framework}, HMAC and JSON.parse`, "floor"),
+    serving(framework, "bellwire", "us"),
+    serving(framework, "the least by hand", "peer"),
+  ],
   // Three quarters of the requests a second.
   goals: { floors: 1 / 0.75 },
 });

@@ -4,6 +4,7 @@ import { Queue } from "bullmq";
 import pg from "pg";
 import { startPostgres } from "../../support/postgres.js";
 import { hasRedis, startRedis } from "../../support/redis.js";
+import { byHandOnPostgres } from "../by-hand-durable.js";
 import {
   createBareTable,
   createDatabaseGlue,
@@ -17,6 +18,8 @@ import {
 import type { Bench, BenchCase } from "../measure.js";
 
 const connections = 32;
+/** A connection plans a prepared statement for its first five calls anew, and calls go over all connections of the pool. */
+const untilPlanned = 15;
 const atOnce = 64;
 
 /** As PostgreSQL is delivered: what is acknowledged is on the disk. */
@@ -58,6 +61,7 @@ export async function postgresBatch(): Promise<Bench> {
   const { pool, storage, close } = await startDatabase();
   const bare = await createBareTable(pool);
   const glue = await createDatabaseGlue(pool);
+  const byHand = await byHandOnPostgres(pool);
   const handle = await startDurable(storage);
   const counted = 1_000;
   return {
@@ -67,6 +71,7 @@ export async function postgresBatch(): Promise<Bench> {
       timed("one bulk INSERT", "floor", { counted }, bare.insertMany),
       timed("bellwire", "us", { counted }, (events) => handle(toBatch(events), counted)),
       timed("glue, 32 connections", "peer", { counted, of: 200 }, (events) => inParallel(connections, events, glue)),
+      timed("the least by hand", "peer", { counted }, (events) => byHand(toBatch(events), counted)),
     ],
     goals: { floors: 1 / 0.4, peers: { "glue, 32 connections": 15 } },
     close,
@@ -78,9 +83,10 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
   const { pool, storage, close } = await startDatabase();
   const bare = await createBareTable(pool);
   const glue = await createDatabaseGlue(pool);
+  const byHand = await byHandOnPostgres(pool, dispatch);
   const handle = await startDurable(storage, dispatch);
   const bullmq = await startBullmq();
-  const counted = 512;
+  const counted = 1_024;
   const each = (work: (event: FreshEvent) => Promise<unknown>) => (events: readonly FreshEvent[]) =>
     inParallel(atOnce, events, work);
   return {
@@ -95,8 +101,15 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
         each(({ text }) => handle(text, 1)),
       ),
       timed("glue", "peer", { counted, of: 128 }, each(glue)),
+      timed(
+        "the least by hand",
+        "peer",
+        { counted },
+        each(({ text }) => byHand(text, 1)),
+      ),
       ...(bullmq === null ? [] : [timed("BullMQ add", "peer", { counted }, each(bullmq.add))]),
     ],
+    warmUps: untilPlanned,
     goals: dispatch === "inline" ? { floors: 1, peers: { glue: 4 } } : { floors: 1 / 1.8 },
     close: async () => {
       await bullmq?.close();
@@ -108,8 +121,9 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
 export async function postgresOneAtATime(): Promise<Bench> {
   const { pool, storage, close } = await startDatabase();
   const bare = await createBareTable(pool);
+  const byHand = await byHandOnPostgres(pool, "background");
   const background = await startDurable(storage, "background");
-  const counted = 100;
+  const counted = 300;
   const each = (work: (event: FreshEvent) => Promise<unknown>) => (events: readonly FreshEvent[]) =>
     inParallel(1, events, work);
   return {
@@ -123,7 +137,14 @@ export async function postgresOneAtATime(): Promise<Bench> {
         { counted },
         each(({ text }) => background(text, 1)),
       ),
+      timed(
+        "the least by hand",
+        "peer",
+        { counted },
+        each(({ text }) => byHand(text, 1)),
+      ),
     ],
+    warmUps: untilPlanned,
     goals: { floors: 1 / 0.85 },
     close,
   };

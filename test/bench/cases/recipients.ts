@@ -1,3 +1,4 @@
+import { createByHand } from "../by-hand.js";
 import { freshBodies } from "../events.js";
 import type { Bench } from "../measure.js";
 import { createOurs, triggerOn } from "../sources.js";
@@ -14,6 +15,7 @@ export async function tenThousandRecipients(): Promise<Bench> {
     cases: [
       signedFloor(bodies),
       signedCase("bellwire", "us", bodies, await createOurs([triggerOn("Comment Created", 0)], mentioned)),
+      signedCase("the least by hand", "peer", bodies, createByHand(1, mentioned)),
     ],
     goals: { floors: 5 },
   };

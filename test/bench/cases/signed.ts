@@ -25,7 +25,7 @@ export function signedCase(
   name: string,
   role: BenchCase["role"],
   freshBodies: FreshBodies,
-  handle: (body: SignedBody) => Promise<void>,
+  handle: (body: SignedBody) => Promise<unknown>,
 ): BenchCase {
   return {
     name,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sqliteStorage } from "bellwire/sqlite";
 import Database from "libsql";
+import { byHandOnSqlite } from "../by-hand-durable.js";
 import { elapsedUs, type FreshEvent, freshEvents, inParallel, startDurable, toBatch } from "../durable-contestants.js";
 import type { Bench, BenchCase } from "../measure.js";
 
@@ -14,6 +15,8 @@ export async function sqlite(kind: "batch" | "singles"): Promise<Bench> {
   await storage.migrate();
   const handle = await startDurable(storage);
   const bare = openBare(join(folder, "bare.db"));
+  const handDatabase = new Database(join(folder, "hand.db"));
+  const byHand = byHandOnSqlite(handDatabase);
   const counted = kind === "batch" ? 1_000 : 256;
   const timed = (
     name: string,
@@ -30,6 +33,7 @@ export async function sqlite(kind: "batch" | "singles"): Promise<Bench> {
   const close = () => {
     database.close();
     bare.close();
+    handDatabase.close();
     rmSync(folder, { recursive: true, force: true });
   };
   if (kind === "batch") {
@@ -39,6 +43,7 @@ export async function sqlite(kind: "batch" | "singles"): Promise<Bench> {
       cases: [
         timed("a bare transaction", "floor", async (events) => bare.insert(events)),
         timed("bellwire", "us", (events) => handle(toBatch(events), counted)),
+        timed("the least by hand", "peer", (events) => byHand(toBatch(events), counted)),
       ],
       goals: { floors: 1 / 0.4 },
       close,
@@ -50,6 +55,7 @@ export async function sqlite(kind: "batch" | "singles"): Promise<Bench> {
     cases: [
       timed("a bare transaction each", "floor", (events) => inParallel(64, events, async (one) => bare.insert([one]))),
       timed("bellwire", "us", (events) => inParallel(64, events, ({ text }) => handle(text, 1))),
+      timed("the least by hand", "peer", (events) => inParallel(64, events, ({ text }) => byHand(text, 1))),
     ],
     goals: { floors: 1 / 2 },
     close,

@@ -1,3 +1,4 @@
+import { createByHand } from "../by-hand.js";
 import { freshBodies } from "../events.js";
 import type { Bench } from "../measure.js";
 import { createOurs, createPeer, glueTriggerOn, triggerOn } from "../sources.js";
@@ -33,7 +34,8 @@ export async function hundredMatching(): Promise<Bench> {
     cases: [
       signedFloor(bodies),
       signedCase("bellwire", "us", bodies, ours),
-      signedCase("glue by hand", "peer", bodies, glue),
+      signedCase("glue", "peer", bodies, glue),
+      signedCase("the least by hand", "peer", bodies, createByHand(100)),
     ],
     goals: { floors: 15 },
   };
