@@ -1,29 +1,33 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Options } from "tsup";
 import { bundleConsoleClient } from "./.build/console-client.js";
+import { lightEntry, lightModules } from "./.build/light-modules.js";
 
 await bundleConsoleClient();
 
+const entry = {
+  index: "src/index.ts",
+  express: "src/adapters/http/express.ts",
+  koa: "src/adapters/http/koa.ts",
+  fastify: "src/adapters/http/fastify.ts",
+  fetch: "src/adapters/http/fetch.ts",
+  console: "src/console/console.ts",
+  postgres: "src/adapters/storage/postgres.ts",
+  sqlite: "src/adapters/storage/sqlite.ts",
+  knock: "src/adapters/runners/knock.ts",
+  novu: "src/adapters/runners/novu.ts",
+  courier: "src/adapters/runners/courier.ts",
+  inngest: "src/adapters/runners/inngest.ts",
+  bullmq: "src/adapters/runners/bullmq.ts",
+  "http-runner": "src/adapters/runners/http-runner.ts",
+  opentelemetry: "src/adapters/telemetry/opentelemetry.ts",
+  testing: "src/testing/testing.ts",
+  "testing/matchers": "src/testing/matchers.ts",
+};
+
 const library: Options = {
-  entry: {
-    index: "src/index.ts",
-    express: "src/adapters/http/express.ts",
-    koa: "src/adapters/http/koa.ts",
-    fastify: "src/adapters/http/fastify.ts",
-    fetch: "src/adapters/http/fetch.ts",
-    console: "src/console/console.ts",
-    postgres: "src/adapters/storage/postgres.ts",
-    sqlite: "src/adapters/storage/sqlite.ts",
-    knock: "src/adapters/runners/knock.ts",
-    novu: "src/adapters/runners/novu.ts",
-    courier: "src/adapters/runners/courier.ts",
-    inngest: "src/adapters/runners/inngest.ts",
-    bullmq: "src/adapters/runners/bullmq.ts",
-    "http-runner": "src/adapters/runners/http-runner.ts",
-    opentelemetry: "src/adapters/telemetry/opentelemetry.ts",
-    testing: "src/testing/testing.ts",
-    "testing/matchers": "src/testing/matchers.ts",
-  },
+  entry: { ...entry, ...lightEntry },
+  esbuildPlugins: [lightModules()],
   format: ["esm", "cjs"],
   target: "node20",
   // Both builds run at the same time; each leaves the other's files alone.
@@ -34,7 +38,7 @@ const library: Options = {
   removeNodeProtocol: false,
   // Imports of chunks for nothing but their effects, of which there are none, make every bundler of a user warn.
   treeshake: { moduleSideEffects: false },
-  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  dts: { entry, compilerOptions: { ignoreDeprecations: "6.0" } },
 };
 
 /** `npx bellwire`. CommonJS, because what is bundled into it is. */

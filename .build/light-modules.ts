@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+
+const rooms = "core segment mapping recipients users outcome triggers storage runner source http".split(" ");
+const sources = fileURLToPath(new URL("../src", import.meta.url));
+const importFrom = /^(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
+
+/** What the entry is called in the build, and which file stands for it: this one, whose text the plugin replaces. */
+export const lightEntry = { shared: ".build/light-modules.ts" };
+
+/**
+ * The modules of the library that need no package, themselves or through others, become one file which all entries share. Left to
+ * themselves, bundlers make a file of every set of modules that the same entries have in common, and node takes as long to load one
+ * of ten lines as one of a thousand.
+ */
+export function lightModules(): Plugin {
+  const light = findLightModules();
+  const isLight = (path: string) => light.has(path);
+  return {
+    name: "light-modules",
+    setup(build) {
+      const file = `shared${build.initialOptions.outExtension?.[".js"] ?? ".js"}`;
+      build.onLoad({ filter: /light-modules\.ts$/ }, () => ({
+        contents: [...light].map((path) => `export * from ${JSON.stringify(path)};`).join("\n"),
+        resolveDir: sources,
+      }));
+      build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) => {
+        if (isLight(importer) || !isLight(toSource(join(resolveDir, path)))) return null;
+        // The one entry that stands in a folder of its own.
+        const folder = importer.endsWith("/testing/matchers.ts") ? ".." : ".";
+        return { path: `${folder}/${file}`, external: true, sideEffects: false };
+      });
+    },
+  };
+}
+
+function findLightModules(): ReadonlySet<string> {
+  const imports = new Map<string, readonly string[]>();
+  for (const room of rooms) {
+    for (const name of readdirSync(join(sources, room)).filter((each) => each.endsWith(".ts"))) {
+      const path = join(sources, room, name);
+      imports.set(
+        path,
+        [...readFileSync(path, "utf8").matchAll(importFrom)].flatMap(([, from]) => from ?? []),
+      );
+    }
+  }
+  const heavy = new Set<string>();
+  const isHeavy = (path: string, from: string) =>
+    from.startsWith(".") ? heavy.has(toSource(join(dirname(path), from))) : !from.startsWith("node:");
+  for (let found = -1; found !== heavy.size; ) {
+    found = heavy.size;
+    for (const [path, froms] of imports) if (froms.some((from) => isHeavy(path, from))) heavy.add(path);
+  }
+  return new Set([...imports.keys()].filter((path) => !heavy.has(path)));
+}
+
+function toSource(path: string): string {
+  return path.replace(/\.js$/, ".ts");
+}
