@@ -53,8 +53,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no fencing in SQLite",
     file: "adapters/storage/sqlite/sqlite-runs.ts",
-    find: "WHERE idempotency_key = ? AND fence = ? AND status = 'pending'`",
-    replace: "WHERE idempotency_key = ? AND fence <= ? + 1000 AND status = 'pending'`",
+    find: "AND fence = ? AND status = 'pending'`",
+    replace: "AND fence <= ? + 1000 AND status = 'pending'`",
     tests: ["adapters/storage/sqlite"],
   },
   {
