@@ -61,7 +61,7 @@ WITH refused AS MATERIALIZED (
   WHERE (x.message_id IN (SELECT message_id FROM inserted)) IS TRUE
 ), counted AS (
   INSERT INTO bellwire.names AS n (environment, source, type, name, slot, count, first_seen_at, last_seen_at)
-  SELECT $1, $2, type, coalesce(name, ''), pg_backend_pid() % 16, count(*), min(received_at), max(received_at) FROM inserted
+  SELECT $1, $2, type, coalesce(name, ''), pg_backend_pid() % 64, count(*), min(received_at), max(received_at) FROM inserted
   WHERE type IS NOT NULL AND base_status <> 'invalid' GROUP BY type, coalesce(name, '') ORDER BY 3, 4
   ON CONFLICT (environment, source, type, name, slot) DO UPDATE SET count = n.count + excluded.count,
     first_seen_at = least(n.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(n.last_seen_at, excluded.last_seen_at)
