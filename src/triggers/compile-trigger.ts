@@ -1,9 +1,7 @@
-import * as z from "zod/mini";
 import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
 import { invalidField } from "../mapping/invalid-field.js";
-import { nearestOf } from "../mapping/similarity.js";
 import { type SegmentEventType, segmentEventTypes } from "../segment/event.js";
 import { type CompiledCondition, compileCondition } from "./condition.js";
 import type { WorkflowDefinition } from "./define-workflow.js";
@@ -11,6 +9,7 @@ import { compileField, type FieldResolver, toHostFunction } from "./field-resolv
 import type { StandardSchema } from "./standard-schema.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
 import { triggerName } from "./trigger-name.js";
+import { findProblem } from "./trigger-shape.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "./unidentified.js";
 
 /** A trigger that was checked, with everything compiled that can be. */
@@ -42,47 +41,6 @@ export interface CompiledTrigger {
   readonly hasRecipients: boolean;
 }
 
-const textError = { error: "expected a text of 1 to 256 characters" };
-const durationError = { error: 'expected a duration such as "1h", or milliseconds' };
-const flagError = { error: "expected true or false" };
-
-const text = z.string(textError).check(z.minLength(1, textError), z.maxLength(256, textError));
-const anything = z.optional(z.unknown());
-const duration = z.union([z.string(), z.number()], durationError);
-const flag = z.optional(z.boolean(flagError));
-const onExpiry = z.enum(["skip", "create"]);
-
-/** In the small form of zod, which makes a bundle half as large: with every message our own it needs no more. */
-const shape = z.strictObject(
-  {
-    key: text,
-    workflow: text,
-    typedWorkflow: anything,
-    event: z.unknown(),
-    action: z.optional(z.enum(["trigger", "cancel"], { error: 'expected "trigger" or "cancel"' })),
-    recipients: anything,
-    actor: anything,
-    tenant: anything,
-    data: anything,
-    cancellationKey: anything,
-    when: anything,
-    maxEventAge: z.optional(duration),
-    excludeActor: flag,
-    expand: flag,
-    unidentified: z.optional(
-      z.union([onExpiry, z.strictObject({ hold: duration, then: onExpiry })], {
-        error: 'expected "skip", "create" or { hold: "15m", then: "skip" }',
-      }),
-    ),
-    active: z.optional(
-      z.union([z.boolean(), z.record(z.string(), z.boolean())], {
-        error: "expected true or false, or one of them for each environment",
-      }),
-    ),
-  },
-  { error: ({ code }) => (code === "invalid_type" ? "expected the definition of a trigger" : undefined) },
-);
-
 /** The workflows that were defined with `defineWorkflow`, by name. */
 export type TypedWorkflows = ReadonlyMap<string, WorkflowDefinition>;
 
@@ -98,8 +56,8 @@ export function compileTrigger(
   definition: TriggerDefinition,
   workflows: TypedWorkflows = noWorkflows,
 ): CompiledTrigger {
-  const checked = z.safeParse(shape, definition);
-  if (!checked.success) throw invalid(definition, describeIssue(checked.error));
+  const problem = findProblem(definition);
+  if (problem !== null) throw invalid(definition, problem);
   try {
     return compileChecked(definition, workflows);
   } catch (error) {
@@ -174,18 +132,6 @@ function compileEvent(event: TriggerDefinition["event"]): Pick<CompiledTrigger, 
 export function isActiveByDefinition({ definition: { active = true } }: CompiledTrigger, environment: string): boolean {
   if (typeof active === "boolean") return active;
   return Object.hasOwn(active, environment) ? active[environment] !== false : true;
-}
-
-function describeIssue({ issues: [issue] }: z.core.$ZodError): string {
-  const fields = Object.keys(shape.shape);
-  if (issue?.code === "unrecognized_keys") {
-    const [unknown = ""] = issue.keys;
-    const nearest = nearestOf(unknown, fields);
-    const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-    return `${unknown}: is no field of a trigger.${hint} There are: ${fields.join(", ")}.`;
-  }
-  const at = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  return `${at}${issue?.message ?? "is not valid"}.`;
 }
 
 function invalid(definition: unknown, message: string): BellwireError {
