@@ -1,4 +1,3 @@
-import { Readable as NodeReadable, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { BellwireError } from "../core/errors.js";
 import type { TimeLimit } from "../core/time-limit.js";
@@ -56,8 +55,7 @@ async function decompress(
   stream: NodeJS.ReadWriteStream,
   options: ReadBodyOptions,
 ): Promise<Uint8Array> {
-  const source: Readable = NodeReadable.from([raw]);
-  source.on("error", () => undefined).pipe(stream);
+  stream.end(raw);
   try {
     return await collect(toChunks(stream), options);
   } catch (error) {

@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no fencing in PostgreSQL",
     file: "adapters/storage/postgres/postgres-settle.ts",
-    find: "AND r.fence = i.fence AND coalesce(",
-    replace: "AND coalesce(",
+    find: "\n       WHERE r.idempotency_key = i.key AND r.fence = i.fence",
+    replace: "\n       WHERE r.idempotency_key = i.key",
     tests: ["adapters/storage/postgres"],
   },
   {

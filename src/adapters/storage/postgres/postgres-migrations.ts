@@ -1,6 +1,6 @@
 import { createQuery, type PostgresClient, quoteIdentifier } from "./postgres-client.js";
-import { refusedFunctionSql, unknownUsersFunctionSql } from "./postgres-refusals.js";
-import { settleFunctionSql } from "./postgres-settle.js";
+import { refusedByNumbersFunctionSql, refusedFunctionSql, unknownUsersFunctionSql } from "./postgres-refusals.js";
+import { settleFunctionSql, settleWithoutEventsFunctionSql } from "./postgres-settle.js";
 
 /** In order, and never changed once released: a database is brought from any earlier version to this one. */
 const migrations: readonly string[] = [
@@ -192,6 +192,8 @@ const migrations: readonly string[] = [
   // Events of the usual size are kept as they are: to compress each takes a sixth of the time it takes to write, and saves a fifth of it.
   `${refusedFunctionSql}
    ALTER TABLE bellwire.events SET (toast_tuple_target = 8160);`,
+  `${refusedByNumbersFunctionSql}
+   ${settleWithoutEventsFunctionSql}`,
 ];
 
 /**

@@ -31,7 +31,7 @@ function textAt(offset: string, bytes: string): string {
  */
 const recordSql = `
 WITH refused AS MATERIALIZED (
-  SELECT * FROM bellwire.refused($1, $31::text[], $32::text[], $33::bigint[], $34::text[], $35::text[])
+  SELECT * FROM bellwire.refused($1, $6::text[], $11::bigint[], $31::text[], $32::text[], $33::integer[], $34::integer[], $35::integer[])
 ), inserted AS (
   INSERT INTO bellwire.events (environment, source, message_id, type, name, user_id, anonymous_id, occurred_at, received_at,
     reason, base_status, status, pending_runs, payload, decision)
@@ -154,7 +154,10 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     for (const [position, run] of event.runs.entries())
       runs.push({ run, position, messageId, event, request: texts.add(run.request) });
   }
-  const { mentions, assumed } = mentionsIn(asked, environment);
+  const { hashes, ids, mentions } = mentionsIn(
+    asked.map(({ event }) => event),
+    environment,
+  );
   const ofEvents = (value: (event: (typeof events)[number]) => string | number | null) => toArray(events.map(value));
   const ofRuns = (value: (run: (typeof runs)[number]) => string | number | null) => toArray(runs.map(value));
   return [
@@ -184,11 +187,11 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     ofRuns(({ run }) => run.hold?.onExpiry ?? null),
     ofRuns(({ request }) => request.offset),
     ofRuns(({ request }) => request.bytes),
-    toArray(mentions.map(({ messageId }) => messageId)),
+    toArray(hashes),
+    toArray(ids),
+    toArray(mentions.map(({ event }) => event)),
     toArray(mentions.map(({ hash }) => hash)),
-    toArray(mentions.map(({ event }) => event.occurredAt.getTime())),
-    toArray(mentions.map((mention) => mention.assumed)),
-    toArray(assumed),
+    toArray(mentions.map(({ id }) => id)),
   ];
 }
 

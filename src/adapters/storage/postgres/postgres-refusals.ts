@@ -50,38 +50,85 @@ export const refusedFunctionSql = `CREATE FUNCTION bellwire.refused(
      END IF;
    END $refused$;`;
 
-export interface MentioningEvent {
-  readonly event: NewEvent;
-  readonly messageId: string;
+/**
+ * The same of people who are told once each, however many events mention them; `of_events`, `of_hashes` and `of_ids` say by number,
+ * from 1, which event mentions whom. Looked at only where there is somebody to refuse an event for.
+ */
+export const refusedByNumbersFunctionSql = `CREATE FUNCTION bellwire.refused(
+     of_environment text, message_ids text[], occurred bigint[], hashes text[], ids text[], of_events integer[], of_hashes integer[],
+     of_ids integer[]
+   ) RETURNS TABLE (message_id text, hash text, unknown text) LANGUAGE plpgsql VOLATILE
+   SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $refused$
+   #variable_conflict use_column
+   DECLARE unknown_ids text[];
+   BEGIN
+     PERFORM pg_advisory_xact_lock_shared(hashtextextended('bellwire deletions ' || of_environment, 0));
+     IF EXISTS (SELECT 1 FROM bellwire.deleted_users d WHERE d.environment = of_environment AND d.hash = ANY (hashes)) THEN
+       RETURN QUERY SELECT e.message_id, h.hash, NULL::text
+         FROM unnest(of_events, of_hashes) AS m(event, hash)
+         JOIN unnest(message_ids, occurred) WITH ORDINALITY AS e(message_id, occurred_at, number) ON e.number = m.event
+         JOIN unnest(hashes) WITH ORDINALITY AS h(hash, number) ON h.number = m.hash
+         JOIN bellwire.deleted_users d ON d.environment = of_environment AND d.hash = h.hash
+         WHERE e.occurred_at <= d.deleted_at;
+     END IF;
+     IF cardinality(ids) > 0 THEN
+       unknown_ids := ARRAY(SELECT i.id FROM unnest(ids) AS i(id)
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
+           WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.merged_users m
+           WHERE m.environment = of_environment AND m.id = i.id LIMIT 1) m ON true
+         WHERE u.is_there IS NULL OR m.is_there);
+       IF cardinality(unknown_ids) > 0 THEN
+         RETURN QUERY SELECT e.message_id, NULL::text, i.id
+           FROM unnest(of_events, of_ids) AS m(event, id)
+           JOIN unnest(message_ids) WITH ORDINALITY AS e(message_id, number) ON e.number = m.event
+           JOIN unnest(ids) WITH ORDINALITY AS i(id, number) ON i.number = m.id
+           WHERE i.id = ANY (unknown_ids);
+       END IF;
+     END IF;
+   END $refused$;`;
+
+interface Mention {
+  /** Which of the events it is in, from 1. */
+  readonly event: number;
+  /** Which of the hashes; `null` for whom the event does not name. */
+  readonly hash: number | null;
+  /** Which of the ids, where the event assumes that it is a known user's. */
+  readonly id: number | null;
 }
 
-interface Mention extends MentioningEvent {
-  /** `null` for whom the event does not name. */
-  readonly hash: string | null;
-  /** The id in stored form, where the event assumes that it is a known user's. */
-  readonly assumed: string | null;
-}
-
-/** Few people are mentioned by many events: each is hashed, and looked up, once. */
-export function mentionsIn(asked: readonly MentioningEvent[], environment: string) {
-  const hashes = new Map<string, string>();
-  const assumed = new Map<string, string>();
+/** Whom events mention: each person once, as few people are mentioned by many events. */
+export function mentionsIn(events: readonly NewEvent[], environment: string) {
+  const hashes = new Numbered((name) => userHash(environment, name));
+  const ids = new Numbered(toStoredText);
   const mentions: Mention[] = [];
-  const assume = (id: string) => {
-    const stored = assumed.get(id) ?? toStoredText(id);
-    assumed.set(id, stored);
-    return stored;
-  };
-  for (const { event, messageId } of asked) {
-    const left = new Set(event.assumesKnown);
-    for (const name of event.names ?? []) {
-      const hash = hashes.get(name) ?? userHash(environment, name);
-      hashes.set(name, hash);
-      mentions.push({ event, messageId, hash, assumed: left.delete(name) ? assume(name) : null });
-    }
-    for (const id of left) mentions.push({ event, messageId, hash: null, assumed: assume(id) });
+  for (const [index, { names = [], assumesKnown = [] }] of events.entries()) {
+    const event = index + 1;
+    const left = new Set(assumesKnown);
+    for (const name of names)
+      mentions.push({ event, hash: hashes.numberOf(name), id: left.delete(name) ? ids.numberOf(name) : null });
+    for (const id of left) mentions.push({ event, hash: null, id: ids.numberOf(id) });
   }
-  return { mentions, assumed: [...assumed.values()] };
+  return { hashes: hashes.values, ids: ids.values, mentions };
+}
+
+/** Numbers from 1, in the order of first mention. */
+class Numbered {
+  readonly values: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #toValue: (key: string) => string;
+
+  constructor(toValue: (key: string) => string) {
+    this.#toValue = toValue;
+  }
+
+  numberOf(key: string): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.values.push(this.#toValue(key));
+    this.#numbers.set(key, number);
+    return number;
+  }
 }
 
 /** Why an event is refused: what is said of those who were deleted, and stored ids that are not as was assumed. */
