@@ -39,9 +39,12 @@ function conditionLines(trace: ConditionTrace, paint: Paint): readonly string[] 
   }
 }
 
-function comparison({ path, operator, expected, actual, isHidden, holds }: ComparisonTrace, paint: Paint): string {
+function comparison(
+  { path, operator, expected, actual, isHidden, nearest, holds }: ComparisonTrace,
+  paint: Paint,
+): string {
   const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
-  const nothing = isHidden ? "(not kept)" : "nothing there";
+  const nothing = isHidden ? "(not kept)" : `nothing there${hintOf(nearest)}`;
   const found = actual === undefined ? nothing : `it is ${show(actual)}`;
   return `${printable(path)} ${wanted}  ${paint(holds ? "dim" : "yellow", found)}`;
 }
@@ -57,9 +60,12 @@ function pathLines(trace: PathTrace, label: string, indent: number, paint: Paint
   // The dot behind what exists is no part of what does not.
   const from = path[start] === "." ? start + 1 : start;
   const line = " ".repeat(indent + from) + paint("yellow", "~".repeat(Math.max(1, path.length - from)));
-  const hint = trace.nearest === undefined ? "" : `; did you mean ${printable(trace.nearest)}?`;
   const instead = trace.fallback === undefined ? "" : `; ${show(trace.fallback)} instead`;
-  return [label + path, `${line} ${paint("yellow", `not in this event${instead}${hint}`)}`];
+  return [label + path, `${line} ${paint("yellow", `not in this event${instead}${hintOf(trace.nearest)}`)}`];
+}
+
+function hintOf(nearest: string | undefined): string {
+  return nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`;
 }
 
 function show(value: JsonValue): string {

@@ -11,6 +11,8 @@ export interface ComparisonTrace {
   readonly actual?: JsonValue;
   /** There was a value, and such values are not kept. */
   readonly isHidden?: true;
+  /** Where the path leads nowhere, and the operator does not ask for just that: the existing path most like it. */
+  readonly nearest?: string;
   /** Whether the comparison itself came out true; a `not` around it turns that round. */
   readonly holds: boolean;
 }

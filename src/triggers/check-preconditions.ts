@@ -64,7 +64,10 @@ function checkCondition(
   if (condition !== null) {
     if (condition.holds(event)) return null;
     const shown = toShown(event);
-    const deciding = decidingComparisons(condition.trace(event, isJsonObject(shown) ? shown : null)).slice(0, maxFacts);
+    const deciding = decidingComparisons(condition.trace(event, { shown: isJsonObject(shown) ? shown : null })).slice(
+      0,
+      maxFacts,
+    );
     const conditions = deciding.map(({ comparison: { path, operator, expected, actual = null }, negated }) => {
       return { path, operator, expected, actual, negated };
     });

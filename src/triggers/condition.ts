@@ -9,12 +9,20 @@ import { type Operator, operators } from "./trigger-definition.js";
 
 export interface CompiledCondition {
   holds(event: JsonObject): boolean;
-  /** Every comparison with what it found. @param shown what values are shown from: the event, or what may be kept of it */
-  trace(event: JsonObject, shown: JsonObject | null): ConditionTrace;
+  /** Every comparison with what it found. */
+  trace(event: JsonObject, options: ConditionTraceOptions): ConditionTrace;
+}
+
+interface ConditionTraceOptions {
+  /** What values are shown from: the event, or what may be kept of it. */
+  readonly shown: JsonObject | null;
+  /** Whether to look for what a path that leads nowhere may have meant, which takes longer than all the rest. @default false */
+  readonly findsNearest?: boolean;
 }
 
 const maxDepth = 16;
 const takesNoValue: ReadonlySet<Operator> = new Set(["empty", "not_empty", "exists", "not_exists"]);
+const wantsNothing: ReadonlySet<Operator> = new Set(["empty", "not_exists"]);
 const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
 
 /**
@@ -48,7 +56,7 @@ function compileNode(condition: unknown, field: string, depth: number): Compiled
 function compileNot(part: CompiledCondition): CompiledCondition {
   return {
     holds: (event) => !part.holds(event),
-    trace: (event, shown) => ({ kind: "not", part: part.trace(event, shown), holds: !part.holds(event) }),
+    trace: (event, options) => ({ kind: "not", part: part.trace(event, options), holds: !part.holds(event) }),
   };
 }
 
@@ -59,7 +67,7 @@ function compileList(kind: "all" | "any", parts: readonly CompiledCondition[]): 
   };
   return {
     holds,
-    trace: (event, shown) => ({ kind, parts: parts.map((part) => part.trace(event, shown)), holds: holds(event) }),
+    trace: (event, options) => ({ kind, parts: parts.map((part) => part.trace(event, options)), holds: holds(event) }),
   };
 }
 
@@ -84,15 +92,17 @@ function compileComparison(condition: JsonObject, field: string): CompiledCondit
   const holds = (event: JsonObject) => compare(operator, compiled.read(event), value);
   return {
     holds,
-    trace(event, shown) {
+    trace(event, { shown, findsNearest = false }) {
       const found = compiled.read(event);
       const actual = shown === event ? found : shown === null ? undefined : compiled.read(shown);
       const expected = cutValue(value);
       const isHeld = compare(operator, found, value);
       if (actual !== undefined)
         return { kind: "comparison", path, operator, expected, actual: cutValue(actual), holds: isHeld };
-      const hidden = found === undefined ? {} : { isHidden: true as const };
-      return { kind: "comparison", path, operator, expected, ...hidden, holds: isHeld };
+      const absent = { kind: "comparison" as const, path, operator, expected, holds: isHeld };
+      if (found !== undefined) return { ...absent, isHidden: true };
+      const nearest = findsNearest && !wantsNothing.has(operator) ? compiled.explain(event).nearest : null;
+      return nearest === null ? absent : { ...absent, nearest };
     },
   };
 }

@@ -36,7 +36,8 @@ export function describeComparisons(comparisons: readonly DecidingComparison[]):
 function describe({ comparison, negated }: DecidingComparison): string {
   const { path, operator, expected, actual, isHidden } = comparison;
   const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
-  return `${path} is ${isHidden ? "not kept" : show(actual ?? null)}, expected ${negated ? "not " : ""}${wanted}`;
+  const found = isHidden ? "not kept" : actual === undefined ? "not in the event" : show(actual);
+  return `${path} is ${found}, expected ${negated ? "not " : ""}${wanted}`;
 }
 
 function show(value: JsonValue): string {

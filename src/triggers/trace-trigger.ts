@@ -50,7 +50,7 @@ function traceCondition(
   { event, stage }: TraceOptions,
   shown: JsonObject | null,
 ): ConditionTrace | undefined {
-  if (condition !== null) return condition.trace(event, shown);
+  if (condition !== null) return condition.trace(event, { shown, findsNearest: true });
   return predicate === null ? undefined : { kind: "function", holds: stage === "fields" };
 }
 

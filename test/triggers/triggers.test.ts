@@ -99,7 +99,7 @@ describe("conditions", () => {
       },
       "when",
     );
-    const trace = condition.trace({ properties }, { properties });
+    const trace = condition.trace({ properties }, { shown: { properties } });
     const plan = { path: "properties.plan", operator: "equal_to", expected: "free", actual: "pro", holds: false };
     const seats = { path: "properties.seats", operator: "exists", expected: null, actual: 3, holds: true };
     expect(decidingComparisons(trace)).toMatchObject([
@@ -114,7 +114,7 @@ describe("conditions", () => {
         { kind: "not", holds: false, part: { kind: "comparison", ...seats } },
       ],
     });
-    expect(condition.trace({ properties }, null)).not.toHaveProperty("parts.0.actual");
+    expect(condition.trace({ properties }, { shown: null })).not.toHaveProperty("parts.0.actual");
   });
 
   const nest = (levels: number): unknown =>

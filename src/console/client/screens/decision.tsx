@@ -54,6 +54,7 @@ function Compared({ trace }: { readonly trace: Comparison }) {
       <code>{path}</code> {words(operator)} {expected !== null && <code>{textOf(expected)}</code>}
       <span class="muted"> · {actual === undefined ? absent(trace) : "it is "}</span>
       {actual !== undefined && <code class="found">{textOf(actual)}</code>}
+      <Hint nearest={trace.nearest} />
     </span>
   );
 }
@@ -93,13 +94,18 @@ function Path({ trace: { path, reached, nearest } }: { readonly trace: PathTrace
       {path.slice(0, exists)}
       <del>{path.slice(exists)}</del>
       <span class="off-screen"> leads nowhere</span>
-      {nearest !== undefined && (
-        <span>
-          <span class="muted"> did you mean </span>
-          {nearest}
-          <span class="muted">?</span>
-        </span>
-      )}
+      <Hint nearest={nearest} />
+    </span>
+  );
+}
+
+function Hint({ nearest }: { readonly nearest: string | undefined }) {
+  if (nearest === undefined) return null;
+  return (
+    <span>
+      <span class="muted"> did you mean </span>
+      {nearest}
+      <span class="muted">?</span>
     </span>
   );
 }
