@@ -57,20 +57,20 @@ export type {
 } from "./source/compare-triggers.js";
 export { compareTriggers } from "./source/compare-triggers.js";
 export { createSegmentSource } from "./source/create-segment-source.js";
+export type { FieldDifference } from "./source/differ-in-fields.js";
 export type { FormatComparisonOptions } from "./source/format-comparison.js";
 export { formatComparison } from "./source/format-comparison.js";
 export type { ChangedBy, InEnvironment } from "./source/in-environment.js";
 export type { InferEventsOptions } from "./source/infer-events.js";
 export { inferEvents } from "./source/infer-events.js";
+export type { HandleSegmentPayloadOptions, PreviewedRequest, PreviewOptions } from "./source/payload-options.js";
 export type { PreviewSegmentPayloadOptions } from "./source/preview-segment-payload.js";
 export { previewSegmentPayload } from "./source/preview-segment-payload.js";
 export type {
   EnvironmentSettings,
-  HandleSegmentPayloadOptions,
   ListEventsOptions,
   ListUsersOptions,
   MaintainResult,
-  PreviewOptions,
   RecordedEvent,
   RecoverResult,
   ReplayOptions,

@@ -194,6 +194,8 @@ export interface ComparisonView {
     readonly messageId: string;
     readonly added: readonly string[];
     readonly removed: readonly string[];
+    /** What would be sent differently, by name. */
+    readonly fields: readonly string[];
   }[];
 }
 

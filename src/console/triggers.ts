@@ -100,7 +100,7 @@ async function preview(call: Call): Promise<PreviewView> {
 const comparedEvents = 1_000;
 const shownDifferences = 100;
 
-/** Who would have been notified of the newest events before and after. Whether the trigger is switched on is left out of it. */
+/** Who would have been notified of the newest events before and after, and of what. Whether the trigger is switched on is left out of it. */
 async function compare(call: Call): Promise<ComparisonView> {
   const { source, environment, input, reveal, signal } = call;
   const proposed = activeCopy(readDefinition(input["definition"]).definition);
@@ -120,10 +120,11 @@ async function compare(call: Call): Promise<ComparisonView> {
   return {
     events,
     changed: new Set(differences.map(({ messageId }) => messageId)).size,
-    differences: differences.slice(0, shownDifferences).map(({ messageId, added, removed }) => ({
+    differences: differences.slice(0, shownDifferences).map(({ messageId, added, removed, changed }) => ({
       messageId,
       added: show(added),
       removed: show(removed),
+      fields: changed.map(({ field }) => field),
     })),
   };
 }

@@ -1,9 +1,12 @@
+import type { JsonObject } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventOutcome, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
 import { recipientName } from "../recipients/recipient-key.js";
 import { storedPayload } from "../storage/stored-payload.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import { countEvents } from "./count-events.js";
+import { differInFields, type FieldDifference } from "./differ-in-fields.js";
+import type { PreviewedRequest, PreviewOptions } from "./payload-options.js";
 import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
 
 export interface CompareTriggersOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
@@ -26,6 +29,8 @@ export interface TriggerDifference {
   readonly added: readonly string[];
   /** Who would be notified only with the current ones. */
   readonly removed: readonly string[];
+  /** What those who are notified either way would be sent differently. */
+  readonly changed: readonly FieldDifference[];
   /** What each makes of the event; `null` where there is no such trigger, or it listens to something else. */
   readonly before: TriggerVerdict | null;
   readonly after: TriggerVerdict | null;
@@ -48,7 +53,10 @@ export interface TriggerComparison {
 
 const pageSize = 200;
 
-/** Who of the stored events' recipients would have been notified before and after a change of triggers. Nothing is written or sent. */
+/**
+ * Who of the stored events' recipients would have been notified before and after a change of triggers, and what they would have been
+ * sent. Nothing is written or sent.
+ */
 export async function compareTriggers(options: CompareTriggersOptions): Promise<TriggerComparison> {
   const { source, current, proposed, maxEvents = 10_000, onProgress, ...filter } = options;
   const differences: TriggerDifference[] = [];
@@ -63,9 +71,9 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
     const payloads = page.items.map(({ record }) => storedPayload(record)).filter((payload) => payload !== null);
     withoutPayload += page.items.length - payloads.length;
     const call = { environment: filter.environment, signal: filter.signal };
-    const before = await source.preview(payloads, { ...call, ...(current && { triggers: current }) });
-    const after = await source.preview(payloads, { ...call, triggers: proposed });
-    for (const [index, outcome] of before.events.entries()) differences.push(...differ(outcome, after.events[index]));
+    const before = await previewed(source, payloads, { ...call, ...(current && { triggers: current }) });
+    const after = await previewed(source, payloads, { ...call, triggers: proposed });
+    differences.push(...differ(before, after));
     done += page.items.length;
     onProgress?.(done, total);
     cursor = page.nextCursor ?? undefined;
@@ -73,16 +81,44 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
   return { events: done, withoutPayload, differences };
 }
 
-function differ(before: EventOutcome, after: EventOutcome | undefined): readonly TriggerDifference[] {
-  const [old, fresh] = [byTrigger(before), byTrigger(after)];
-  return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((trigger) => {
-    const [was, is] = [old.get(trigger), fresh.get(trigger)];
-    const [told, tells] = [notified(was), notified(is)];
-    const added = [...tells].filter((recipient) => !told.has(recipient));
-    const removed = [...told].filter((recipient) => !tells.has(recipient));
-    if (added.length === 0 && removed.length === 0) return [];
-    const { messageId, name } = before;
-    return [{ messageId, name, trigger, added, removed, before: verdictOf(was), after: verdictOf(is) }];
+interface Previewed {
+  readonly events: readonly EventOutcome[];
+  /** The first request of each event and trigger; the others differ from it in nothing but the recipients. */
+  readonly requests: ReadonlyMap<string, PreviewedRequest["request"]>;
+}
+
+async function previewed(
+  source: Pick<SegmentSource, "preview">,
+  payloads: readonly JsonObject[],
+  options: PreviewOptions,
+): Promise<Previewed> {
+  const requests = new Map<string, PreviewedRequest["request"]>();
+  const onRequest = ({ messageId, trigger, request }: PreviewedRequest) => {
+    const key = requestKey(messageId, trigger);
+    if (!requests.has(key)) requests.set(key, request);
+  };
+  const { events } = await source.preview(payloads, { ...options, onRequest });
+  return { events, requests };
+}
+
+function requestKey(messageId: string, trigger: string): string {
+  return JSON.stringify([messageId, trigger]);
+}
+
+function differ(before: Previewed, after: Previewed): readonly TriggerDifference[] {
+  return before.events.flatMap((outcome, index) => {
+    const [old, fresh] = [byTrigger(outcome), byTrigger(after.events[index])];
+    const { messageId, name } = outcome;
+    return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((trigger) => {
+      const [was, is] = [old.get(trigger), fresh.get(trigger)];
+      const [told, tells] = [notified(was), notified(is)];
+      const added = [...tells].filter((recipient) => !told.has(recipient));
+      const removed = [...told].filter((recipient) => !tells.has(recipient));
+      const key = requestKey(messageId, trigger);
+      const changed = differInFields(before.requests.get(key), after.requests.get(key));
+      if (added.length === 0 && removed.length === 0 && changed.length === 0) return [];
+      return [{ messageId, name, trigger, added, removed, changed, before: verdictOf(was), after: verdictOf(is) }];
+    });
   });
 }
 

@@ -1,16 +1,21 @@
+import type { JsonValue } from "../core/json.js";
 import { createPaint, type Paint, printable } from "../outcome/paint.js";
 import type { TriggerComparison, TriggerDifference, TriggerVerdict } from "./compare-triggers.js";
+import type { FieldDifference } from "./differ-in-fields.js";
 
 export interface FormatComparisonOptions {
   /** ANSI colors, for a terminal. @default false */
   readonly color?: boolean;
   /** Events shown for each trigger; the rest are counted. @default 20 */
   readonly maxEvents?: number;
-  /** Recipients shown for each event; the rest are counted. @default 10 */
+  /** Fields and recipients shown for each event; the rest are counted. @default 10 */
   readonly maxRecipients?: number;
 }
 
-/** As lines, trigger by trigger: `+ ada` would be notified in addition, `- grace` no longer. */
+/**
+ * As lines, trigger by trigger: `+ ada` would be notified in addition, `- grace` no longer, and with `~ data.title: "Hi" → nothing` they
+ * would be sent something else.
+ */
 export function formatComparison(comparison: TriggerComparison, options: FormatComparisonOptions = {}): string {
   const { events, differences, withoutPayload } = comparison;
   const { maxEvents = 20, maxRecipients = 10 } = options;
@@ -22,10 +27,16 @@ export function formatComparison(comparison: TriggerComparison, options: FormatC
     if (found.length > maxEvents) lines.push(paint("dim", `  and ${found.length - maxEvents} more events`));
     lines.push("");
   }
-  const changed = new Set(differences.map(({ messageId }) => messageId)).size;
+  const told = new Set(differences.filter(notifiesOthers).map(({ messageId }) => messageId));
+  const changed = new Set(differences.map(({ messageId }) => messageId)).size - told.size;
+  const same = changed === 0 ? "" : ` ${changed} would send the same people something else.`;
   const unknown = withoutPayload === 0 ? "" : ` Of ${withoutPayload} the payload is not kept.`;
-  lines.push(`${changed} of ${events} events would notify somebody else.${unknown}`);
+  lines.push(`${told.size} of ${events} events would notify somebody else.${same}${unknown}`);
   return lines.join("\n");
+}
+
+function notifiesOthers({ added, removed }: TriggerDifference): boolean {
+  return added.length > 0 || removed.length > 0;
 }
 
 function groupByTrigger(differences: readonly TriggerDifference[]): ReadonlyMap<string, readonly TriggerDifference[]> {
@@ -39,16 +50,19 @@ function groupByTrigger(differences: readonly TriggerDifference[]): ReadonlyMap<
 }
 
 function triggerLine(trigger: string, found: readonly TriggerDifference[], paint: Paint): string {
-  const count = (side: "added" | "removed") => found.reduce((sum, difference) => sum + difference[side].length, 0);
+  const count = (side: "added" | "removed" | "changed") =>
+    found.reduce((sum, difference) => sum + difference[side].length, 0);
   const events = found.length === 1 ? "1 event" : `${found.length} events`;
   const sums = `${paint("green", `+${count("added")}`)} ${paint("red", `-${count("removed")}`)}`;
-  return `${paint("bold", printable(trigger))}  ${events}  ${sums}`;
+  const fields = count("changed") === 0 ? "" : ` ${paint("yellow", `~${count("changed")}`)}`;
+  return `${paint("bold", printable(trigger))}  ${events}  ${sums}${fields}`;
 }
 
 function eventLines(difference: TriggerDifference, maxRecipients: number, paint: Paint): readonly string[] {
-  const { messageId, name, added, removed, before, after } = difference;
+  const { messageId, name, added, removed, changed, before, after } = difference;
   const title = [printable(name ?? "event"), paint("dim", printable(messageId))].join("  ");
   const changes = [
+    ...changed.map((field) => paint("yellow", `    ~ ${fieldText(field)}`)),
     ...removed.map((recipient) => paint("red", `    - ${printable(recipient)}`)),
     ...added.map((recipient) => paint("green", `    + ${printable(recipient)}`)),
   ];
@@ -58,6 +72,16 @@ function eventLines(difference: TriggerDifference, maxRecipients: number, paint:
     ...changes.slice(0, maxRecipients),
     ...(more > 0 ? [paint("dim", `    and ${more} more`)] : []),
   ];
+}
+
+const shownLength = 60;
+
+function fieldText({ field, before, after }: FieldDifference): string {
+  const show = (value: JsonValue | undefined) => {
+    const text = value === undefined ? "nothing" : printable(JSON.stringify(value));
+    return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+  };
+  return `${printable(field)}: ${show(before)} → ${show(after)}`;
 }
 
 /** Why it notifies somebody else, where the trigger does not simply map other recipients. */

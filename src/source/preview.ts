@@ -2,11 +2,14 @@ import { createSafeEmitter } from "../core/safe-emitter.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { runnerError } from "../runner/runner-error.js";
+import type { UserSyncRequest } from "../runner/user-sync.js";
 import type { CompleteStorage, CompleteUserStore } from "../storage/complete-users.js";
 import type { GroupStore } from "../storage/group-store.js";
+import type { NewEvent } from "../storage/storage.js";
 import { noAssumptions } from "./assumptions.js";
 import { handlePayload } from "./handle-payload.js";
-import type { PreviewOptions } from "./segment-source.js";
+import type { PreviewedRequest, PreviewOptions } from "./payload-options.js";
+import type { RunRequest } from "./run-request.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { withTriggers } from "./with-triggers.js";
 
@@ -14,7 +17,7 @@ import { withTriggers } from "./with-triggers.js";
 export async function previewPayload(
   context: SourceContext,
   payload: unknown,
-  { triggers, users = [], ...options }: PreviewOptions,
+  { triggers, users = [], onRequest, ...options }: PreviewOptions,
 ): Promise<PayloadResult> {
   const environment = resolveEnvironment(context.options, options.environment);
   const { runner } = context.options;
@@ -22,7 +25,7 @@ export async function previewPayload(
     ...context,
     options: {
       ...context.options,
-      storage: readOnly(context.options.hostStorage, new Set(users)),
+      storage: readOnly(context.options.hostStorage, { known: new Set(users), onRequest }),
       dispatch: "background",
       runner: {
         capabilities: runner.capabilities,
@@ -38,7 +41,12 @@ export async function previewPayload(
   return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
 }
 
-function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): CompleteStorage {
+interface ReadOnlyOptions {
+  readonly known: ReadonlySet<string>;
+  readonly onRequest: PreviewOptions["onRequest"] | undefined;
+}
+
+function readOnly(storage: CompleteStorage, { known, onRequest }: ReadOnlyOptions): CompleteStorage {
   return {
     triggers: storage.triggers,
     groups: readOnlyGroups(storage.groups),
@@ -46,7 +54,10 @@ function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): Complet
     users: readOnlyUsers(storage.users, new Set(known)),
     events: {
       ...storage.events,
-      record: async ({ events }) => events.map(() => ({ status: "new", claimed: [], stored: null })),
+      record: async ({ events }) => {
+        if (onRequest !== undefined) tellRequests(events, onRequest);
+        return events.map(() => ({ status: "new", claimed: [], stored: null }));
+      },
       erase: async () => 0,
       eraseMentions: async () => ({ erased: 0, nextCursor: null }),
     },
@@ -59,6 +70,23 @@ function readOnly(storage: CompleteStorage, known: ReadonlySet<string>): Complet
       decide: async () => ({ changed: [], claimed: [] }),
     },
   };
+}
+
+function tellRequests(events: readonly NewEvent[], onRequest: (previewed: PreviewedRequest) => void): void {
+  for (const { messageId, runs } of events) {
+    for (const { trigger, request } of runs) {
+      const planned: RunRequest = JSON.parse(request);
+      // Users are brought to the engine whatever triggers there are.
+      if (planned.action !== "identify") onRequest({ messageId, trigger, request: toPreviewed(planned) });
+    }
+  }
+}
+
+function toPreviewed(planned: Exclude<RunRequest, UserSyncRequest>): PreviewedRequest["request"] {
+  if (planned.action !== "expand") return planned;
+  const { workflow, groupIds, actor, tenant, data, cancellationKey } = planned;
+  const recipients = groupIds.map((id) => ({ collection: "groups", id }));
+  return { action: "trigger", workflow, recipients, actor, tenant, data, cancellationKey };
 }
 
 /** @param known grows by the users whom the payload tells of */

@@ -2,7 +2,6 @@ import type { Duration } from "../core/duration.js";
 import type { JsonObject } from "../core/json.js";
 import type { Logger } from "../core/logger.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
-import type { SegmentEventType } from "../segment/event.js";
 import type { EventNameCount } from "../storage/event-name-count.js";
 import type { Page } from "../storage/page.js";
 import type { EventRecord, ListEventsParams } from "../storage/storage.js";
@@ -11,25 +10,12 @@ import type { UserUpdate } from "../storage/user-store.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import type { User, UserAttributes, UserHistoryEntry } from "../users/user.js";
 import type { ChangedBy, InEnvironment } from "./in-environment.js";
+import type { HandleSegmentPayloadOptions, PreviewOptions } from "./payload-options.js";
 import type { SegmentSourceAudit } from "./segment-source-audit.js";
 import type { SegmentSourceGroups } from "./segment-source-groups.js";
 import type { SegmentSourceRuns } from "./segment-source-runs.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { EnvironmentCredentials } from "./source-options.js";
-
-export interface HandleSegmentPayloadOptions extends InEnvironment {
-  /** The type of events that carry none: only where the sender's path says it, as in `/v1/track`. */
-  readonly defaultType?: SegmentEventType | undefined;
-  /** When the payload arrived. @default now */
-  readonly receivedAt?: Date | undefined;
-}
-
-export interface PreviewOptions extends HandleSegmentPayloadOptions {
-  /** Instead of the source's own. */
-  readonly triggers?: readonly TriggerDefinition[];
-  /** Ids of users who are to count as known, beside those of storage. */
-  readonly users?: readonly string[];
-}
 
 /** A trigger as it stands now, with what switched it on or off in each environment. */
 export interface TriggerListing {

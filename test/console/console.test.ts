@@ -479,7 +479,7 @@ describe("a trigger that is being written", () => {
     expect(await response.json()).toEqual({
       events: 2,
       changed: 1,
-      differences: [{ messageId: "grace", added: ["grace"], removed: [] }],
+      differences: [{ messageId: "grace", added: ["grace"], removed: [], fields: [] }],
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   defineTrigger,
   formatComparison,
   memoryStorage,
+  type PreviewedRequest,
   previewSegmentPayload,
   type Storage,
 } from "bellwire";
@@ -55,6 +56,36 @@ describe("preview", () => {
         triggers.map((trigger) => [trigger.reason, trigger.recipients.map(({ recipient }) => recipient)]),
       ]);
     expect(shape(preview)).toEqual(shape(real));
+  });
+
+  it("hands over each request that would be made, as it is then made", async () => {
+    const toTeam = { key: "team", event: "Signed Up", workflow: "team-news", expand: true, data: {} };
+    const cancel = { key: "stop", event: "Signed Up", workflow: "nudge", action: "cancel" as const };
+    const triggers = [
+      welcome,
+      defineTrigger({ ...toTeam, recipients: () => ({ collection: "groups", id: "acme" }), actor: "userId" }),
+      defineTrigger({ ...cancel, cancellationKey: "userId" }),
+    ];
+    const runner = recordingRunner();
+    const source = createSegmentSource({ storage: memoryStorage(), runner, triggers });
+    const requests: PreviewedRequest[] = [];
+    await source.preview([identify("ada"), signUp("ada")], { onRequest: (each) => requests.push(each) });
+    const group = { collection: "groups", id: "acme" };
+    expect(requests).toEqual([
+      { messageId: "m-ada", trigger: "welcome", request: expect.objectContaining({ data: { plan: "pro" } }) },
+      {
+        messageId: "m-ada",
+        trigger: "team",
+        request: expect.objectContaining({ action: "trigger", recipients: [group], actor: "ada" }),
+      },
+      {
+        messageId: "m-ada",
+        trigger: "stop",
+        request: { action: "cancel", workflow: "nudge", cancellationKey: "ada", recipients: null },
+      },
+    ]);
+    await source.handleSegmentPayload([identify("ada"), signUp("ada")]);
+    expect(runner.runs[0]?.request).toEqual(requests[0]?.request);
   });
 
   it("takes other triggers, and users who are to count as known", async () => {
@@ -303,6 +334,38 @@ describe("compareTriggers", () => {
     expect(formatComparison(why)).toMatch(/notified → path_unresolved: .*did you mean "properties.plan"/);
     const gone = await compareTriggers({ source, proposed: [] });
     expect(formatComparison(gone)).toContain("notified → not listening");
+  });
+
+  it("says what the same people would be sent differently", async () => {
+    const { source } = setUp();
+    await source.handleSegmentPayload([identify("ada"), signUp("ada"), identify("grace"), signUp("grace")]);
+    const proposed = [
+      defineTrigger({
+        ...welcome,
+        workflow: "welcome-2",
+        actor: "userId",
+        data: { tier: "properties.plan", note: { "@literal": null } },
+      }),
+    ];
+    const comparison = await compareTriggers({ source, proposed });
+    const { differences } = comparison;
+    expect(differences.map(({ messageId, added, removed }) => [messageId, added, removed])).toEqual([
+      ["m-grace", [], []],
+      ["m-ada", [], []],
+    ]);
+    expect(differences[1]?.changed).toEqual([
+      { field: "workflow", before: "welcome", after: "welcome-2" },
+      { field: "data.plan", before: "pro" },
+      { field: "actor", after: "ada" },
+      { field: "data.tier", after: "pro" },
+      { field: "data.note", after: null },
+    ]);
+    const lines = formatComparison(comparison).split("\n");
+    expect(lines[0]).toBe("welcome  2 events  +0 -0 ~10");
+    expect(lines).toContain('    ~ workflow: "welcome" → "welcome-2"');
+    expect(lines).toContain('    ~ data.plan: "pro" → nothing');
+    expect(lines).toContain("    ~ data.note: nothing → null");
+    expect(lines.at(-1)).toBe("0 of 4 events would notify somebody else. 2 would send the same people something else.");
   });
 
   it("tells events apart that came without an id and are the same without what is redacted", async () => {

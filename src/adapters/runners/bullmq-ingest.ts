@@ -1,7 +1,8 @@
 import { BellwireError } from "../../core/errors.js";
 import type { PayloadResult } from "../../outcome/outcome.js";
 import type { SegmentEventType } from "../../segment/event.js";
-import type { HandleSegmentPayloadOptions, SegmentSource } from "../../source/segment-source.js";
+import type { HandleSegmentPayloadOptions } from "../../source/payload-options.js";
+import type { SegmentSource } from "../../source/segment-source.js";
 import { type BullmqJob, type BullmqQueue, settleWithin, type TraceCarrier, unrecoverable } from "./bullmq-queue.js";
 
 /** A payload as it arrived. */

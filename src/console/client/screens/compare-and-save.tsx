@@ -48,13 +48,13 @@ export function CompareAndSave({ definition, replaces, onClose, onSaved }: Compa
       {data !== null && (
         <p>
           <b>{count(data.changed)}</b> of the last {plural(data.events, "event")} would have notified somebody{" "}
-          {replaces === null ? "in addition" : "else"}
+          {replaces === null ? "in addition" : "else, or sent something else"}
           {data.differences.length < data.changed && `; the first ${data.differences.length}`}
           {data.changed === 0 ? "." : ":"}
         </p>
       )}
       <ul class="differences">
-        {data?.differences.map(({ messageId, added, removed }) => (
+        {data?.differences.map(({ messageId, added, removed, fields }) => (
           <li key={messageId}>
             <span class="mono muted cut">{messageId}</span>
             {added.map((one) => (
@@ -62,6 +62,11 @@ export function CompareAndSave({ definition, replaces, onClose, onSaved }: Compa
             ))}
             {removed.map((one) => (
               <del key={one}>{one}</del>
+            ))}
+            {fields.map((one) => (
+              <span key={one} class="mono">
+                {one}
+              </span>
             ))}
           </li>
         ))}
