@@ -53,6 +53,7 @@ const openToAdapters = [
   "storage/user-store.ts",
   "runner/",
   "http/",
+  "source/payload-options.ts",
   "source/segment-source.ts",
 ];
 
