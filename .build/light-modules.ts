@@ -5,6 +5,7 @@ import type { Plugin } from "esbuild";
 
 const rooms = "core segment mapping recipients users outcome triggers storage runner source http".split(" ");
 const sources = fileURLToPath(new URL("../src", import.meta.url));
+const exportOf = /^export\s+(?:abstract\s+|async\s+)?(?:function\*?|class|const|let)\s+(\w+)/gm;
 const importFrom = /^(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
 
 /** What the entry is called in the build, and which file stands for it: this one, whose text the plugin replaces. */
@@ -17,6 +18,7 @@ export const lightEntry = { shared: ".build/light-modules.ts" };
  */
 export function lightModules(): Plugin {
   const light = findLightModules();
+  refuseEqualNames(light);
   const isLight = (path: string) => light.has(path);
   return {
     name: "light-modules",
@@ -55,6 +57,19 @@ function findLightModules(): ReadonlySet<string> {
     for (const [path, froms] of imports) if (froms.some((from) => isHeavy(path, from))) heavy.add(path);
   }
   return new Set([...imports.keys()].filter((path) => !heavy.has(path)));
+}
+
+/** Of two exports of one name neither would be in the file, and nobody would say so before it is imported. */
+function refuseEqualNames(paths: ReadonlySet<string>): void {
+  const exporters = new Map<string, string>();
+  for (const path of paths) {
+    for (const [, name = ""] of readFileSync(path, "utf8").matchAll(exportOf)) {
+      const other = exporters.get(name);
+      if (other !== undefined && other !== path)
+        throw new Error(`${name} is exported by ${other} and by ${path}; rename one of them.`);
+      exporters.set(name, path);
+    }
+  }
 }
 
 function toSource(path: string): string {

@@ -62,7 +62,9 @@ function createProgram(io: CliIo, end: (code: number) => void): Command {
     .option("--infer [file]", "write defineEvent()s made of what was received")
     .action(async (flags: EventsFlags) => end(await eventsCommand(io, flags)));
 
-  const compare = program.command("compare").description("who would have been notified, and of what, before and after a change");
+  const compare = program
+    .command("compare")
+    .description("who would have been notified, and of what, before and after a change");
   withFilter(withCommon(compare))
     .requiredOption("--proposed <file>", "a module with the changed triggers")
     .option("--current <file>", "a module with triggers to compare with, instead of the source's own")
