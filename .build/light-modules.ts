@@ -5,6 +5,8 @@ import type { Plugin } from "esbuild";
 
 const rooms = "core segment mapping recipients users outcome triggers storage runner source http".split(" ");
 const sources = fileURLToPath(new URL("../src", import.meta.url));
+const mainModule = join(sources, "source/create-segment-source.ts");
+const testing = join(sources, "testing/");
 const exportOf = /^export\s+(?:abstract\s+|async\s+)?(?:function\*?|class|const|let)\s+(\w+)/gm;
 const importFrom = /^(?:import|export)\s+(?!type\b)(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm;
 
@@ -23,16 +25,20 @@ export function lightModules(): Plugin {
   return {
     name: "light-modules",
     setup(build) {
-      const file = `shared${build.initialOptions.outExtension?.[".js"] ?? ".js"}`;
+      const file = (name: string) => `${name}${build.initialOptions.outExtension?.[".js"] ?? ".js"}`;
       build.onLoad({ filter: /light-modules\.ts$/ }, () => ({
         contents: [...light].map((path) => `export * from ${JSON.stringify(path)};`).join("\n"),
         resolveDir: sources,
       }));
       build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) => {
-        if (isLight(importer) || !isLight(toSource(join(resolveDir, path)))) return null;
+        const source = toSource(join(resolveDir, path));
+        if (isLight(importer)) return null;
         // The one entry that stands in a folder of its own.
         const folder = importer.endsWith("/testing/matchers.ts") ? ".." : ".";
-        return { path: `${folder}/${file}`, external: true, sideEffects: false };
+        if (isLight(source)) return { path: `${folder}/${file("shared")}`, external: true, sideEffects: false };
+        // What the main entry exports is in it, and no file between it and others that need the same.
+        if (source !== mainModule || !importer.startsWith(testing)) return null;
+        return { path: `${folder}/${file("index")}`, external: true, sideEffects: false };
       });
     },
   };
