@@ -129,6 +129,11 @@ function largestLength(value: unknown): number {
   if (typeof value === "string") return value.length * 6 + 2;
   if (typeof value !== "object" || value === null) return 25;
   let length = 2;
-  for (const [key, member] of Object.entries(value)) length += key.length * 6 + 4 + largestLength(member);
+  if (Array.isArray(value)) {
+    for (const element of value) length += largestLength(element) + 1;
+    return length;
+  }
+  // Without a list of its members, which takes longer to make than to go through.
+  for (const key in value) length += key.length * 6 + 4 + largestLength(Reflect.get(value, key));
   return length;
 }
