@@ -15,11 +15,11 @@ export interface PreviewOptions extends HandleSegmentPayloadOptions {
   readonly triggers?: readonly TriggerDefinition[];
   /** Ids of users who are to count as known, beside those of storage. */
   readonly users?: readonly string[];
-  /** Told of each request that the runner would get, event by event, before the promise resolves. */
+  /** Told of each run that would be started or canceled, event by event, before the promise resolves. */
   readonly onRequest?: (previewed: PreviewedRequest) => void;
 }
 
-/** What the runner would be asked to do. */
+/** What the runner would be asked to do for a trigger. */
 export interface PreviewedRequest {
   readonly messageId: string;
   readonly trigger: string;

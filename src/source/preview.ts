@@ -21,11 +21,12 @@ export async function previewPayload(
 ): Promise<PayloadResult> {
   const environment = resolveEnvironment(context.options, options.environment);
   const { runner } = context.options;
+  const planned: NewEvent[] = [];
   const reading: SourceContext = {
     ...context,
     options: {
       ...context.options,
-      storage: readOnly(context.options.hostStorage, { known: new Set(users), onRequest }),
+      storage: readOnly(context.options.hostStorage, new Set(users), (event) => planned.push(event)),
       dispatch: "background",
       runner: {
         capabilities: runner.capabilities,
@@ -38,15 +39,17 @@ export async function previewPayload(
     emitter: createSafeEmitter(() => undefined),
   };
   const scope = { environment, source: context.options.key };
-  return handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
+  const result = await handlePayload(reading, { scope, payload, options, owner: "preview", track: () => undefined });
+  // Only now, so that what the host's function throws is not taken for a failure of the storage.
+  if (onRequest !== undefined) tellRequests(planned, onRequest);
+  return result;
 }
 
-interface ReadOnlyOptions {
-  readonly known: ReadonlySet<string>;
-  readonly onRequest: PreviewOptions["onRequest"] | undefined;
-}
-
-function readOnly(storage: CompleteStorage, { known, onRequest }: ReadOnlyOptions): CompleteStorage {
+function readOnly(
+  storage: CompleteStorage,
+  known: ReadonlySet<string>,
+  onRecord: (event: NewEvent) => void,
+): CompleteStorage {
   return {
     triggers: storage.triggers,
     groups: readOnlyGroups(storage.groups),
@@ -55,7 +58,7 @@ function readOnly(storage: CompleteStorage, { known, onRequest }: ReadOnlyOption
     events: {
       ...storage.events,
       record: async ({ events }) => {
-        if (onRequest !== undefined) tellRequests(events, onRequest);
+        for (const event of events) onRecord(event);
         return events.map(() => ({ status: "new", claimed: [], stored: null }));
       },
       erase: async () => 0,

@@ -474,12 +474,15 @@ describe("a trigger that is being written", () => {
     const environment = "production";
     const signUp = (id: string, plan: string) => track("Signed Up", { plan }, { userId: id, messageId: id });
     await source.handleSegmentPayload([signUp("ada", "pro"), signUp("grace", "free")], { environment });
-    const definition = { key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" };
+    const definition = { key: "welcome", event: "Signed Up", workflow: "hello", recipients: "userId" };
     const response = await post("triggers/compare?environment=production", { definition, replaces: "welcome" });
     expect(await response.json()).toEqual({
       events: 2,
-      changed: 1,
-      differences: [{ messageId: "grace", added: ["grace"], removed: [], fields: [] }],
+      changed: 2,
+      differences: [
+        { messageId: "grace", added: ["grace"], removed: [], fields: [] },
+        { messageId: "ada", added: [], removed: [], fields: ["workflow"] },
+      ],
     });
   });
 });

@@ -86,6 +86,10 @@ describe("preview", () => {
     ]);
     await source.handleSegmentPayload([identify("ada"), signUp("ada")]);
     expect(runner.runs[0]?.request).toEqual(requests[0]?.request);
+    const onRequest = () => {
+      throw new RangeError("of the host");
+    };
+    await expect(source.preview(signUp("ada"), { onRequest })).rejects.toThrow(RangeError);
   });
 
   it("takes other triggers, and users who are to count as known", async () => {

@@ -18,6 +18,14 @@ export const unknownUsersFunctionSql = `CREATE FUNCTION bellwire.unknown_users(o
        WHERE u.is_there IS NULL OR m.is_there;
    END $unknown$;`;
 
+/** Part of released migrations, as what uses it is: not to be changed. */
+const unknownAmong = (ids: string) => `(SELECT i.id FROM unnest(${ids}) AS i(id)
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
+           WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
+         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.merged_users m
+           WHERE m.environment = of_environment AND m.id = i.id LIMIT 1) m ON true
+         WHERE u.is_there IS NULL OR m.is_there)`;
+
 /**
  * The reasons to refuse events, one in a row. A function, since nearly always there are none: then it asks twice along a key and goes
  * through nobody's mentions, where the statement around it would have to set up a join for each. The lock is that of `deletionsOf`.
@@ -37,12 +45,7 @@ export const refusedFunctionSql = `CREATE FUNCTION bellwire.refused(
          WHERE n.occurred_at <= d.deleted_at;
      END IF;
      IF cardinality(distinct_assumed) > 0 THEN
-       unknown_ids := ARRAY(SELECT i.id FROM unnest(distinct_assumed) AS i(id)
-         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
-           WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
-         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.merged_users m
-           WHERE m.environment = of_environment AND m.id = i.id LIMIT 1) m ON true
-         WHERE u.is_there IS NULL OR m.is_there);
+       unknown_ids := ARRAY${unknownAmong("distinct_assumed")};
        IF cardinality(unknown_ids) > 0 THEN
          RETURN QUERY SELECT n.message_id, NULL::text, n.assumed FROM unnest(message_ids, assumed) AS n(message_id, assumed)
            WHERE n.assumed = ANY (unknown_ids);
@@ -72,12 +75,7 @@ export const refusedByNumbersFunctionSql = `CREATE FUNCTION bellwire.refused(
          WHERE e.occurred_at <= d.deleted_at;
      END IF;
      IF cardinality(ids) > 0 THEN
-       unknown_ids := ARRAY(SELECT i.id FROM unnest(ids) AS i(id)
-         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.users u
-           WHERE u.environment = of_environment AND u.id = i.id LIMIT 1) u ON true
-         LEFT JOIN LATERAL (SELECT true AS is_there FROM bellwire.merged_users m
-           WHERE m.environment = of_environment AND m.id = i.id LIMIT 1) m ON true
-         WHERE u.is_there IS NULL OR m.is_there);
+       unknown_ids := ARRAY${unknownAmong("ids")};
        IF cardinality(unknown_ids) > 0 THEN
          RETURN QUERY SELECT e.message_id, NULL::text, i.id
            FROM unnest(of_events, of_ids) AS m(event, id)
