@@ -1,3 +1,4 @@
+import { areDistinct } from "../core/distinct-texts.js";
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
 import type { Recipient, RecipientKey, RejectedRecipient } from "./recipient.js";
 import { recipientKey, recipientKeyText } from "./recipient-key.js";
@@ -13,8 +14,6 @@ const maxNesting = 32;
 /** What nearly every id is made of. */
 const plainId = /^[\w.:@+-]+$/;
 const controlCharacter = /\p{Cc}/u;
-/** Up to here looking through a list is faster than keeping an index of it. */
-const maxSearched = 8;
 
 /**
  * Makes recipients of whatever a mapping resolved to: ids (numbers are coerced), inline users, object references, and lists of
@@ -76,15 +75,11 @@ const none: readonly RejectedRecipient[] = [];
 
 /** What nearly every mapping resolves to: ids, each once, which are recipients as they stand. */
 function isListOfIds(value: JsonValue | undefined, exclude: RecipientKey | null): value is readonly string[] {
-  if (!Array.isArray(value)) return false;
-  const isIndexed = value.length > maxSearched;
-  if (isIndexed && new Set(value).size !== value.length) return false;
-  for (let index = 0; index < value.length; index += 1) {
-    const id: JsonValue = value[index];
-    if (typeof id !== "string" || id === exclude || toId(id) === null) return false;
-    if (!isIndexed && value.indexOf(id) !== index) return false;
-  }
-  return true;
+  return Array.isArray(value) && value.every((id: JsonValue) => isUsableId(id, exclude)) && areDistinct(value);
+}
+
+function isUsableId(id: JsonValue, exclude: RecipientKey | null): id is string {
+  return typeof id === "string" && id !== exclude && toId(id) !== null;
 }
 
 /** `null` for what names nobody. */
