@@ -8,7 +8,8 @@ type Work = () => Promise<unknown>;
 
 /** What the page on sizing is computed from: processor time, which is what runs out first and what nobody else adds to. */
 export async function postgresCost(): Promise<Bench> {
-  const { pool, storage, close } = await startDatabase();
+  const { openPool, storage, close } = await startDatabase();
+  const pool = openPool();
   const serverCpuUs = await readServerCpu(pool);
   const bare = await createBareTable(pool);
   const handle = await startDurable(storage);

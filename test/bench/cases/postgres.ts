@@ -18,23 +18,32 @@ import {
 import type { Bench, BenchCase } from "../measure.js";
 
 const connections = 32;
-/** A connection plans a prepared statement for its first five calls anew, and calls go over all connections of the pool. */
+/** A connection plans a prepared statement for its first five calls anew. */
 const untilPlanned = 15;
 const atOnce = 64;
 
 /** As PostgreSQL is delivered: what is acknowledged is on the disk. */
 export async function startDatabase() {
   const server = await startPostgres(["max_wal_size=4GB"]);
-  const pool = new pg.Pool({ connectionString: server.connectionString, max: connections, idleTimeoutMillis: 0 });
-  // Connections that the server closes first, at the end.
-  pool.on("error", () => undefined);
-  const storage = postgresStorage({ pool });
+  const pools: pg.Pool[] = [];
+  /**
+   * For each contestant one of its own, as each would have in its host: of one for all, it would come by those connections that the one
+   * before it left behind, on which none of its statements is planned.
+   */
+  const openPool = () => {
+    const pool = new pg.Pool({ connectionString: server.connectionString, max: connections, idleTimeoutMillis: 0 });
+    // Connections that the server closes first, at the end.
+    pool.on("error", () => undefined);
+    pools.push(pool);
+    return pool;
+  };
+  const storage = postgresStorage({ pool: openPool() });
   await storage.migrate();
   return {
-    pool,
+    openPool,
     storage,
     close: async () => {
-      await pool.end();
+      await Promise.all(pools.map((pool) => pool.end()));
       await server.stop();
     },
   };
@@ -58,10 +67,10 @@ function timed(
 }
 
 export async function postgresBatch(): Promise<Bench> {
-  const { pool, storage, close } = await startDatabase();
-  const bare = await createBareTable(pool);
-  const glue = await createDatabaseGlue(pool);
-  const byHand = await byHandOnPostgres(pool);
+  const { openPool, storage, close } = await startDatabase();
+  const bare = await createBareTable(openPool());
+  const glue = await createDatabaseGlue(openPool());
+  const byHand = await byHandOnPostgres(openPool());
   const handle = await startDurable(storage);
   const counted = 1_000;
   return {
@@ -80,10 +89,10 @@ export async function postgresBatch(): Promise<Bench> {
 
 /** 64 webhooks with one event each at the same time. */
 export async function postgresSingles(dispatch: "inline" | "background"): Promise<Bench> {
-  const { pool, storage, close } = await startDatabase();
-  const bare = await createBareTable(pool);
-  const glue = await createDatabaseGlue(pool);
-  const byHand = await byHandOnPostgres(pool, dispatch);
+  const { openPool, storage, close } = await startDatabase();
+  const bare = await createBareTable(openPool());
+  const glue = await createDatabaseGlue(openPool());
+  const byHand = await byHandOnPostgres(openPool(), dispatch);
   const handle = await startDurable(storage, dispatch);
   const bullmq = await startBullmq();
   const counted = 1_024;
@@ -119,9 +128,9 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
 }
 
 export async function postgresOneAtATime(): Promise<Bench> {
-  const { pool, storage, close } = await startDatabase();
-  const bare = await createBareTable(pool);
-  const byHand = await byHandOnPostgres(pool, "background");
+  const { openPool, storage, close } = await startDatabase();
+  const bare = await createBareTable(openPool());
+  const byHand = await byHandOnPostgres(openPool(), "background");
   const background = await startDurable(storage, "background");
   const counted = 300;
   const each = (work: (event: FreshEvent) => Promise<unknown>) => (events: readonly FreshEvent[]) =>
