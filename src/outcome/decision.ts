@@ -18,9 +18,9 @@ export interface TriggerDecision {
   readonly workflow: string;
   readonly action: "trigger" | "cancel";
   readonly status: "planned" | "skipped" | "failed";
-  readonly reason?: TriggerReason;
-  readonly detail?: OutcomeDetail;
-  readonly unresolved?: readonly OutcomeDetail[];
+  readonly reason?: TriggerReason | undefined;
+  readonly detail?: OutcomeDetail | undefined;
+  readonly unresolved?: readonly OutcomeDetail[] | undefined;
   readonly recipients: readonly RecipientDecision[];
   /** Idempotency keys of the planned runs. */
   readonly runs: readonly string[];

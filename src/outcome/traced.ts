@@ -1,5 +1,5 @@
 import type { RecipientDecision, TriggerDecision } from "./decision.js";
-import { LaterList, type Listed, listLater } from "./listed.js";
+import { itemsOf, LaterList, type Listed, listLater } from "./listed.js";
 import type { RecipientOutcome, TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
@@ -8,6 +8,9 @@ export type Decided = {
   readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
 } & Pick<TriggerDecision, "status" | "runs"> & { readonly recipients: Listed<RecipientDecision> };
 
+/** What a decision is about. */
+type DecidedTrigger = Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string };
+
 /** The recipients of a decision, not yet made where they need not be. */
 export function listedRecipients(decision: TriggerDecision): Listed<RecipientDecision> {
   return decision instanceof TracedDecision ? decision.listed : decision.recipients;
@@ -15,46 +18,69 @@ export function listedRecipients(decision: TriggerDecision): Listed<RecipientDec
 
 const nobody: readonly never[] = [];
 
+/** What of most decisions there is nothing of. */
+type Rare = Pick<Decided, "reason" | "detail" | "unresolved">;
+const nothing: Rare = { reason: undefined, detail: undefined, unresolved: undefined };
+
 /**
- * A decision whose trace is put together when it is stored or somebody looks at it, and not before. A class, because an object that
- * is given a getter of its own costs more than all the rest of a decision.
+ * A decision whose trace and lists are put together when it is stored or somebody looks at it, and not before. Whatever keeps decisions
+ * keeps little of each: what they have in common with their trigger they read from it.
  */
 export abstract class TracedDecision implements TriggerDecision {
-  readonly trigger: string;
-  readonly workflow: string;
-  readonly action: TriggerDecision["action"];
   readonly status: TriggerDecision["status"];
-  readonly recipients: TriggerDecision["recipients"];
-  readonly runs: TriggerDecision["runs"];
-  readonly reason?: NonNullable<TriggerDecision["reason"]>;
-  readonly detail?: NonNullable<TriggerDecision["detail"]>;
-  readonly unresolved?: NonNullable<TriggerDecision["unresolved"]>;
+  readonly #recipients: Listed<RecipientDecision>;
+  /** The key itself where there is one run, as nearly always. */
+  readonly #runs: TriggerDecision["runs"] | string;
+  readonly #rare: Rare;
   #trace: TriggerTrace | null | undefined = null;
-  readonly #later: LaterList<RecipientDecision> | null;
 
-  constructor(
-    { key, workflow, action }: Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string },
-    decision: Decided,
-  ) {
-    this.trigger = key;
-    this.workflow = workflow;
-    this.action = action;
-    this.status = decision.status;
-    const { recipients } = decision;
-    this.#later = recipients instanceof LaterList ? recipients : null;
-    this.recipients = recipients instanceof LaterList ? nobody : recipients;
-    if (this.#later !== null) listLater(this, "recipients", this.#later);
-    this.runs = decision.runs;
-    if (decision.reason !== undefined) this.reason = decision.reason;
-    if (decision.detail !== undefined) this.detail = decision.detail;
-    if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;
+  constructor({ status, recipients, runs, reason, detail, unresolved }: Decided) {
+    this.status = status;
+    this.#recipients = recipients;
+    this.#runs = runs.length === 1 ? (runs[0] ?? runs) : runs;
+    const isUsual = reason === undefined && detail === undefined && unresolved === undefined;
+    this.#rare = isUsual ? nothing : { reason, detail, unresolved };
   }
+
+  protected abstract get of(): DecidedTrigger;
 
   /** `undefined` where there is nothing to tell. */
   protected abstract makeTrace(): TriggerTrace | undefined;
 
+  get trigger(): string {
+    return this.of.key;
+  }
+
+  get workflow(): string {
+    return this.of.workflow;
+  }
+
+  get action(): TriggerDecision["action"] {
+    return this.of.action;
+  }
+
   get listed(): Listed<RecipientDecision> {
-    return this.#later ?? this.recipients;
+    return this.#recipients;
+  }
+
+  get recipients(): readonly RecipientDecision[] {
+    return itemsOf(this.#recipients);
+  }
+
+  get runs(): readonly string[] {
+    return typeof this.#runs === "string" ? [this.#runs] : this.#runs;
+  }
+
+  get reason(): TriggerDecision["reason"] {
+    return this.#rare.reason;
+  }
+
+  get detail(): TriggerDecision["detail"] {
+    return this.#rare.detail;
+  }
+
+  get unresolved(): TriggerDecision["unresolved"] {
+    return this.#rare.unresolved;
   }
 
   get trace(): TriggerTrace | undefined {
@@ -62,9 +88,11 @@ export abstract class TracedDecision implements TriggerDecision {
     return this.#trace;
   }
 
-  /** Assigned, since a spread before a new member takes ten times as long, and durable storages write every decision. */
+  /** JSON leaves out what is `undefined`. */
   toJSON(): TriggerDecision {
-    return Object.assign({}, this, { trace: this.trace });
+    const { trigger, workflow, action, status, recipients, runs, trace } = this;
+    const { reason, detail, unresolved } = this.#rare;
+    return { trigger, workflow, action, status, recipients, runs, reason, detail, unresolved, trace };
   }
 }
 
@@ -89,7 +117,7 @@ export class TracedOutcome implements TriggerOutcome {
     }: Pick<TriggerOutcome, "status" | "runs"> & {
       readonly recipients: Listed<RecipientOutcome>;
     },
-    { reason, detail }: Pick<TriggerOutcome, "reason" | "detail">,
+    { reason, detail }: Pick<TriggerDecision, "reason" | "detail">,
   ) {
     this.trigger = decision.trigger;
     this.workflow = decision.workflow;

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../core/json.js";
 import type { WorkflowRunner, WorkflowRunRequest } from "../runner/runner.js";
+import type { ReceivedEvent } from "../segment/event.js";
 import type { SourceScope } from "../storage/scope.js";
 import type { TriggerRegistry } from "../triggers/trigger-registry.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
@@ -24,6 +25,6 @@ export interface FreezeOptions {
   readonly gone: ReadonlySet<string>;
   /** Whether text and names may be left to be made when storage reads them. */
   readonly isLazy: boolean;
-  /** Whether to hand on the texts of events: in memory a part of a long text would keep the whole of it. */
-  readonly usesTexts: boolean;
+  /** What is kept of an event as it came, where that is one text instead of dozens of objects. */
+  readonly textOf: (received: Pick<ReceivedEvent, "event" | "text">) => string | null;
 }

@@ -26,8 +26,9 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   // Neither the payload nor what was read of it may name who was taken out of the plan.
   const isWhole = plan === whole;
   const allowance = isWhole ? traceAllowance(plan.triggers.length) : 0;
-  const asText = options.isLazy && options.usesTexts;
-  const evaluated = createEvaluated(received, { toShown: options.toPayload, allowance, asText });
+  const text = options.textOf(received);
+  const kept = { event: received.event, text: options.isLazy ? text : null };
+  const evaluated = createEvaluated(kept, { toShown: options.toPayload, allowance });
   const together = { received, evaluated, shared: new SharedRecipients(options.users.currentId) };
   const frozen = plan.triggers.map((each) => freezeTrigger(each, together, options));
   const triggers = frozen.map((trigger) => trigger.decision);
@@ -49,7 +50,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
     occurredAt: received.occurredAt,
     receivedAt: options.receivedAt,
     payload,
-    payloadText: options.usesTexts && payload === received.event ? received.text : null,
+    payloadText: payload === received.event ? text : null,
     runs: runsOf(sync, frozen),
     status,
     reason,

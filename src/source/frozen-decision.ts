@@ -16,21 +16,16 @@ export interface Evaluated {
   readonly allowance: number;
 }
 
-interface EvaluatedOptions extends Pick<Evaluated, "toShown" | "allowance"> {
-  /** Whether to keep the event's text instead of the event, where it is at hand. */
-  readonly asText: boolean;
-}
-
-/** Makes one of all the evaluations of an event that saw the same, as most of them did. */
+/** Makes one of all the evaluations of an event that saw the same, as most of them did; with a text it is kept instead of the event. */
 export function createEvaluated(
-  received: ReceivedEvent,
-  { toShown, allowance, asText }: EvaluatedOptions,
+  received: Pick<ReceivedEvent, "event" | "text">,
+  { toShown, allowance }: Pick<Evaluated, "toShown" | "allowance">,
 ): (evaluation: Pick<TriggerEvaluation, "stage" | "event">) => Evaluated {
   let last: Evaluated | null = null;
   let lastEvent: JsonObject | null = null;
   return ({ stage, event }) => {
     if (last === null || last.stage !== stage || lastEvent !== event) {
-      const kept = asText && event === received.event ? (received.text ?? event) : event;
+      const kept = event === received.event ? (received.text ?? event) : event;
       last = { stage, event: kept, toShown, allowance };
       lastEvent = event;
     }
@@ -44,9 +39,13 @@ export class FrozenDecision extends TracedDecision {
   readonly #evaluated: Evaluated;
 
   constructor(trigger: CompiledTrigger, decided: Decided, evaluated: Evaluated) {
-    super(trigger, decided);
+    super(decided);
     this.#trigger = trigger;
     this.#evaluated = evaluated;
+  }
+
+  protected override get of(): CompiledTrigger {
+    return this.#trigger;
   }
 
   protected override makeTrace(): TriggerTrace | undefined {

@@ -1,4 +1,5 @@
 import type { PayloadResult } from "../outcome/outcome.js";
+import type { ReceivedEvent } from "../segment/event.js";
 import { parseSegmentPayload } from "../segment/parse.js";
 import type { ClaimedRun } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
@@ -164,7 +165,7 @@ function freezeItems(
     scope,
     keyOf: keysOf(scope),
     isLazy,
-    usesTexts: !isLazy || isAlone,
+    textOf: isLazy && !isAlone ? writeEvent : textOfEvent,
     receivedAt,
     toPayload,
     runner,
@@ -181,6 +182,15 @@ function freezeItems(
     if (item.kind === "event") frozen.push(freezePlan(item.plan, freezing));
   }
   return frozen;
+}
+
+function textOfEvent({ text }: Pick<ReceivedEvent, "text">): string | null {
+  return text;
+}
+
+/** In memory a part of a payload's text would keep the whole of it. */
+function writeEvent({ event }: Pick<ReceivedEvent, "event">): string {
+  return JSON.stringify(event);
 }
 
 function recordEvents(

@@ -1,5 +1,5 @@
 import type { RecipientDecision } from "../outcome/decision.js";
-import { type Listed, mapListed } from "../outcome/listed.js";
+import { type Listed, mapLater } from "../outcome/listed.js";
 import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { IdentifiedUsers } from "./identify-users.js";
@@ -35,7 +35,7 @@ export class SharedRecipients {
   decide(recipients: readonly Recipient[]): Listed<RecipientDecision> {
     if (recipients !== this.#decided) {
       this.#decided = recipients;
-      this.#decisions = mapListed(recipients, toOnlyRun);
+      this.#decisions = mapLater(recipients, toOnlyRun);
     }
     return this.#decisions;
   }

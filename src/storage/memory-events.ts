@@ -34,7 +34,7 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
         .filter((stored) => stored.environment === environment && (source === undefined || stored.source === source));
       return bounds.slice(0, -1).map((start, index) => {
         const end = bounds[index + 1] ?? start;
-        const within = events.filter(({ receivedAt }) => receivedAt.getTime() >= start && receivedAt.getTime() < end);
+        const within = events.filter(({ receivedMs }) => receivedMs >= start && receivedMs < end);
         const failed = within.filter(({ status }) => status === "failed");
         const bounded = (list: readonly StoredEvent[]) => Math.min(list.length, maxBucketCount);
         return { startsAt: new Date(start), count: bounded(within), failed: bounded(failed) };
@@ -48,7 +48,7 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
       const finished = state
         .events()
         .filter((stored) => !stored.runs.some((run) => run.status === "pending" || run.status === "held"));
-      const olderThan = (ms: number) => (stored: StoredEvent) => now - stored.event.receivedAt.getTime() > ms;
+      const olderThan = (ms: number) => (stored: StoredEvent) => now - stored.receivedMs > ms;
       const gone = finished.filter(olderThan(eventsOlderThanMs)).slice(0, limit);
       for (const stored of gone) state.remove(stored);
       const bare = finished.filter(
@@ -146,7 +146,7 @@ function createMatcher(
     prefixed.has(stored);
 }
 
-function matches({ environment, source, event, status }: StoredEvent, params: ListEventsParams): boolean {
+function matches({ environment, source, event, receivedMs, status }: StoredEvent, params: ListEventsParams): boolean {
   const is = <Value>(wanted: Value | undefined, actual: Value) => wanted === undefined || wanted === actual;
   return (
     environment === params.environment &&
@@ -156,7 +156,7 @@ function matches({ environment, source, event, status }: StoredEvent, params: Li
     is<string | null>(params.name, event.name) &&
     is<string | null>(params.userId, event.userId) &&
     is<EventReason | null>(params.reason, event.reason) &&
-    (params.receivedFrom === undefined || event.receivedAt >= params.receivedFrom) &&
-    (params.receivedTo === undefined || event.receivedAt < params.receivedTo)
+    (params.receivedFrom === undefined || receivedMs >= params.receivedFrom.getTime()) &&
+    (params.receivedTo === undefined || receivedMs < params.receivedTo.getTime())
   );
 }

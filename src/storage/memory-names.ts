@@ -2,7 +2,11 @@ import type { EventNameCount } from "./event-name-count.js";
 import type { StoredEvent } from "./memory-records.js";
 import type { SourceScope } from "./scope.js";
 
-type NameCount = SourceScope & { -readonly [Name in keyof EventNameCount]: EventNameCount[Name] };
+interface NameCount extends SourceScope, Pick<EventNameCount, "type" | "name"> {
+  count: number;
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
 
 /** A sender who makes names up must not fill the memory. */
 const maxNames = 10_000;
@@ -13,18 +17,18 @@ export class MemoryNames {
   readonly #byType = new Map<string, Map<string, NameCount[]>>();
   #size = 0;
 
-  count({ environment, source, event }: StoredEvent): void {
+  count({ environment, source, event, receivedMs }: StoredEvent): void {
     if (event.type === null || event.status === "invalid") return;
-    const { receivedAt, type, name } = event;
+    const { type, name } = event;
     const known = this.#counts(type, name ?? "")?.find(
       (count) => count.source === source && count.environment === environment,
     );
     if (known !== undefined) {
       known.count += 1;
-      if (receivedAt < known.firstSeenAt) known.firstSeenAt = receivedAt;
-      if (receivedAt > known.lastSeenAt) known.lastSeenAt = receivedAt;
+      known.firstSeenMs = Math.min(known.firstSeenMs, receivedMs);
+      known.lastSeenMs = Math.max(known.lastSeenMs, receivedMs);
     } else if (this.#size < maxNames) {
-      const seen = { firstSeenAt: receivedAt, lastSeenAt: receivedAt };
+      const seen = { firstSeenMs: receivedMs, lastSeenMs: receivedMs };
       this.#add({ environment, source, type, name, count: 1, ...seen });
     }
   }
@@ -61,19 +65,18 @@ function mergeCounts(
     (count) => count.environment === environment && (source === undefined || count.source === source),
   );
   const [first, ...others] = wanted;
-  return first === undefined ? [] : [others.reduce<EventNameCount>(addCounts, toCount(first))];
+  return first === undefined ? [] : [toNameCount(others.reduce(addCounts, first))];
 }
 
-function toCount({ type, name, count, firstSeenAt, lastSeenAt }: EventNameCount): EventNameCount {
-  return { type, name, count, firstSeenAt, lastSeenAt };
-}
-
-function addCounts(left: EventNameCount, right: EventNameCount): EventNameCount {
+function addCounts(left: NameCount, right: NameCount): NameCount {
   return {
-    type: left.type,
-    name: left.name,
+    ...left,
     count: left.count + right.count,
-    firstSeenAt: left.firstSeenAt < right.firstSeenAt ? left.firstSeenAt : right.firstSeenAt,
-    lastSeenAt: left.lastSeenAt > right.lastSeenAt ? left.lastSeenAt : right.lastSeenAt,
+    firstSeenMs: Math.min(left.firstSeenMs, right.firstSeenMs),
+    lastSeenMs: Math.max(left.lastSeenMs, right.lastSeenMs),
   };
+}
+
+function toNameCount({ type, name, count, firstSeenMs, lastSeenMs }: NameCount): EventNameCount {
+  return { type, name, count, firstSeenAt: new Date(firstSeenMs), lastSeenAt: new Date(lastSeenMs) };
 }

@@ -2,7 +2,7 @@ import type { Page } from "./page.js";
 
 interface Ordered {
   readonly order: number;
-  readonly receivedAt: Date;
+  readonly receivedMs: number;
 }
 
 /** Newest first by time of receipt, and by order of arrival within a moment; the cursor is both of the last item. */
@@ -16,14 +16,13 @@ export function page<Item extends Ordered, Result>(
     .split("-")
     .filter(Boolean)
     .map(Number);
-  const isAfter = ({ receivedAt, order }: Item) =>
-    receivedAt.getTime() < afterTime || (receivedAt.getTime() === afterTime && order < afterOrder);
+  const isAfter = ({ receivedMs, order }: Item) =>
+    receivedMs < afterTime || (receivedMs === afterTime && order < afterOrder);
   const sorted = items
     .filter(isAfter)
-    .sort((left, right) => right.receivedAt.getTime() - left.receivedAt.getTime() || right.order - left.order);
+    .sort((left, right) => right.receivedMs - left.receivedMs || right.order - left.order);
   const shown = sorted.slice(0, limit);
   const last = shown.at(-1);
-  const nextCursor =
-    last === undefined || sorted.length === shown.length ? null : `${last.receivedAt.getTime()}-${last.order}`;
+  const nextCursor = last === undefined || sorted.length === shown.length ? null : `${last.receivedMs}-${last.order}`;
   return { items: shown.map(toResult), nextCursor };
 }

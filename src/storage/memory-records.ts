@@ -4,36 +4,63 @@ import type { NewRun, RunAction, RunHold, RunRecord, RunStatus } from "./run-sto
 import type { SourceScope } from "./scope.js";
 import type { EventRecord, NewEvent, RecordedEventStatus } from "./storage.js";
 
-/** A run as the store keeps it; what it hands out are copies. What never changes is left where it is. */
+/** What is of few runs, so that all others need no room for it. */
+interface RareOfRun {
+  /** The run that it was made by. */
+  parent: string | null;
+  hold: RunHold | null;
+  heldUntil: number | null;
+  attemptsBeforeRetry: number;
+  nextAttemptAt: Date | null;
+  progress: string | null;
+}
+
+const usual: Readonly<RareOfRun> = {
+  parent: null,
+  hold: null,
+  heldUntil: null,
+  attemptsBeforeRetry: 0,
+  nextAttemptAt: null,
+  progress: null,
+};
+
+/**
+ * A run as the store keeps it; what it hands out are copies. It lives long, and to move what lives long is most of what the collector
+ * does: hence times as numbers, and nothing twice.
+ */
 export class StoredRun implements SourceScope {
   readonly stored: StoredEvent;
-  readonly #planned: NewRun;
-  /** The run that it was made by. */
-  readonly parent: string | null;
-  readonly heldUntil: number | null;
+  readonly idempotencyKey: string;
+  readonly trigger: string;
+  readonly workflow: string;
+  readonly action: RunAction;
   status: RunStatus;
   attempts = 0;
-  attemptsBeforeRetry = 0;
-  firstClaimedAt: Date | null = null;
-  nextAttemptAt: Date | null = null;
+  firstClaimedMs: number | null = null;
   workflowRunId: string | null = null;
   error: string | null = null;
   durationMs: number | null = null;
-  progress: string | null = null;
   /** Of the last lease; 0 before the first. */
   fence = 0;
   /** Among the unfinished. */
   place = 0;
   /** Shared by the runs that are claimed together. */
   leasedUntil: Date | null = null;
-  #request: string | null = null;
+  /** Its text, or what that is to be made of. */
+  #request: string | object;
+  #rare: Readonly<RareOfRun> = usual;
 
   constructor(stored: StoredEvent, run: NewRun, parent: string | null, clock: Clock) {
     this.stored = stored;
-    this.#planned = run;
-    this.parent = parent;
-    this.heldUntil = run.hold === undefined ? null : clock.now() + run.hold.forMs;
-    this.status = run.hold === undefined ? "pending" : "held";
+    this.idempotencyKey = run.idempotencyKey;
+    this.trigger = run.trigger;
+    this.workflow = run.workflow;
+    this.action = run.action;
+    this.#request = run.frozen ?? run.request;
+    const { hold = null } = run;
+    this.status = hold === null ? "pending" : "held";
+    const heldUntil = hold === null ? null : clock.now() + hold.forMs;
+    if (hold !== null || parent !== null) this.#rare = { ...usual, parent, hold, heldUntil };
   }
 
   isLeasedAt(now: number): boolean {
@@ -52,37 +79,53 @@ export class StoredRun implements SourceScope {
     return this.stored.event.messageId;
   }
 
-  get receivedAt(): Date {
-    return this.stored.receivedAt;
+  get receivedMs(): number {
+    return this.stored.receivedMs;
   }
 
   get order(): number {
     return this.stored.order;
   }
 
-  get idempotencyKey(): string {
-    return this.#planned.idempotencyKey;
+  get parent(): string | null {
+    return this.#rare.parent;
   }
 
-  get trigger(): string {
-    return this.#planned.trigger;
+  get hold(): RunHold | null {
+    return this.#rare.hold;
   }
 
-  get workflow(): string {
-    return this.#planned.workflow;
+  get heldUntil(): number | null {
+    return this.#rare.heldUntil;
   }
 
-  get action(): RunAction {
-    return this.#planned.action;
+  get attemptsBeforeRetry(): number {
+    return this.#rare.attemptsBeforeRetry;
   }
 
-  get hold(): RunHold | undefined {
-    return this.#planned.hold;
+  set attemptsBeforeRetry(attemptsBeforeRetry: number) {
+    if (attemptsBeforeRetry !== this.attemptsBeforeRetry) this.#rare = { ...this.#rare, attemptsBeforeRetry };
   }
 
-  /** Left as the plan has it, which may still have to make text of it. */
+  get nextAttemptAt(): Date | null {
+    return this.#rare.nextAttemptAt;
+  }
+
+  set nextAttemptAt(nextAttemptAt: Date | null) {
+    if (nextAttemptAt !== this.nextAttemptAt) this.#rare = { ...this.#rare, nextAttemptAt };
+  }
+
+  get progress(): string | null {
+    return this.#rare.progress;
+  }
+
+  set progress(progress: string | null) {
+    if (progress !== this.progress) this.#rare = { ...this.#rare, progress };
+  }
+
   get request(): string {
-    return this.#request ?? this.#planned.request;
+    if (typeof this.#request !== "string") this.#request = JSON.stringify(this.#request);
+    return this.#request;
   }
 
   set request(request: string) {
@@ -91,7 +134,9 @@ export class StoredRun implements SourceScope {
 }
 
 /** An event without its runs, which are kept by themselves; its payload as text where that was at hand, one thing instead of dozens. */
-export type KeptEvent = Omit<NewEvent, "names" | "runs">;
+export interface KeptEvent extends Omit<NewEvent, "names" | "runs" | "occurredAt" | "receivedAt"> {
+  readonly occurredMs: number;
+}
 
 /** What is left behind leaves the memory. */
 export function toKeptEvent(event: NewEvent): KeptEvent {
@@ -101,8 +146,7 @@ export function toKeptEvent(event: NewEvent): KeptEvent {
     name: event.name,
     userId: event.userId,
     anonymousId: event.anonymousId,
-    occurredAt: event.occurredAt,
-    receivedAt: event.receivedAt,
+    occurredMs: event.occurredAt.getTime(),
     payload: event.payloadText == null ? event.payload : null,
     payloadText: event.payloadText ?? null,
     status: event.status,
@@ -113,7 +157,7 @@ export function toKeptEvent(event: NewEvent): KeptEvent {
 
 export interface StoredEvent extends SourceScope {
   readonly order: number;
-  readonly receivedAt: Date;
+  readonly receivedMs: number;
   event: KeptEvent;
   runs: readonly StoredRun[];
   status: RecordedEventStatus;
@@ -139,25 +183,29 @@ export class ClaimedRecord implements RunRecord {
   readonly status: RunStatus;
   readonly attempts: number;
   readonly attemptsBeforeRetry: number;
-  readonly firstClaimedAt: Date | null;
   readonly nextAttemptAt: Date | null;
   readonly workflowRunId: string | null;
   readonly error: string | null;
   readonly durationMs: number | null;
   readonly progress: string | null;
+  readonly #firstClaimedMs: number | null;
   readonly #run: StoredRun;
 
   constructor(run: StoredRun) {
     this.status = run.status;
     this.attempts = run.attempts;
     this.attemptsBeforeRetry = run.attemptsBeforeRetry;
-    this.firstClaimedAt = run.firstClaimedAt;
     this.nextAttemptAt = run.nextAttemptAt;
     this.workflowRunId = run.workflowRunId;
     this.error = run.error;
     this.durationMs = run.durationMs;
     this.progress = run.progress;
+    this.#firstClaimedMs = run.firstClaimedMs;
     this.#run = run;
+  }
+
+  get firstClaimedAt(): Date | null {
+    return this.#firstClaimedMs === null ? null : new Date(this.#firstClaimedMs);
   }
 
   get environment(): string {
@@ -193,7 +241,7 @@ export class ClaimedRecord implements RunRecord {
   }
 
   get receivedAt(): Date {
-    return this.#run.receivedAt;
+    return new Date(this.#run.receivedMs);
   }
 
   get waitingFor(): string | null {
@@ -235,9 +283,10 @@ export class ClaimedRecord implements RunRecord {
   }
 }
 
-export function toEventRecord({ environment, source, event, status, runs }: StoredEvent): EventRecord {
-  const { payloadText, ...kept } = event;
+export function toEventRecord({ environment, source, event, receivedMs, status, runs }: StoredEvent): EventRecord {
+  const { payloadText, occurredMs, ...kept } = event;
   const payload: JsonValue = payloadText == null ? kept.payload : JSON.parse(payloadText);
+  const times = { occurredAt: new Date(occurredMs), receivedAt: new Date(receivedMs) };
   const own = runs.filter(({ parent }) => parent === null);
-  return { ...kept, environment, source, payload, status, runs: own.map(toRunRecord) };
+  return { ...kept, ...times, environment, source, payload, status, runs: own.map(toRunRecord) };
 }

@@ -44,7 +44,7 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
         .sort((left, right) => (left.heldUntil ?? 0) - (right.heldUntil ?? 0));
       return over
         .slice(0, limit)
-        .flatMap(({ hold }) => (hold === undefined ? [] : [{ userId: hold.userId, onExpiry: hold.onExpiry }]));
+        .flatMap(({ hold }) => (hold === null ? [] : [{ userId: hold.userId, onExpiry: hold.onExpiry }]));
     },
     async skip({ environment, source, userIds }) {
       const now = state.clock.now();
@@ -89,7 +89,7 @@ function decide(state: MemoryState, { environment, source, decision, ...params }
     state.lease(run, null);
     if (to === "pending") {
       run.attemptsBeforeRetry = run.attempts;
-      run.firstClaimedAt = null;
+      run.firstClaimedMs = null;
       run.nextAttemptAt = null;
     }
     state.setRunStatus(run, to);
@@ -142,10 +142,9 @@ export function claimRuns(
   runs: readonly StoredRun[],
   { leaseMs, now }: { readonly leaseMs: number; readonly now: number },
 ): readonly ClaimedRun[] {
-  const at = new Date(now);
   const until = new Date(now + leaseMs);
   return runs.map((run) => {
-    run.firstClaimedAt ??= at;
+    run.firstClaimedMs ??= now;
     return { run: new ClaimedRecord(run), fence: state.lease(run, until) };
   });
 }

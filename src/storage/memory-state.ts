@@ -88,12 +88,11 @@ export class MemoryState {
 
   add({ environment, source }: SourceScope, event: NewEvent): StoredEvent {
     this.#order += 1;
-    const { receivedAt } = event;
     const stored: StoredEvent = {
       environment,
       source,
       order: this.#order,
-      receivedAt,
+      receivedMs: event.receivedAt.getTime(),
       event: toKeptEvent(event),
       runs: [],
       status: event.status,
@@ -208,13 +207,13 @@ export class MemoryState {
   }
 
   #hold(run: StoredRun): void {
-    if (run.status !== "held" || run.hold === undefined) return;
+    if (run.status !== "held" || run.hold === null) return;
     const key = userKey(run.environment, run.hold.userId);
     this.#held.set(key, (this.#held.get(key) ?? new Set()).add(run));
   }
 
   #letGo(run: StoredRun): void {
-    if (run.hold === undefined) return;
+    if (run.hold === null) return;
     const key = userKey(run.environment, run.hold.userId);
     const held = this.#held.get(key);
     held?.delete(run);

@@ -43,11 +43,13 @@ export interface NewRun {
   readonly action: RunAction;
   /** JSON text of the request. Frozen: every attempt sends exactly this. */
   readonly request: string;
+  /** What `request` is the text of, where that is at hand: a storage that keeps objects may keep this one and make the text when it is read. */
+  readonly frozen?: object;
   /** With it the run starts as `held` instead of `pending`. */
   readonly hold?: RunHold;
 }
 
-export interface RunRecord extends Omit<NewRun, "hold">, SourceScope {
+export interface RunRecord extends Omit<NewRun, "hold" | "frozen">, SourceScope {
   readonly messageId: string;
   readonly status: RunStatus;
   /** Attempts that were settled. */
