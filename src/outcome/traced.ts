@@ -1,3 +1,4 @@
+import type { Draft } from "../core/draft.js";
 import type { RecipientDecision, TriggerDecision } from "./decision.js";
 import { itemsOf, LaterList, type Listed, listLater } from "./listed.js";
 import type { RecipientOutcome, TriggerOutcome } from "./outcome.js";
@@ -88,11 +89,16 @@ export abstract class TracedDecision implements TriggerDecision {
     return this.#trace;
   }
 
-  /** JSON leaves out what is `undefined`. */
+  /** All of it in an object that nothing is left to be made of. */
   toJSON(): TriggerDecision {
     const { trigger, workflow, action, status, recipients, runs, trace } = this;
+    const plain: Draft<TriggerDecision> = { trigger, workflow, action, status, recipients, runs };
     const { reason, detail, unresolved } = this.#rare;
-    return { trigger, workflow, action, status, recipients, runs, reason, detail, unresolved, trace };
+    if (reason !== undefined) plain.reason = reason;
+    if (detail !== undefined) plain.detail = detail;
+    if (unresolved !== undefined) plain.unresolved = unresolved;
+    if (trace !== undefined) plain.trace = trace;
+    return plain;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Draft } from "../core/draft.js";
 import type { ClaimedRun } from "../storage/run-store.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { expireHolds } from "./holds.js";
@@ -26,7 +27,7 @@ export async function recoverRuns(context: SourceContext, params: RecoverParams)
 async function dispatchBatch(
   context: SourceContext,
   { environment, owner, track }: RecoverParams,
-  counts: { -readonly [Name in keyof RecoverResult]: RecoverResult[Name] },
+  counts: Draft<RecoverResult>,
 ): Promise<number> {
   const { clock, leaseMs, storage, key: source } = context.options;
   const leasedUntil = clock.now() + leaseMs;

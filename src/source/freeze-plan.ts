@@ -31,7 +31,7 @@ export function freezePlan(whole: EventPlan, options: FreezeOptions): NewEvent {
   const evaluated = createEvaluated(kept, { toShown: options.toPayload, allowance });
   const together = { received, evaluated, shared: new SharedRecipients(options.users.currentId) };
   const frozen = plan.triggers.map((each) => freezeTrigger(each, together, options));
-  const triggers = frozen.map((trigger) => trigger.decision);
+  const triggers = frozen.map(({ decision }) => (options.isLazy ? decision : decision.toJSON()));
   const sync = freezeUserSync(plan, identified, options);
   // What asks to forget somebody must not be what remembers them.
   const isDeletion = plan.identity?.kind === "delete";

@@ -1,4 +1,4 @@
-import type { RecipientDecision, TriggerDecision } from "../outcome/decision.js";
+import type { RecipientDecision } from "../outcome/decision.js";
 import { itemsOf, type Listed } from "../outcome/listed.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
@@ -19,7 +19,7 @@ import type { RunRequest } from "./run-request.js";
 import type { SharedRecipients } from "./shared-recipients.js";
 
 export interface FrozenTrigger {
-  readonly decision: TriggerDecision;
+  readonly decision: FrozenDecision;
   readonly runs: readonly NewRun[];
 }
 

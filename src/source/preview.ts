@@ -57,6 +57,8 @@ function readOnly(
     users: readOnlyUsers(storage.users, new Set(known)),
     events: {
       ...storage.events,
+      // What is handed over is read, and nothing of it written.
+      readsByName: true,
       record: async ({ events }) => {
         for (const event of events) onRecord(event);
         return events.map(() => ({ status: "new", claimed: [], stored: null }));

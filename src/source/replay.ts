@@ -1,3 +1,4 @@
+import type { Draft } from "../core/draft.js";
 import { BellwireError } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
@@ -38,7 +39,7 @@ export interface ReplaySource {
   }) => Promise<void>;
 }
 
-type Totals = { -readonly [Name in keyof ReplayResult]: ReplayResult[Name] };
+type Totals = Draft<ReplayResult>;
 
 const defaultBatchSize = 50;
 

@@ -1,3 +1,4 @@
+import type { Draft } from "../core/draft.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "../outcome/decision.js";
 import { type Listed, mapListed } from "../outcome/listed.js";
@@ -68,8 +69,6 @@ export function toEventOutcome(
   if (group) outcome.group = group;
   return outcome;
 }
-
-type Draft<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 function toUserOutcome({ run, ...user }: UserDecision, runs: RunStates): UserOutcome {
   if (run === undefined) return user;

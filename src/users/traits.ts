@@ -1,3 +1,4 @@
+import type { Draft } from "../core/draft.js";
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
 import type { InlineUser } from "../recipients/recipient.js";
 import type { SegmentEvent } from "../segment/event.js";
@@ -44,7 +45,7 @@ export function inlineUserToChange(user: InlineUser, at: Date): UserChange {
 
 /** Sorts traits into attributes and properties. A value that does not fit its attribute stays a property. */
 export function traitsToAttributes(traits: JsonObject): UserAttributes {
-  const attributes: { -readonly [Key in keyof UserAttributes]: UserAttributes[Key] } = {};
+  const attributes: Draft<UserAttributes> = {};
   const properties: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(traits)) {
     if (isUnsafeKey(key) || key === "id") continue;

@@ -99,8 +99,16 @@ it("hands plain objects to a storage that does not say it reads members by name"
     events: {
       ...events,
       async record(params) {
-        const copies = params.events.map((event) => ({ ...event, runs: event.runs.map((run) => ({ ...run })) }));
+        const copies = structuredClone(params.events);
         expect(copies[0]?.names).toEqual(["ada"]);
+        expect(copies[0]?.decision.triggers).toEqual(JSON.parse(JSON.stringify(params.events[0]?.decision.triggers)));
+        expect(copies[0]?.decision.triggers[0]).toMatchObject({
+          trigger: triggers[0]?.key,
+          status: "planned",
+          recipients: [{ recipient: "ada", run: 0 }],
+          runs: [copies[0]?.runs[0]?.idempotencyKey],
+          trace: { paths: [{ field: "recipients" }, { field: "data.sum", value: 7 }] },
+        });
         requests.push(...copies.flatMap(({ runs }) => runs.map(({ request }) => request)));
         return memory.events.record({ ...params, events: copies });
       },
