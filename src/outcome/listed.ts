@@ -31,7 +31,7 @@ class MappedList<From, Item> extends LaterList<Item> {
   }
 
   protected override make(): readonly Item[] {
-    return itemsOf(this.#from).map(this.#toItem);
+    return itemsOf(this.#from).map((item) => this.#toItem(item));
   }
 }
 
