@@ -1,6 +1,6 @@
 /** Up to here comparing each with each is faster than keeping an index. */
 const maxCompared = 8;
-/** For each text; beyond it somebody chose texts that meet in the index, or there are too many for it. */
+/** For each text, on average; beyond it somebody chose texts that meet in the index. */
 const maxProbes = 4;
 
 /**

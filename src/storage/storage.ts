@@ -102,8 +102,8 @@ export interface ListEventsParams extends Abortable {
 
 export interface EventStore {
   /**
-   * For a storage that keeps the objects it is handed and reads their members by name: `request` and `names` are then made when they
-   * are first read, and an object that is spread or cloned loses them. @default false: all members are plain
+   * For a storage that keeps the objects it is handed and reads their members by name: `request`, `names` and what a trigger decided are
+   * then made when they are read, and an object that is spread or cloned loses them. @default false: all members are plain
    */
   readonly readsByName?: boolean;
   /**
