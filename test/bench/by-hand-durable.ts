@@ -60,22 +60,51 @@ function inGroups<Item>(work: (items: readonly Item[]) => Promise<void>): (items
   };
 }
 
-export async function byHandOnPostgres(pool: pg.Pool, dispatch: "inline" | "background" = "inline"): Promise<Handle> {
-  await pool.query(`CREATE TABLE hand_events (environment text NOT NULL, source text NOT NULL, message_id text NOT NULL, type text,
+interface ByHandOptions {
+  readonly dispatch?: "inline" | "background";
+  /** With what lists and explains events: the decision, and the indexes that ours has. */
+  readonly isListed?: boolean;
+}
+
+/** As long as the decision of an event with one run. */
+const decision = JSON.stringify({ triggers: "x".repeat(880) });
+
+const listSql = `ALTER TABLE hand_events ADD COLUMN decision text DEFAULT '${decision}', ADD COLUMN status text NOT NULL DEFAULT 'in_progress',
+    ADD COLUMN base_status text NOT NULL DEFAULT 'processed', ADD COLUMN reason text, SET (toast_tuple_target = 8160);
+  CREATE INDEX ON hand_events (environment, status, received_at);
+  CREATE INDEX ON hand_events (environment, type, name, received_at);
+  CREATE INDEX ON hand_events (environment, user_id, received_at) WHERE user_id IS NOT NULL;
+  CREATE INDEX ON hand_events (received_at) WHERE decision IS NOT NULL;
+  CREATE INDEX ON hand_events (environment, received_at) INCLUDE (source);
+  ALTER TABLE hand_runs ADD COLUMN environment text NOT NULL DEFAULT 'production', ADD COLUMN source text NOT NULL DEFAULT 'segment',
+    ADD COLUMN received_at bigint NOT NULL DEFAULT extract(epoch FROM now()) * 1000;
+  CREATE INDEX ON hand_runs (message_id);
+  CREATE INDEX ON hand_runs (environment, received_at)`;
+
+export async function byHandOnPostgres(
+  pool: pg.Pool,
+  { dispatch = "inline", isListed = false }: ByHandOptions = {},
+): Promise<Handle> {
+  // Two of them in one database have tables of their own.
+  const own = (sql: string) => (isListed ? sql.replaceAll("hand_", "listed_") : sql);
+  await pool.query(
+    own(`CREATE TABLE hand_events (environment text NOT NULL, source text NOT NULL, message_id text NOT NULL, type text,
     name text, user_id text, anonymous_id text, occurred_at bigint NOT NULL, received_at bigint NOT NULL, payload text,
     PRIMARY KEY (environment, source, message_id));
     CREATE TABLE hand_runs (key text PRIMARY KEY, message_id text NOT NULL, workflow text NOT NULL, request text NOT NULL,
     leased_until bigint NOT NULL, status text NOT NULL DEFAULT 'pending');
     CREATE INDEX ON hand_runs (leased_until) WHERE status = 'pending';
-    CREATE TABLE hand_users (id text PRIMARY KEY)`);
-  await pool.query("INSERT INTO hand_users SELECT unnest($1::text[])", [users]);
-  const recordSql = `WITH inserted AS (
+    CREATE TABLE hand_users (id text PRIMARY KEY)`),
+  );
+  if (isListed) await pool.query(own(listSql));
+  await pool.query(own("INSERT INTO hand_users SELECT unnest($1::text[])"), [users]);
+  const recordSql = own(`WITH inserted AS (
       INSERT INTO hand_events SELECT 'production', 'web', * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
         $6::bigint[], $7::bigint[], $8::text[]) ON CONFLICT DO NOTHING RETURNING 1
     ), planned AS (
       INSERT INTO hand_runs SELECT * FROM unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[]) RETURNING 1
     ) SELECT (SELECT count(*) FROM inserted) AS events, (SELECT count(*) FROM planned) AS runs,
-      (SELECT count(*) FROM hand_users WHERE id = ANY ($14::text[])) AS known`;
+      (SELECT count(*) FROM hand_users WHERE id = ANY ($14::text[])) AS known`);
   return handleByHand(
     {
       async record(events) {
@@ -107,8 +136,8 @@ export async function byHandOnPostgres(pool: pg.Pool, dispatch: "inline" | "back
           throw new Error(`recorded ${found}`);
       },
       async settle(keys) {
-        const text = `UPDATE hand_runs r SET status = 'triggered' FROM unnest($1::text[]) AS x(key)
-          WHERE r.key = x.key AND r.status = 'pending'`;
+        const text = own(`UPDATE hand_runs r SET status = 'triggered' FROM unnest($1::text[]) AS x(key)
+          WHERE r.key = x.key AND r.status = 'pending'`);
         const { rowCount } = await pool.query({ name: "hand_settle", text, values: [keys] });
         if (rowCount !== keys.length) throw new Error(`settled ${rowCount} of ${keys.length}`);
       },

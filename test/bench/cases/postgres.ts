@@ -92,7 +92,8 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
   const { openPool, storage, close } = await startDatabase();
   const bare = await createBareTable(openPool());
   const glue = await createDatabaseGlue(openPool());
-  const byHand = await byHandOnPostgres(openPool(), dispatch);
+  const byHand = await byHandOnPostgres(openPool(), { dispatch });
+  const listedByHand = await byHandOnPostgres(openPool(), { dispatch, isListed: true });
   const handle = await startDurable(storage, dispatch);
   const bullmq = await startBullmq();
   const counted = 1_024;
@@ -116,6 +117,12 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
         { counted },
         each(({ text }) => byHand(text, 1)),
       ),
+      timed(
+        "by hand, with our lists",
+        "peer",
+        { counted },
+        each(({ text }) => listedByHand(text, 1)),
+      ),
       ...(bullmq === null ? [] : [timed("BullMQ add", "peer", { counted }, each(bullmq.add))]),
     ],
     warmUps: untilPlanned,
@@ -130,7 +137,7 @@ export async function postgresSingles(dispatch: "inline" | "background"): Promis
 export async function postgresOneAtATime(): Promise<Bench> {
   const { openPool, storage, close } = await startDatabase();
   const bare = await createBareTable(openPool());
-  const byHand = await byHandOnPostgres(openPool(), "background");
+  const byHand = await byHandOnPostgres(openPool(), { dispatch: "background" });
   const background = await startDurable(storage, "background");
   const counted = 300;
   const each = (work: (event: FreshEvent) => Promise<unknown>) => (events: readonly FreshEvent[]) =>
