@@ -170,14 +170,17 @@ function inlineSubscriber(inline: Exclude<Recipient, string>): NovuSubscriber {
 }
 
 function toSubscriber(user: User): NovuSubscriber {
+  const { firstName = user.name, lastName, ...others } = user.properties;
+  const data = { ...others, ...(user.createdAt !== null && { createdAt: user.createdAt.toISOString() }) };
   return {
-    ...(user.name !== null && { firstName: user.name }),
+    ...(typeof firstName === "string" && { firstName }),
+    ...(typeof lastName === "string" && { lastName }),
     ...(user.email !== null && { email: user.email }),
     ...(user.phoneNumber !== null && { phone: user.phoneNumber }),
     ...(user.avatar !== null && { avatar: user.avatar }),
     ...(user.locale !== null && { locale: user.locale }),
     ...(user.timezone !== null && { timezone: user.timezone }),
-    ...(Object.keys(user.properties).length > 0 && { data: user.properties }),
+    ...(Object.keys(data).length > 0 && { data }),
     subscriberId: user.id,
   };
 }

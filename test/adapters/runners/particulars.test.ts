@@ -170,6 +170,8 @@ describe("where each engine expects things", () => {
         users: [
           {
             plan: "pro",
+            firstName: "Ada",
+            lastName: "Lovelace",
             email: "ada@example.com",
             phone_number: "+1",
             created_at: "2026-01-01T00:00:00.000Z",
@@ -178,11 +180,31 @@ describe("where each engine expects things", () => {
         ],
       },
     ],
-    ["Novu", { subscribers: [{ subscriberId: "ada", email: "ada@example.com", phone: "+1", data: { plan: "pro" } }] }],
-    ["Courier", { profile: { plan: "pro", email: "ada@example.com", phone_number: "+1" } }],
+    [
+      "Novu",
+      {
+        subscribers: [
+          {
+            subscriberId: "ada",
+            firstName: "Ada",
+            lastName: "Lovelace",
+            email: "ada@example.com",
+            phone: "+1",
+            data: { plan: "pro", createdAt: "2026-01-01T00:00:00.000Z" },
+          },
+        ],
+      },
+    ],
+    [
+      "Courier",
+      {
+        profile: { plan: "pro", firstName: "Ada", lastName: "Lovelace", email: "ada@example.com", phone_number: "+1" },
+      },
+    ],
   ])("a user at %s, without what is not known", async (name, expected) => {
     const { runner, server } = await on(name);
-    const user = { ...userNamed("ada", { plan: "pro" }), phoneNumber: "+1", createdAt: new Date("2026-01-01") };
+    const names = { plan: "pro", firstName: "Ada", lastName: "Lovelace" };
+    const user = { ...userNamed("ada", names), phoneNumber: "+1", createdAt: new Date("2026-01-01") };
     await runner.identify?.({ environment: "test", users: [user], signal: new AbortController().signal });
     expect(JSON.parse(server.requests[0]?.text ?? "")).toEqual(expected);
     await server.close();
