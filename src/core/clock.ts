@@ -6,11 +6,14 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number): () => void;
 }
 
+/** Of Node's timers, 24 days: what is longer they take for one millisecond. */
+const longestDelayMs = 2 ** 31 - 1;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, longestDelayMs));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.js";
 /** Puts calls under one time limit. */
 export interface TimeLimit {
   /**
-   * The window that a call belongs to which starts now.
+   * The window for a call that starts now.
    * @param now by the clock, where the caller has just read it
    */
   open(now?: number): TimeWindow;
@@ -28,7 +28,7 @@ export interface TimedCall {
 
 /**
  * Calls that start close together share one timer and one signal, which makes a limit nearly free for a batch of a thousand
- * calls; the price is that a call may run up to 2 % longer than the limit.
+ * calls; the price is that a call may be given up to 2 % less than the limit. Never more: what has to be over by then, is.
  */
 export function createTimeLimit(clock: Clock, limitMs: number): TimeLimit {
   const windowMs = limitMs / 50;
@@ -60,7 +60,7 @@ class SharedWindow implements TimeWindow {
     this.#clock = clock;
     this.#startedAt = startedAt;
     this.#opensMs = opensMs;
-    this.#endsAt = startedAt + limitMs + opensMs;
+    this.#endsAt = startedAt + limitMs;
   }
 
   isOpenAt(now: number): boolean {

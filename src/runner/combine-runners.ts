@@ -9,7 +9,7 @@ import {
   type WorkflowRun,
   type WorkflowRunner,
 } from "./runner.js";
-import { runnerError } from "./runner-error.js";
+import { runnerError, tooFewAnswers } from "./runner-error.js";
 
 export interface CombineRunnersOptions {
   /** Runners by the name of the workflow. */
@@ -46,7 +46,11 @@ export function combineRunners({ workflows, fallback }: CombineRunnersOptions): 
   const syncing = all.filter((runner) => runner.identify !== undefined);
   return {
     capabilities: narrowest(all.map((runner) => runner.capabilities)),
-    capabilitiesOf: (workflow) => capabilitiesOf(find(workflow), workflow),
+    capabilitiesOf: (workflow) => {
+      const runner = find(workflow);
+      const capabilities = capabilitiesOf(runner, workflow);
+      return runner.cancel === undefined ? { ...capabilities, cancels: false } : capabilities;
+    },
     trigger: async (request, context) => await findStill(request.workflow).trigger(request, context),
     ...(all.some((runner) => runner.triggerBatch !== undefined) && {
       triggerBatch: (runs: readonly WorkflowRun[]) => triggerEach(runs, findStill),
@@ -98,10 +102,10 @@ async function triggerEach(
   }
   const start = async ([runner, members]: readonly [WorkflowRunner, readonly WorkflowRun[]]) => {
     const started = await startAll(runner, members);
-    for (const [index, run] of members.entries()) answers.set(run, started[index] ?? tooFew());
+    for (const [index, run] of members.entries()) answers.set(run, started[index] ?? tooFewAnswers());
   };
   await Promise.all([...groups].map(start));
-  return runs.map((run) => answers.get(run) ?? tooFew());
+  return runs.map((run) => answers.get(run) ?? tooFewAnswers());
 }
 
 async function startAll(
@@ -120,10 +124,6 @@ async function startAll(
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : runnerError("ambiguous", `The runner rejected with ${typeof error}.`);
-}
-
-function tooFew(): Error {
-  return runnerError("ambiguous", "The runner answered for too few runs.");
 }
 
 function narrowest(capabilities: readonly RunnerCapabilities[]): RunnerCapabilities {

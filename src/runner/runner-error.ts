@@ -25,6 +25,11 @@ export function runnerError(
   });
 }
 
+/** For a run that a runner's answer to several leaves out: it may have been started. */
+export function tooFewAnswers(): BellwireError {
+  return runnerError("ambiguous", "The runner answered for too few runs.");
+}
+
 export interface RunnerFailure {
   readonly kind: RunnerFailureKind;
   readonly message: string;

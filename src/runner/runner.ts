@@ -75,6 +75,8 @@ export interface RunnerCapabilities {
   readonly idempotencyWindowMs: number | null;
   /** Whether a tenant may bring along what is known of the group of the same id. @default false */
   readonly tenantTraits?: boolean;
+  /** Whether runs of the workflow can be canceled. @default whether the runner has a `cancel` */
+  readonly cancels?: boolean;
   /** Fields that the engine has no place for, and why or what to do instead: a trigger that maps one is refused when it is registered. */
   readonly refuses?: Readonly<Partial<Record<RefusableField, string>>>;
 }

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.js";
+import { messageOf } from "../core/errors.js";
 import type { Limiter, Startable } from "../core/limiter.js";
 import type { TimedCall, TimeLimit, TimeWindow } from "../core/time-limit.js";
-import { runnerError } from "../runner/runner-error.js";
+import { runnerError, tooFewAnswers } from "../runner/runner-error.js";
 import type { RunRecord, RunResult } from "../storage/run-store.js";
 import { type EndedRun, endOfAnswer, endOfFailure, endOfWindow, type RetryOptions } from "./ended-run.js";
 import type { RunTask } from "./run-task.js";
@@ -33,10 +34,7 @@ export interface AttemptContext {
   readonly timeLimit: TimeLimit;
 }
 
-/**
- * One call to the runner, with the runs of one group. It is called back and awaits nothing, and is one object and no closures: every
- * run comes by here, and what a thousand of them cost is mostly what waits for them.
- */
+/** One call to the runner for one group of runs. Callbacks instead of promises and closures, because every run allocates one. */
 export class Attempt implements Startable, TimedCall {
   place = 0;
   readonly #group: readonly RunTask[];
@@ -84,16 +82,25 @@ export class Attempt implements Startable, TimedCall {
   }
 
   #leaveOutLate(): void {
-    const { runner } = this.#context.options;
     // Nearly always nothing, and then it is to cost nothing.
-    if (this.#group.every(({ run }) => endOfWindow(run, this.#startedAt, runner) === null)) return;
+    if (this.#group.every((task) => this.#endUnsent(task) === null)) return;
     const due: RunTask[] = [];
     for (const task of this.#group) {
-      const end = endOfWindow(task.run, this.#startedAt, runner);
+      const end = this.#endUnsent(task);
       if (end === null) due.push(task);
       else this.#round.onResult(this.#toResult(task, end, 0));
     }
     this.#due = due;
+  }
+
+  /** What a run ends in that must not be sent again; a runner that no longer knows its workflow can not say. */
+  #endUnsent({ run }: RunTask): EndedRun | null {
+    const { options } = this.#context;
+    try {
+      return endOfWindow(run, this.#startedAt, options.runner);
+    } catch (cause) {
+      return endOfFailure(run, runnerError("permanent", messageOf(cause), { cause }), options);
+    }
   }
 
   /** A run that goes alone is answered by its answer alone. */
@@ -102,12 +109,17 @@ export class Attempt implements Startable, TimedCall {
     if (durationMs === null) return;
     let index = 0;
     for (const task of this.#due) {
-      const answer: unknown = Array.isArray(answers) ? answers[index] : answers;
+      const answer: unknown = this.#answerAt(answers, index);
       const end = endOfAnswer(task.run, answer, this.#context.options);
       this.#round.onResult(this.#toResult(task, end, durationMs));
       index += 1;
     }
     this.#end(true);
+  }
+
+  #answerAt(answers: unknown, index: number): unknown {
+    if (!Array.isArray(answers)) return this.#due.length === 1 ? answers : tooFewAnswers();
+    return index < answers.length ? answers[index] : tooFewAnswers();
   }
 
   #fail(error: unknown): void {

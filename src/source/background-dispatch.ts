@@ -4,29 +4,31 @@ import { dispatchClaimed } from "./dispatch-claimed.js";
 import { expireHolds } from "./holds.js";
 import { reportError, toStorageError } from "./report-error.js";
 import type { RecoverResult } from "./segment-source.js";
-import type { SourceContext } from "./source-context.js";
+import { type SourceContext, throwIfAborted } from "./source-context.js";
 
 const batchSize = 200;
 
 export interface RecoverParams {
   readonly environment: string;
   readonly owner: string;
+  readonly signal?: AbortSignal | undefined;
   readonly track: (work: Promise<void>) => void;
 }
 
-/** Claims the runs of one environment that are due, and dispatches them until none is left that was due when it began. */
+/** Claims the runs of one environment that are due, and dispatches them until none is left that was due when it began, or the source closes. */
 export async function recoverRuns(context: SourceContext, params: RecoverParams): Promise<RecoverResult> {
   const counts = { claimed: 0, succeeded: 0, pending: 0, failed: 0 };
   await expireHolds(context, { environment: params.environment, source: context.options.key }, params.owner);
   for (;;) {
+    throwIfAborted(params.signal);
     const claimed = await dispatchBatch(context, params, counts);
-    if (claimed < batchSize) return counts;
+    if (claimed < batchSize || context.isClosing()) return counts;
   }
 }
 
 async function dispatchBatch(
   context: SourceContext,
-  { environment, owner, track }: RecoverParams,
+  { environment, owner, signal: ofCaller, track }: RecoverParams,
   counts: Draft<RecoverResult>,
 ): Promise<number> {
   const { clock, leaseMs, storage, key: source } = context.options;
@@ -41,7 +43,7 @@ async function dispatchBatch(
     leasedUntil,
     // No attempt outlives the lease, so by then all have ended.
     wait: context.leases.open(),
-    signal: undefined,
+    signal: ofCaller,
     track,
   });
   counts.claimed += claimed.length;
@@ -64,7 +66,7 @@ export interface BackgroundDispatch {
 
 export function createBackgroundDispatch(
   context: SourceContext,
-  params: Omit<RecoverParams, "environment">,
+  params: Omit<RecoverParams, "environment" | "signal">,
 ): BackgroundDispatch {
   const { clock, environments } = context.options;
   let loop: Promise<void> | null = null;

@@ -18,6 +18,7 @@ import type { HandleSegmentPayloadOptions, PreviewOptions } from "./payload-opti
 import { previewPayload } from "./preview.js";
 import { releaseHeld } from "./release-held.js";
 import { type ResolvedOptions, resolveOptions } from "./resolve-options.js";
+import { createRunnerCall } from "./runner-call.js";
 import type { ReplayOptions, SegmentSource } from "./segment-source.js";
 import { createSourceAudit } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
@@ -96,9 +97,9 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     on: context.emitter.on,
     off: context.emitter.off,
     start: ({ pollInterval = "1s" } = {}) => background.start(durationToMs(pollInterval, "pollInterval")),
-    recover: async ({ environment: named } = {}) => {
+    recover: async ({ environment: named, signal } = {}) => {
       const environment = resolveEnvironment(context.options, named);
-      return recoverRuns(context, { environment, owner, track: work.track });
+      return recoverRuns(context, { environment, owner, signal, track: work.track });
     },
     maintain: () => maintain(context),
     close: async ({ timeoutMs = 10_000 } = {}) => {
@@ -140,6 +141,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
     }),
     assumptions: options.checksKnown ? createAssumptions() : noAssumptions,
     storageCall,
+    runnerCall: createRunnerCall(clock, options.runTimeoutMs),
     keysOf: createIdempotencyKeys(),
     dispatcher: createDispatcher({
       ...options,
@@ -148,8 +150,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
       findUsers: (environment, ids) =>
         storageCall("users.find", (signal) => storage.users.find({ environment, ids, signal })),
     }),
-    // A window is open for a fiftieth of its limit: with it, it is over when the deadline is.
-    deadlines: createTimeLimit(clock, options.deadlineMs / 1.02),
+    deadlines: createTimeLimit(clock, options.deadlineMs),
     leases: createTimeLimit(clock, options.leaseMs),
     emitter,
     isClosing: () => work.closing,

@@ -48,6 +48,8 @@ export class DispatchWork implements DispatchRound, TimedCall {
       signal?.addEventListener("abort", giveUp, { once: true });
       window.enter(this);
       this.#begin();
+      // A signal that was aborted before tells nobody.
+      if (signal?.aborted === true) giveUp();
     });
   }
 

@@ -4,7 +4,7 @@ import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../ru
 import { capabilitiesOf } from "../runner/runner.js";
 import type { Page } from "../storage/page.js";
 import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
-import { backoffMs } from "./backoff.js";
+import { endOfFailure } from "./ended-run.js";
 import { newRun } from "./freeze-trigger.js";
 import { knownUsers } from "./known-users.js";
 import type { SourceContext } from "./source-context.js";
@@ -64,9 +64,7 @@ export async function expandMembers(
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
     const error = `The members could not be read or planned: ${messageOf(cause)}`;
-    const attempts = run.attempts + 1;
-    if (attempts >= maxAttempts) return { ...base, status: "dead", error, retryInMs: null };
-    return { ...base, status: "pending", error, retryInMs: backoffMs(attempts, null, Math.random) };
+    return { ...base, ...endOfFailure(run, new Error(error), { maxAttempts, random: Math.random }) };
   }
 }
 

@@ -62,10 +62,10 @@ export function createOverrides(options: OverridesOptions): Overrides {
     } catch (error) {
       if (view === null) throw error;
       logger.warn({ err: error, source }, "overrides could not be read; those last read stay in force");
-      freshUntil = clock.now() + ttlMs;
+      if (generation === startedIn) freshUntil = clock.now() + ttlMs;
       return view;
     } finally {
-      loading = null;
+      if (generation === startedIn) loading = null;
     }
   };
 

@@ -8,5 +8,6 @@ const mostLists: PageLimits = { byDefault: 50, atMost: 500 };
 
 /** A wish out of bounds is brought into them. */
 export function boundedLimit(wanted: number | undefined, { byDefault, atMost } = mostLists): number {
-  return Math.min(Math.max(1, Math.trunc(wanted ?? byDefault)), atMost);
+  if (wanted === undefined || Number.isNaN(wanted)) return byDefault;
+  return Math.min(Math.max(1, Math.trunc(wanted)), atMost);
 }

@@ -38,5 +38,5 @@ function filterOf(options: ReplayOptions): ListEventsOptions {
   const { messageIds: _ids, replayId: _id, dryRun: _dry, mode: _mode, triggers: _triggers, ...others } = options;
   const { eventsPerSecond: _rate, batchSize: _size, onProgress: _progress, by: _by, ...filter } = others;
   // Whether runs are left is not a matter of the event's last attempt alone, but only these can have some.
-  return options.mode === "unfinished" ? { status: "in_progress", ...filter } : filter;
+  return options.mode === "unfinished" ? { ...filter, status: filter.status ?? "in_progress" } : filter;
 }

@@ -9,6 +9,7 @@ import type { KeyOfRun } from "./idempotency-key.js";
 import type { InEnvironment } from "./in-environment.js";
 import type { Overrides } from "./overrides.js";
 import type { ResolvedOptions } from "./resolve-options.js";
+import type { RunnerCall } from "./runner-call.js";
 import type { SegmentSourceEvents } from "./source-events.js";
 import type { StorageCall } from "./storage-call.js";
 import type { StoredTriggers } from "./stored-triggers.js";
@@ -21,12 +22,13 @@ export interface SourceContext {
   readonly overrides: Overrides;
   readonly assumptions: Assumptions;
   readonly storageCall: StorageCall;
+  readonly runnerCall: RunnerCall;
   /** Keys for the runs of one environment. */
   readonly keysOf: (scope: SourceScope) => KeyOfRun;
   readonly dispatcher: Dispatcher;
-  /** How long whoever handed a payload in waits for its runs: `deadline`, or up to 2 % less. */
+  /** How long whoever handed a payload in waits for its runs. */
   readonly deadlines: TimeLimit;
-  /** As long as leases last, or up to 2 % longer. */
+  /** As long as leases last. */
   readonly leases: TimeLimit;
   readonly emitter: SafeEmitter<SegmentSourceEvents>;
   /** Whether no new work is to be begun. */

@@ -133,10 +133,10 @@ function checkTrigger({ options }: SourceContext, definition: TriggerDefinition)
 }
 
 function checkRunner({ runner }: SourceContext["options"], definition: TriggerDefinition): void {
-  if (definition.action === "cancel" && runner.cancel === undefined) {
+  const { refuses = {}, cancels = true } = capabilitiesOf(runner, definition.workflow);
+  if (definition.action === "cancel" && (runner.cancel === undefined || !cancels)) {
     throw invalid(definition, `the runner can not cancel runs, so action "cancel" is of no use with it.`);
   }
-  const { refuses = {} } = capabilitiesOf(runner, definition.workflow);
   for (const field of ["actor", "tenant", "cancellationKey"] as const) {
     if (definition[field] === undefined || refuses[field] === undefined || definition.action === "cancel") continue;
     throw invalid(definition, `${field}: the runner has no place for it. ${refuses[field]}`);

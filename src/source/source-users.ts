@@ -28,9 +28,10 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
           retryable: true,
         });
       }
-      emitter.emit("user", { source: options.key, environment, user });
+      if (user.status !== "unchanged") emitter.emit("user", { source: options.key, environment, user });
       await tellEngine(context, environment, [id]);
-      await release(environment, [id]);
+      // Whom another id was merged into may be waited for under either.
+      await release(environment, [...new Set([id, user.id])]);
       return user;
     },
     async notifyIdentified(ids, inEnvironment = {}) {

@@ -11,10 +11,10 @@ export async function forgetAtEngine(
   environment: string,
   userIds: readonly string[],
 ): Promise<void> {
-  const { runner, runTimeoutMs } = context.options;
+  const { runner } = context.options;
   if (runner.forget === undefined || userIds.length === 0) return;
   try {
-    await runner.forget({ environment, userIds, signal: AbortSignal.timeout(runTimeoutMs) });
+    await context.runnerCall(async (signal) => runner.forget?.({ environment, userIds, signal }));
   } catch (cause) {
     report(context, environment, "Users were deleted here, but not at the engine: delete them there by hand.", cause);
   }
@@ -25,14 +25,15 @@ export async function forgetAtEngine(
  * to fail the caller: it is logged and emitted.
  */
 export async function tellEngine(context: SourceContext, environment: string, ids: readonly string[]): Promise<void> {
-  const { runner, storage, runTimeoutMs } = context.options;
+  const { runner, storage } = context.options;
   if (runner.identify === undefined) return;
   try {
     for (let from = 0; from < ids.length; from += batchSize) {
       const users = await context.storageCall("users.find", (signal) =>
         storage.users.find({ environment, ids: ids.slice(from, from + batchSize), signal }),
       );
-      if (users.length > 0) await runner.identify({ environment, users, signal: AbortSignal.timeout(runTimeoutMs) });
+      if (users.length > 0)
+        await context.runnerCall(async (signal) => runner.identify?.({ environment, users, signal }));
     }
   } catch (cause) {
     const message = "Users were stored, but the engine could not be told; their next identify event tries again.";
