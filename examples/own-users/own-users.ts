@@ -77,7 +77,10 @@ async function update(client: pg.PoolClient, changes: readonly UserChange[]): Pr
   for (const [id, registers] of said) {
     const { email, name } = toUser(id, registers);
     const values = [id, email, name, JSON.stringify(registers)];
-    await client.query("UPDATE users SET email = $2, full_name = $3, said = $4 WHERE id = $1", values);
+    await client.query(
+      "UPDATE users SET email = coalesce($2, email), full_name = coalesce($3, full_name), said = $4 WHERE id = $1",
+      values,
+    );
   }
   return results;
 }

@@ -1,5 +1,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
-import type { EventOutcome, OutcomeDetail, RecipientOutcome, TriggerOutcome } from "../outcome/outcome.js";
+import type {
+  EventOutcome,
+  OutcomeDetail,
+  RecipientOutcome,
+  RunOutcome,
+  TriggerOutcome,
+  UserOutcome,
+} from "../outcome/outcome.js";
 import type { ConditionTrace, PathTrace, TriggerTrace } from "../outcome/trace.js";
 import type { RecipientKey } from "../recipients/recipient.js";
 import { mask } from "./protocol.js";
@@ -32,6 +39,9 @@ const quotingNothing: ReadonlySet<string | undefined> = new Set([
   "no_cancellation_key",
 ]);
 
+/** In place of what a runner answered or threw. */
+export const maskedError = 'What the runner said is shown to the role "reveal".';
+
 /** Ids are no personal data by themselves; mail addresses and telephone numbers that serve as ids are. */
 export function maskId(id: string): string {
   return id.includes("@") || id.startsWith("+") ? mask : id;
@@ -58,9 +68,18 @@ export function maskOutcome(outcome: EventOutcome): EventOutcome {
   return {
     ...outcome,
     ...(detail !== undefined && { detail: maskDetail(outcome.reason, detail) }),
-    ...(user !== undefined && { user: { ...user, id: maskId(user.id) } }),
+    ...(user !== undefined && { user: maskUser(user) }),
     triggers: outcome.triggers.map(maskTrigger),
   };
+}
+
+function maskUser(user: UserOutcome): UserOutcome {
+  const { id, sync } = user;
+  return { ...user, id: maskId(id), ...(sync !== undefined && { sync: maskRun(sync) }) };
+}
+
+function maskRun(run: RunOutcome): RunOutcome {
+  return run.error === undefined ? run : { ...run, error: maskedError };
 }
 
 function maskTrigger(trigger: TriggerOutcome): TriggerOutcome {
@@ -70,6 +89,7 @@ function maskTrigger(trigger: TriggerOutcome): TriggerOutcome {
     ...(detail !== undefined && { detail: maskDetail(trigger.reason, detail) }),
     ...(unresolved !== undefined && { unresolved: unresolved.map(maskNote) }),
     ...(trace !== undefined && { trace: maskTrace(trace) }),
+    runs: trigger.runs.map(maskRun),
     recipients: trigger.recipients.map(({ message: _quoting, ...one }): RecipientOutcome => {
       return { ...one, recipient: maskRecipient(one.recipient) };
     }),

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../core/json.js";
 import type { RecordedEvent } from "../source/segment-source.js";
 import type { RunRecord } from "../storage/run-store.js";
-import { maskId, maskJson, maskOutcome, maskPayload } from "./masking.js";
+import { maskedError, maskId, maskJson, maskOutcome, maskPayload } from "./masking.js";
 import type { EventRow, EventView, RunView } from "./protocol.js";
 
 /** @param reveal whether the reader may see personal data */
@@ -49,13 +49,18 @@ export function toRunView(run: RunRecord, reveal: boolean): RunView {
     waitingFor: shownId(run.waitingFor, reveal),
     heldUntil: run.heldUntil?.toISOString() ?? null,
     workflowRunId: run.workflowRunId,
-    error: run.error,
+    error: shownError(run.error, reveal),
     request: reveal ? request : maskJson(request),
   };
 }
 
 export function shownId(id: string | null, reveal: boolean): string | null {
   return id === null || reveal ? id : maskId(id);
+}
+
+/** Whatever a runner threw, which may name somebody. */
+function shownError(error: string | null, reveal: boolean): string | null {
+  return error === null || reveal ? error : maskedError;
 }
 
 function parse(text: string): JsonValue {

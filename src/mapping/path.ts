@@ -135,16 +135,23 @@ function readElements(
   return found.length === 0 && elements.length > 0 ? undefined : found;
 }
 
-function explain(path: string, { steps, ends, isJsonPath }: ParsedPath, root: JsonObject): PathExplanation {
-  let value: JsonValue | undefined = root;
+function explain(path: string, parsed: ParsedPath, root: JsonObject): PathExplanation {
+  const { steps, ends } = parsed;
+  let value: JsonValue = root;
   let reached = "";
   for (const [index, step] of steps.entries()) {
-    const next: JsonValue | undefined = readSteps(value, [step], 0, !isJsonPath);
-    if (next === undefined || step.kind === "descend") return { reached, nearest: nearestMember(value, step, reached) };
+    const next = readBeginning(parsed, index + 1, root);
+    if (next === undefined) return { reached, nearest: nearestMember(value, step, reached) };
     reached = path.slice(0, ends[index]);
     value = next;
   }
   return { reached, nearest: null };
+}
+
+/** What the first steps lead to. Always from the root: what a step finds in a list depends on the steps before it. */
+function readBeginning(parsed: ParsedPath, count: number, root: JsonObject): JsonValue | undefined {
+  const steps = parsed.steps.slice(0, count);
+  return compileReader({ ...parsed, steps }, namesOf(steps))(root);
 }
 
 function nearestMember(value: JsonValue, step: PathStep, reached: string): string | null {

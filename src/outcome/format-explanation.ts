@@ -46,6 +46,7 @@ export function formatExplanation(outcome: EventOutcome, options: FormatExplanat
   ].join("  ");
   const lines = [head, ...reasonLines(outcome, paint).map((line) => `  ${line}`)];
   if (outcome.user !== undefined) lines.push(`  ${userLine(outcome.user)}`);
+  if (outcome.group !== undefined) lines.push(`  group ${printable(outcome.group.id)} ${outcome.group.status}`);
   for (const trigger of outcome.triggers) {
     const { trigger: key, workflow } = trigger;
     lines.push(

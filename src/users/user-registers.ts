@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { canonicalJson, isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
 import type { User, UserAttributes, UserChange, UserHistoryEntry } from "./user.js";
 
 /**
@@ -58,6 +58,7 @@ function attributesToJson(attributes: UserAttributes): JsonObject {
 
 function collectLeaves(value: JsonObject, prefix: string, at: number, into: Record<string, Register>): void {
   for (const [key, member] of Object.entries(value)) {
+    if (isUnsafeKey(key)) continue;
     const path = `${prefix}/${escapeKey(key)}`;
     if (isJsonObject(member) && Object.keys(member).length > 0) collectLeaves(member, path, at, into);
     else into[path] = [member, at];
@@ -94,9 +95,13 @@ export function toUser(id: string, registers: UserRegisters): User {
   };
 }
 
-/** What is known of a user piece by piece, in the order of the paths; what a later word hides is left out. */
+/** What is known of a user piece by piece, in the order of the paths; what a later word hides or replaces is left out. */
 export function toUserHistory(registers: UserRegisters): readonly UserHistoryEntry[] {
-  const entries = Object.entries(registers).filter(([path, register]) => !isHidden(registers, path, register));
+  const below = latestBelow(registers);
+  const entries = Object.entries(registers).filter(([path, register]) => {
+    const isReplaced = (below.get(path) ?? Number.NEGATIVE_INFINITY) >= register[1];
+    return !isReplaced && !isHidden(registers, path, register);
+  });
   return entries
     .map(([path, [value, at]]) => ({ path: toPath(keysOf(path)), value, at: new Date(at) }))
     .sort((left, right) => (left.path < right.path ? -1 : 1));
@@ -134,7 +139,8 @@ function toJson(registers: UserRegisters): JsonObject {
   for (const { keys, path, register } of entries) {
     const [value] = register;
     // An object that is a leaf is empty; a fresh one, because what is below it may be placed into it.
-    if (!isHidden(registers, path, register)) place(root, keys, isJsonObject(value) ? {} : value);
+    if (!keys.some(isUnsafeKey) && !isHidden(registers, path, register))
+      place(root, keys, isJsonObject(value) ? {} : value);
   }
   return root;
 }
@@ -145,6 +151,18 @@ function isHidden(registers: UserRegisters, path: string, [, at]: Register): boo
     if (above !== undefined && above[1] > at) return true;
   }
   return false;
+}
+
+/** Of each path that something stands below, when the latest of that was said. */
+function latestBelow(registers: UserRegisters): ReadonlyMap<string, number> {
+  const latest = new Map<string, number>();
+  for (const [path, [, at]] of Object.entries(registers)) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const above = path.slice(0, end);
+      latest.set(above, Math.max(at, latest.get(above) ?? at));
+    }
+  }
+  return latest;
 }
 
 function place(root: Tree, keys: readonly string[], value: JsonValue): void {

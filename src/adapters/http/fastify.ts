@@ -105,11 +105,12 @@ export function consoleHandler<Request extends FastifyRequest>(
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
     const handler = async (request: Request, reply: FastifyConsoleReply) => {
-      // A live stream is written as it comes, which replies of Fastify 4 can not do with a web stream.
-      reply.hijack();
       const signal = untilClosed(reply.raw);
       const url = request.raw.url ?? "/";
-      const answer = await console.fetch(toFetchRequest(request.raw, { url, parsed: undefined, signal }), request);
+      const asked = toFetchRequest(request.raw, { url, parsed: undefined, signal });
+      // A live stream is written as it comes, which replies of Fastify 4 can not do with a web stream.
+      reply.hijack();
+      const answer = await console.fetch(asked, request);
       await writeFetchResponse(answer, reply.raw);
     };
     for (const url of [console.basePath || "/", `${console.basePath}/*`]) {

@@ -35,7 +35,10 @@ export interface PostgresStorage extends FullStorage {
   migrate(): Promise<void>;
   /** The same as SQL, for teams that run their own migrations. */
   migrationSql(): string;
-  /** The same storage on a client of the host's, so that what it writes belongs to a transaction of the host's. */
+  /**
+   * The same storage on a client of the host's, so that what it writes belongs to a transaction of the host's. A deadlock (`40P01`) is
+   * then the host's to try again, with the whole transaction.
+   */
   withClient(client: PostgresClient): FullStorage;
 }
 
@@ -52,11 +55,11 @@ export function postgresStorage(options: PostgresStorageOptions): PostgresStorag
     give: "a Pool of pg, or the sql of postgres.js",
   });
   return {
-    ...storesOn(createQuery(pool, schema, prepare)),
+    ...storesOn(createQuery(pool, { schema, prepare })),
     coalesce: { maxCalls: 32 },
     migrate: () => migratePostgres(pool, schema),
     migrationSql: () => postgresMigrationSql(schema),
-    withClient: (client) => storesOn(createQuery(client, schema, prepare)),
+    withClient: (client) => storesOn(createQuery(client, { schema, prepare, retries: false })),
   };
 }
 

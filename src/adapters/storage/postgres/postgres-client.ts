@@ -48,7 +48,19 @@ const maxTries = 8;
 /** Deadlock and serialization failure: the transaction was taken back whole, and may be tried again. */
 const transient = new Set(["40P01", "40001"]);
 
-export function createQuery(client: PostgresClient, schema: string, prepare = true): Query {
+export interface QueryOptions {
+  readonly schema: string;
+  /** @default true */
+  readonly prepare?: boolean;
+  /**
+   * `false` inside a transaction of somebody else's, which a deadlock takes back whole: only they can try it again.
+   * @default true
+   */
+  readonly retries?: boolean;
+}
+
+export function createQuery(client: PostgresClient, { schema, prepare = true, retries = true }: QueryOptions): Query {
+  const tries = retries ? maxTries : 1;
   // Every table is written as bellwire.<name>; the schema is the host's to choose.
   const inSchema = (sql: string) => sql.replaceAll("bellwire.", `${quoteIdentifier(schema)}.bellwire_`);
   const statements = new Map<string, Statement>();
@@ -60,20 +72,27 @@ export function createQuery(client: PostgresClient, schema: string, prepare = tr
     statements.set(sql, statement);
     return statement;
   };
-  const query = (sql: string, ...values: PostgresValue[]) => run(client, { text: inSchema(sql), name: null }, values);
+  const query = (sql: string, ...values: PostgresValue[]) =>
+    run(client, { text: inSchema(sql), name: null }, { values, tries });
   return Object.assign(query, {
-    prepared: (sql: string, ...values: PostgresValue[]) => run(client, statements.get(sql) ?? toPrepared(sql), values),
+    prepared: (sql: string, ...values: PostgresValue[]) =>
+      run(client, statements.get(sql) ?? toPrepared(sql), { values, tries }),
   });
 }
 
-async function run(client: PostgresClient, statement: Statement, values: PostgresValue[]): Promise<readonly Row[]> {
+interface Attempts {
+  readonly values: PostgresValue[];
+  readonly tries: number;
+}
+
+async function run(client: PostgresClient, statement: Statement, { values, tries }: Attempts): Promise<readonly Row[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return (await send(client, statement, values)).filter(isRow);
     } catch (error) {
       const code = sqlState(error);
       if (code === "42P01" || code === "42703" || code === "42883" || code === "3F000") throw migrationPending(error);
-      if (code === null || !transient.has(code) || attempt === maxTries) throw error;
+      if (code === null || !transient.has(code) || attempt === tries) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
     }
   }

@@ -220,5 +220,5 @@ END $bellwire$;`;
 }
 
 export async function migratePostgres(client: PostgresClient, schema: string): Promise<void> {
-  await createQuery(client, schema)(postgresMigrationSql(schema));
+  await createQuery(client, { schema })(postgresMigrationSql(schema));
 }

@@ -17,8 +17,9 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
         const now = clock.now();
         const due = session.all(
           `SELECT id FROM bellwire_runs
-           WHERE environment = ? AND source = ? AND status = 'pending' AND leased_until <= ? AND coalesce(next_attempt_at, 0) <= ?
-           ORDER BY coalesce(next_attempt_at, 0) LIMIT ?`,
+           WHERE environment = ? AND source = ? AND status = 'pending' AND leased_until <= ?
+             AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
+           ORDER BY next_attempt_at LIMIT ?`,
           environment,
           source,
           now,
