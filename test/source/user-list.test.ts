@@ -39,6 +39,34 @@ describe("users.list", () => {
   });
 });
 
+it.each(["__proto__", "constructor", "prototype"])("an attribute %s never reaches a prototype", async (key) => {
+  const { source } = await setUp();
+  const properties = JSON.parse(`{"${key}":{"isAdmin":true},"plan":"pro"}`);
+  await source.users.identify({ id: "eve", properties });
+  await source.groups.identify({ id: "acme", traits: properties });
+  expect((await source.users.get("eve"))?.properties).toEqual({ plan: "pro" });
+  expect((await source.groups.get("acme"))?.traits).toEqual({ plan: "pro" });
+  expect(Reflect.get({}, "isAdmin")).toBeUndefined();
+});
+
+it("users.identify tells of changes, and of nothing where nothing changed", async () => {
+  const { source } = await setUp();
+  const told: string[] = [];
+  source.on("user", ({ user }) => told.push(user.status));
+  await source.users.identify({ id: "carol", email: "c@example.com" });
+  const { status } = await source.users.identify({ id: "carol", email: "c@example.com", at: new Date(0) });
+  expect([status, told]).toEqual(["unchanged", ["created"]]);
+});
+
+it.each([
+  ["no number", Number.NaN, 4],
+  ["none", 0, 1],
+])("a limit that is %s is brought into bounds", async (_name, limit, count) => {
+  const { source } = await setUp();
+  await source.users.identify({ id: "carol" });
+  expect((await source.users.list({ limit })).items).toHaveLength(count);
+});
+
 it("users.history has each attribute with the time at which it was said", async () => {
   const { source } = await setUp();
   expect(await source.users.history("ada")).toEqual([

@@ -10,6 +10,7 @@ import {
   emptyRegisters,
   mergeRegisters,
   toUser,
+  toUserHistory,
 } from "../../src/users/user-registers.js";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
@@ -188,5 +189,59 @@ describe("the law: order, repetition and grouping do not matter", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("history", () => {
+  const historyOf = (...changes: readonly [second: number, properties: JsonObject][]) =>
+    toUserHistory(
+      changes.reduce(
+        (registers, [second, properties]) =>
+          applyUserChange(registers, { id: "ada", at: at(second), attributes: { properties } }),
+        emptyRegisters,
+      ),
+    ).map(({ path, value }) => `${path} ${JSON.stringify(value)}`);
+
+  it.each<[string, [number, JsonObject][], string[]]>([
+    [
+      "an object that replaced a value",
+      [
+        [1, { plan: "free" }],
+        [2, { plan: { name: "pro" } }],
+      ],
+      ['properties.plan.name "pro"'],
+    ],
+    [
+      "a value that replaced an object",
+      [
+        [1, { plan: { name: "pro" } }],
+        [2, { plan: "free" }],
+      ],
+      ['properties.plan "free"'],
+    ],
+    [
+      "both at once",
+      [
+        [1, { plan: "free" }],
+        [1, { plan: { name: "pro" } }],
+      ],
+      ['properties.plan.name "pro"'],
+    ],
+    [
+      "an object that is older than the value",
+      [
+        [2, { plan: "free" }],
+        [1, { plan: { name: "pro" } }],
+      ],
+      ['properties.plan "free"'],
+    ],
+  ])("has what stands of %s", (_name, changes, expected) => {
+    expect(historyOf(...changes)).toEqual(expected);
+  });
+
+  it("leaves out what was stored under a key that could reach a prototype", () => {
+    const registers = { "/properties/__proto__/isAdmin": [true, 1], "/properties/plan": ["pro", 1] } as const;
+    expect(toUser("ada", registers).properties).toEqual({ plan: "pro" });
+    expect(Reflect.get({}, "isAdmin")).toBeUndefined();
   });
 });
