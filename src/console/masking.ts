@@ -40,7 +40,7 @@ const quotingNothing: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** In place of what a runner answered or threw. */
-export const maskedError = 'What the runner said is shown to the role "reveal".';
+export const maskedError = 'The words of the runner are shown to the role "reveal".';
 
 /** Ids are no personal data by themselves; mail addresses and telephone numbers that serve as ids are. */
 export function maskId(id: string): string {

@@ -11,11 +11,12 @@ const ignore = () => undefined;
 /** Drops everything; the default, because a library does not write to the host's terminal unasked. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** A logger whose failures stay its own: a throwing host logger never breaks event handling. */
+/** A logger whose failures stay its own: a host's logger that throws or rejects never breaks event handling. */
 export function safeLogger(logger: Logger): Logger {
   const guard = (level: keyof Logger) => (fields: object, message: string) => {
     try {
-      logger[level](fields, message);
+      const returned: unknown = logger[level](fields, message);
+      if (returned instanceof Promise) returned.catch(ignore);
     } catch {
       // Nowhere left to report it.
     }

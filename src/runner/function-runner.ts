@@ -35,7 +35,7 @@ export function functionRunner(
     capabilities: { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null },
     trigger(request, context) {
       try {
-        const returned = find(request.workflow)(request, context);
+        const returned = find(request.workflow)(ownCopy(request), context);
         // Most functions hand their work on and are done; nothing waits for them.
         return isPromiseLike(returned) ? returned.then(toStarted) : Promise.resolve(toStarted(returned));
       } catch (error) {
@@ -44,6 +44,11 @@ export function functionRunner(
     },
     ...(cancel && { cancel: async (request, context) => cancel(request, context) }),
   };
+}
+
+/** A function that takes its recipients out of the list one by one must not take them from the next attempt, or from another trigger. */
+function ownCopy(request: WorkflowRunRequest): WorkflowRunRequest {
+  return { ...request, recipients: [...request.recipients], data: { ...request.data } };
 }
 
 function toStarted(returned: StartedRun | void): StartedRun {

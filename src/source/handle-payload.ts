@@ -165,7 +165,7 @@ function freezeItems(
     scope,
     keyOf: keysOf(scope),
     isLazy,
-    textOf: isLazy && !isAlone ? writeEvent : textOfEvent,
+    textOf: isLazy ? (isAlone ? keptText : writeEvent) : textOfEvent,
     receivedAt,
     toPayload,
     runner,
@@ -186,6 +186,11 @@ function freezeItems(
 
 function textOfEvent({ text }: Pick<ReceivedEvent, "text">): string | null {
   return text;
+}
+
+/** Of an event that came as an object a text: the object stays the caller's, who may use it again. */
+function keptText(received: Pick<ReceivedEvent, "event" | "text">): string {
+  return received.text ?? writeEvent(received);
 }
 
 /** In memory a part of a payload's text would keep the whole of it. */

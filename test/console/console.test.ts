@@ -1,5 +1,12 @@
 import { gzipSync } from "node:zlib";
-import { BellwireError, createSegmentSource, defineTrigger, memoryStorage, type SegmentSource } from "bellwire";
+import {
+  BellwireError,
+  createSegmentSource,
+  defineTrigger,
+  memoryStorage,
+  runnerError,
+  type SegmentSource,
+} from "bellwire";
 import { type ConsoleRole, type ConsoleUser, createConsole } from "bellwire/console";
 import { recordingRunner, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
@@ -132,6 +139,26 @@ describe("who may come in", () => {
   it.each(writes)("does not let a viewer %s", async (path) => {
     const { post } = setUp({ roles: ["view", "reveal"] });
     expect(await statusAndCode(await post(path, { key: "welcome", on: false }))).toEqual([403, "forbidden"]);
+  });
+
+  it("shows what a runner said, which may name somebody, to nobody but those who may see it", async () => {
+    const runner = recordingRunner();
+    const source = createSegmentSource({
+      storage: memoryStorage(),
+      runner,
+      unidentified: "create",
+      triggers: [defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" })],
+    });
+    runner.failNext(runnerError("permanent", "no mailbox for ada@example.com"));
+    await source.handleSegmentPayload(track("Signed Up", {}, { userId: "ada", messageId: "m-1" }));
+    const said = async (roles: readonly ConsoleRole[]) => {
+      const { get } = setUp({ source, roles });
+      return JSON.stringify([await get("runs"), await get("event?messageId=m-1")]);
+    };
+    expect(await said(["view", "reveal"])).toContain("ada@example.com");
+    const masked = await said(["view"]);
+    expect(masked).toContain("The words of the runner");
+    expect(masked).not.toContain("ada@example.com");
   });
 
   it("gives the webhook's token to nobody but operators", async () => {

@@ -1,6 +1,10 @@
+import { type AddressInfo, connect } from "node:net";
 import { createSegmentSource, memoryStorage, type SegmentSource } from "bellwire";
 import { type Console, createConsole } from "bellwire/console";
+import { consoleHandler } from "bellwire/fastify";
 import { recordingRunner, track } from "bellwire/testing";
+import fastify from "fastify";
+import fastify4 from "fastify4";
 import { afterEach, describe, expect, it } from "vitest";
 import { consoleServers } from "../support/console-servers.js";
 import type { RunningServer } from "../support/listen.js";
@@ -146,4 +150,25 @@ describe("a live stream", () => {
     const tail = await panel.fetch(new Request("http://console.test/bellwire/api/tail?after=1"));
     expect(await tail.json()).toMatchObject({ reset: true });
   });
+});
+
+it.each([
+  ["fastify 5", fastify],
+  ["fastify 4", fastify4 as unknown as typeof fastify],
+])("%s answers what is no path, too", async (_, make) => {
+  const { source } = makeConsole();
+  const panel = createConsole({ source, basePath: "/", authorize: () => ({ name: "ada", roles: ["view"] }) });
+  const app = make();
+  app.register(consoleHandler(panel));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  open.push(panel, { url: "", close: () => app.close() });
+  const { port } = app.server.address() as AddressInfo;
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () =>
+      socket.write("GET // HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
+    );
+    socket.once("data", (chunk) => resolve(String(chunk)));
+    socket.once("error", reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 [45]\d\d /);
 });

@@ -206,12 +206,30 @@ describe("createStorageCall", () => {
 describe("the loggers and the machine's clock", () => {
   afterEach(() => vi.useRealTimers());
 
+  it("a logger that rejects breaks nothing", async () => {
+    const logger = safeLogger({ ...silentLogger, error: () => Promise.reject(new Error("disk full")) });
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    logger.error({}, "message");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it("a throwing logger breaks nothing", () => {
     const failing = () => {
       throw new Error("disk full");
     };
     const logger = safeLogger({ ...silentLogger, error: failing });
     expect(() => logger.error({}, "message")).not.toThrow();
+  });
+
+  it("waits for what is longer than Node's timers are, too", () => {
+    vi.useFakeTimers();
+    const called = vi.fn();
+    systemClock.schedule(called, Number.POSITIVE_INFINITY);
+    vi.advanceTimersByTime(86_400_000);
+    expect(called).not.toHaveBeenCalled();
   });
 
   it("calls back once and not after it was cancelled", () => {

@@ -94,6 +94,25 @@ describe("what mappings resolve to", () => {
   });
 });
 
+describe("a missing path says how far it got", () => {
+  const order: JsonObject = {
+    properties: { items: [{ user: { id: 1 } }, { user: { id: 2 } }], matrix: [{ cell: { at: 1 } }] },
+  };
+  it.each<[string, string, string | null]>([
+    ["$.properties.items[*].user.idd", "$.properties.items[*].user", "$.properties.items[*].user.id"],
+    ["$.properties.items[0:1].usr", "$.properties.items[0:1]", "$.properties.items[0:1].user"],
+    ["$..user.idd", "$..user", "$..user.id"],
+    ["$..usr", "", null],
+    ["$.properties.matrix[0].cell.att", "$.properties.matrix[0].cell", "$.properties.matrix[0].cell.at"],
+    ["properties.items.user.idd", "properties.items.user", "properties.items.user.id"],
+    ["properties.items.0.usr", "properties.items.0", "properties.items.0.user"],
+  ])("%s", (path, reached, nearest) => {
+    const unresolved: UnresolvedPath[] = [];
+    compileMapping(path, "data").resolve(order, unresolved);
+    expect(unresolved).toMatchObject([{ path, reached, nearest }]);
+  });
+});
+
 describe("mappings that are refused at registration", () => {
   const nest = (levels: number): unknown => (levels === 0 ? 1 : { a: nest(levels - 1) });
   it.each<[string, unknown, string, string]>([

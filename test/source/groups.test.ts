@@ -197,6 +197,34 @@ describe("expand: true", () => {
     expect((await source.events.get("m-1"))?.outcome.status).toBe("processed");
   });
 
+  it("a run whose members could not be read has as many attempts again once somebody asks for them", async () => {
+    const clock = manualClock(new Date("2026-03-01T12:00:00Z"));
+    const memory = memoryStorage({ clock });
+    let isBroken = true;
+    const groups: typeof memory.groups = {
+      ...memory.groups,
+      members: (params) => (isBroken ? Promise.reject(new Error("connection lost")) : memory.groups.members(params)),
+    };
+    const { source, runner } = setUp({ storage: { ...memory, groups }, clock, maxAttempts: 2 });
+    await source.handleSegmentPayload(identify("ada"));
+    await source.handleSegmentPayload(identify("bob"));
+    await source.groups.addMember("acme", "bob");
+    const attempts = async () => {
+      await clock.advance("1h");
+      await source.recover();
+      const [run] = (await source.runs.list()).items;
+      return `${run?.status} ${run?.attempts}`;
+    };
+    await source.handleSegmentPayload(announced());
+    expect(await attempts()).toBe("dead 2");
+    const [dead] = (await source.runs.list()).items;
+    await source.runs.retry([dead?.idempotencyKey ?? ""]);
+    expect((await source.runs.list()).items[0]).toMatchObject({ status: "pending", attempts: 3 });
+    isBroken = false;
+    await attempts();
+    expect(notified(runner)).toEqual([["bob"]]);
+  });
+
   it("interrupted after any storage call it goes on where it was, and tells each once", async () => {
     const count = 2_500;
     for (let strike = 1; strike < 16; strike += 1) {

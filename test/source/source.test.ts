@@ -530,6 +530,28 @@ describe("the event log", () => {
   });
 });
 
+it("a look at overrides that began before a switch, and fails, does not undo it", async () => {
+  const clock = manualClock();
+  const memory = memoryStorage({ clock });
+  let fail = (_error: Error): void => expect.fail();
+  let isSlow = false;
+  const triggers: typeof memory.triggers = {
+    ...memory.triggers,
+    load: (params) => (isSlow ? new Promise((_, reject) => (fail = reject)) : memory.triggers.load(params)),
+  };
+  const { source } = setUp({ storage: { ...memory, triggers }, clock });
+  await source.handleSegmentPayload(signUp("ada", "1"));
+  await clock.advance("5s");
+  isSlow = true;
+  const early = source.handleSegmentPayload(signUp("ada", "2"));
+  isSlow = false;
+  await source.triggers.disable("welcome");
+  fail(new Error("connection lost"));
+  await early;
+  const { events } = await source.handleSegmentPayload(signUp("ada", "3"));
+  expect(events[0]?.triggers[0]?.reason).toBe("trigger_inactive");
+});
+
 it("overrides made elsewhere are seen within their time, and storage that fails does not change them", async () => {
   const clock = manualClock();
   const memory = memoryStorage({ clock });

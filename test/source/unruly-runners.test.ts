@@ -112,6 +112,37 @@ describe("a runner that is not what it was, or not what it should be", () => {
   });
 });
 
+describe("whoever changes what they were given", () => {
+  it("a function that empties its list of recipients leaves that of the other trigger alone, and that of its next attempt", async () => {
+    const given: string[] = [];
+    let isBusy = true;
+    const runner = functionRunner((run) => {
+      const recipients = run.recipients as string[];
+      given.push(`${run.workflow} ${recipients}`);
+      recipients.splice(0);
+      (run.data as Record<string, unknown>)["plan"] = "none";
+      if (isBusy) throw runnerError("retryable", "busy");
+    });
+    const { clock, source } = setUp({ runner, triggers: [triggerOf("welcome"), triggerOf("survey")] });
+    await source.handleSegmentPayload(track("Signed Up", { plan: "pro" }, { userId: "ada", messageId: "m-1" }));
+    isBusy = false;
+    await clock.advance("1m");
+    await source.recover();
+    expect(given).toEqual(["welcome ada", "survey ada", "welcome ada", "survey ada"]);
+    const requests = (await source.runs.list()).items.map(({ request }) => JSON.parse(request));
+    expect(requests).toMatchObject([{ data: { plan: "pro" } }, { data: { plan: "pro" } }]);
+  });
+
+  it("a caller that uses its event again changes nothing of what was recorded", async () => {
+    const { source } = setUp({ runner: recordingRunner(), triggers: [triggerOf("welcome")] });
+    const event = { ...signUp("ada"), properties: { plan: "pro" } };
+    await source.handleSegmentPayload(event);
+    Object.assign(event, { messageId: "m-2" });
+    event.properties.plan = "free";
+    expect((await source.events.get("m-ada"))?.record.payload).toMatchObject({ properties: { plan: "pro" } });
+  });
+});
+
 describe("whoever wants no more of it", () => {
   it("close ends what runs in the background with the batch in hand", async () => {
     let sent = 0;

@@ -12,6 +12,23 @@ const calls: Readonly<Record<string, () => unknown>> = {
   "sqliteStorage with something else": () => Reflect.apply(sqliteStorage, undefined, [{ database: {} }]),
 };
 
+it.each([
+  ["by the storage, which owns the transaction", false, 8],
+  ["by nobody within a transaction of the host's, which it took back whole", true, 1],
+])("a deadlock is tried again %s", async (_name, isOfHost, tries) => {
+  let asked = 0;
+  const client = {
+    query: async () => {
+      asked += 1;
+      throw Object.assign(new Error("deadlock detected"), { code: "40P01" });
+    },
+  };
+  const storage = postgresStorage({ pool: client });
+  const { users } = isOfHost ? storage.withClient(client) : storage;
+  await expect(users.find({ environment: "production", ids: ["ada"] })).rejects.toMatchObject({ code: "40P01" });
+  expect(asked).toBe(tries);
+});
+
 describe("a storage that is given no handle says so, and what to give", () => {
   it.each(Object.entries(calls))("%s", (name, call) => {
     const [storage = ""] = name.split(/[ (]/);

@@ -174,6 +174,10 @@ describe("a SQLite file", () => {
     const searched = plans.filter((plan) => /UNION|bellwire_runs_(due|attention)/.test(plan));
     expect(searched.length).toBeGreaterThan(6);
     expect(searched.filter((plan) => /_received \(environment=\?\)$/m.test(plan))).toEqual([]);
+    // However many are due, as many are read as are claimed.
+    await storage.runs.claim({ ...scope, owner: "p", leaseMs: 1_000, limit: 50 });
+    expect(plans.at(-1)).toContain("bellwire_runs_due");
+    expect(plans.at(-1)).not.toContain("TEMP B-TREE");
     close();
   });
 
