@@ -3,9 +3,11 @@ import type { JsonObject } from "./json.js";
 /**
  * Everything that can go wrong, as a closed list.
  *
- * - `CONFIG_*`: thrown while a source, trigger or webhook is being set up.
+ * - `CONFIG_*`: something is set up wrong, or a call names something that is not there.
  * - `PAYLOAD_*`: what arrived is not a Segment payload.
  * - `AUTH_*`: the request does not prove that it comes from the configured source.
+ * - `ROUTE_UNKNOWN`, `METHOD_NOT_ALLOWED`: the request is none of the webhook's.
+ * - `OVERLOADED`, `SOURCE_CLOSED`, `ABORTED`: the call was not carried out.
  * - `STORAGE_*`, `RUNNER_*`: a port failed.
  */
 export const bellwireErrorCodes = [

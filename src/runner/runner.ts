@@ -73,7 +73,7 @@ export interface RunnerCapabilities {
    * run is left `uncertain`. `null`: the runner cannot tell a repetition, and unknown attempts are repeated: at least once.
    */
   readonly idempotencyWindowMs: number | null;
-  /** Whether a tenant may bring along what is known of the group of the same id. @default false */
+  /** Whether the engine takes attributes of a tenant: the id is then sent as `{ …traits, id }` of the group of that id. @default false */
   readonly tenantTraits?: boolean;
   /** Whether runs of the workflow can be canceled. @default whether the runner has a `cancel` */
   readonly cancels?: boolean;

@@ -32,7 +32,7 @@ export async function recordPlans(plans: PlansToRecord): Promise<RecordedPlans> 
   return { events, recorded };
 }
 
-/** By itself, since what is rarely done would make room for what it needs each time that it is not. */
+/** By itself, so that the usual case does not pay for its variables. */
 async function recordAgain(
   { items, freeze, record, recipients }: PlansToRecord,
   events: NewEvent[],

@@ -280,6 +280,9 @@ export interface SegmentSource {
   recover(options?: InEnvironment): Promise<RecoverResult>;
   /** Applies `retention`; call it every hour or so, from any process. */
   maintain(): Promise<MaintainResult>;
-  /** Takes no more payloads, waits for those in hand up to `timeoutMs` (10 seconds), and gives back what is left. */
+  /**
+   * Takes no more payloads, begins no more runs, and waits for those in hand, `timeoutMs` milliseconds at most. What is still on its way
+   * then goes on; what it does not settle is taken over by another process when the lease ends. @default 10,000
+   */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

@@ -30,7 +30,7 @@ export interface ListMembersParams extends Abortable {
 
 /** The groups of an environment and their members, who need not be known as users. */
 export interface GroupStore {
-  /** Creates or updates by the law of users, in any order and any number of times. Results in the order of `changes`. */
+  /** Creates or updates by the merge rule of users, in any order and any number of times. Results in the order of `changes`. */
   update(params: UpdateGroupsParams): Promise<readonly GroupUpdate[]>;
   /** The known groups among `ids`, in any order. */
   find(

@@ -1,7 +1,6 @@
 /**
  * Who is known among ids. Looked up when it is asked for, since most who ask want to know of each id once: ten thousand recipients need
- * not become a map first, in the process that has them in one already. That somebody may have become known meanwhile, or may be no
- * longer, is as well.
+ * not become a map first, in the process that has them in one already. So it answers as of the moment at which it is asked.
  */
 export class MemoryKnown implements ReadonlyMap<string, string> {
   readonly #ids: readonly string[];

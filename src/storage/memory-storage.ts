@@ -24,8 +24,9 @@ export interface MemoryStorageOptions {
 const maxAuditEntries = 10_000;
 
 /**
- * Keeps everything in the memory of this process, bounded: for tests and for trying things. Sources that are given the same one
- * share it as processes share a database.
+ * Keeps everything in the memory of this process: for tests and for trying things. Events, users and visitors are bounded in number;
+ * groups, memberships and the hashes of who was deleted are not. Sources that are given the same one share it as processes share a
+ * database.
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
   const clock = options.clock ?? systemClock;

@@ -98,7 +98,7 @@ export interface RunResult {
   readonly durationMs?: number;
 }
 
-/** What a person may ask for: that runs are sent again, that held ones are not waited with any longer, that runs are not sent. */
+/** What a person may decide: `retry` sends runs again, `release` waits with held ones no longer, `drop` ends runs unsent. */
 export type RunDecision = "retry" | "release" | "drop";
 
 export interface DecideParams extends SourceScope, Abortable {

@@ -15,7 +15,7 @@ export interface GroupChange {
   readonly traits: JsonObject;
 }
 
-/** That somebody became a member, or is one no longer. Of two words about one membership the later counts; at the same time, that of joining. */
+/** Somebody joined a group, or left it. The later change wins; at the same time, joining does. */
 export interface MembershipChange {
   readonly groupId: string;
   readonly userId: string;
@@ -23,7 +23,7 @@ export interface MembershipChange {
   readonly at: Date;
 }
 
-/** By the law of users. @returns the same object when the change says nothing new */
+/** By the merge rule of users. @returns the same object when the change says nothing new */
 export function applyGroupChange(registers: UserRegisters, { id, at, traits }: GroupChange): UserRegisters {
   return applyUserChange(registers, { id, at, attributes: { properties: traits } });
 }

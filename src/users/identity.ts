@@ -18,8 +18,8 @@ export type MappedAttribute = "email" | "phoneNumber" | "avatar" | "name" | "loc
 
 export interface IdentityOptions {
   /**
-   * Makes every event tell of the user it belongs to, without a change to what sends it: where its traits are, such as
-   * `"context.traits"`, and where the id is, if not in `userId`.
+   * Updates users from every event and not from identify alone: the path of the traits, such as `"context.traits"`, and of the user's
+   * id where it is not `userId`. @default identify events only
    */
   readonly identifyFrom?: string | { readonly userId?: string; readonly traits: string };
   /** Where attributes are that have no place in Segment's reserved traits: `{ email: "traits.work_email" }`. */

@@ -5,8 +5,8 @@ import type { User, UserAttributes, UserChange, UserHistoryEntry } from "./user.
  * Everything that is known of a user, as storage keeps it: for each leaf of the attributes its value and the time (milliseconds)
  * of the event that said so. Plain JSON.
  *
- * The law: per leaf the latest word counts, and of two at the same time the one whose JSON text is greater. Objects merge leaf by
- * leaf; lists and empty objects are leaves. Where one word says a value and another an object in the same place, the value hides
+ * The merge rule: per leaf the latest change wins, and of two at the same time the one whose JSON text is greater. Objects merge leaf
+ * by leaf; lists and empty objects are leaves. Where one word says a value and another an object in the same place, the value hides
  * what is older below it. All of this depends only on the set of changes, so their order, repetition and grouping do not matter.
  */
 export type UserRegisters = Readonly<Record<string, Register>>;

@@ -35,7 +35,7 @@ export interface UserChange {
   /** Event time; decides which change wins, per property. */
   readonly at: Date;
   readonly attributes: UserAttributes;
-  /** Under which the user was on the way until then; what was said under it becomes theirs. */
+  /** The anonymous id of the time before the sign-in; what was said under it becomes the user's. */
   readonly anonymousId?: string;
 }
 

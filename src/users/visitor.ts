@@ -5,7 +5,7 @@ import { applyUserChange, emptyRegisters, mergeRegisters, type UserRegisters } f
 /**
  * What was said under an anonymous id, and whose it is. Plain JSON.
  *
- * The law: an anonymous id belongs to the user of the first sign-in under it, by event time, and with it what was said until then.
+ * The rule of ownership: an anonymous id belongs to the user of the first sign-in under it, by event time, and with it what was said until then.
  * What is said later, and whoever else signs in there later, gets nothing: a device where somebody was signed in is nobody's in
  * particular, until its sender makes a new anonymous id, as Segment's `reset()` does. All of this depends only on what was said and
  * when, so that order and repetition do not matter.

@@ -26,7 +26,7 @@ export interface SqliteStorageOptions {
 export interface SqliteStorage extends FullStorage {
   /** Creates or updates the tables, which all start with `bellwire_`. May be called at every start, by any number of processes. */
   migrate(): Promise<void>;
-  /** The same as SQL, for teams that run their own migrations. */
+  /** All of it as SQL, for an empty database. It can not be run twice: `migrate` is what brings one up to date. */
   migrationSql(): string;
 }
 
