@@ -8,7 +8,7 @@ import {
   type SegmentEventType,
   segmentEventTypes,
 } from "./event.js";
-import { idOf } from "./id-of.js";
+import { idOf, isExact } from "./id-of.js";
 import { kindOf } from "./kind-of.js";
 import { resolveLimits, type SegmentLimits } from "./limits.js";
 import { invalidMessageId, messageIdOf } from "./message-id.js";
@@ -44,7 +44,7 @@ export function parseSegmentPayload(payload: unknown, options: ParseOptions): re
     const whole = shared === null ? given : withShared(given, shared);
     const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
     if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
-    return parseEvent({ index, given: checked, text: checked === element ? textOf(index) : null }, options);
+    return parseEvent({ index, whole, given: checked, text: checked === element ? textOf(index) : null }, options);
   });
 }
 
@@ -62,16 +62,18 @@ function refuse(index: number, element: unknown, reason: InvalidEventReason, mes
 
 interface Element {
   readonly index: number;
+  /** As it came: a plain copy has lost what JSON has no word for. */
+  readonly whole: JsonObject;
   readonly given: JsonObject;
   /** What it is, to the letter. */
   readonly text: string | null;
 }
 
-function parseEvent({ index, given, text }: Element, options: ParseOptions): ParsedEvent {
+function parseEvent({ index, whole, given, text }: Element, options: ParseOptions): ParsedEvent {
   const type = typeOf(given, options.defaultType);
   if (type === null) return refuse(index, given, ...describeType(given));
   const event: SegmentEvent = isTyped(given) ? given : { ...given, type };
-  const wrong = wrongField(event);
+  const wrong = wrongField(event, whole);
   if (wrong !== null) return refuse(index, given, "field_invalid", wrong);
   const name = nameOf(event, type);
   if (type === "track" && name === null) {
@@ -127,13 +129,10 @@ const maxIdLength = 1_000;
 const idFields = ["userId", "anonymousId", "groupId", "previousId"] as const;
 const objectFields = ["properties", "traits"] as const;
 
-function wrongField(event: SegmentEvent): string | null {
+function wrongField(event: SegmentEvent, whole: JsonObject): string | null {
   for (const field of idFields) {
-    const value = event[field];
-    if (value === undefined || value === null || typeof value === "number") continue;
-    if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
-    if (value.length > maxIdLength)
-      return `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`;
+    const wrong = wrongId(field, typeof whole[field] === "number" ? whole[field] : event[field]);
+    if (wrong !== null) return wrong;
   }
   for (const field of objectFields) {
     const value = event[field];
@@ -143,6 +142,19 @@ function wrongField(event: SegmentEvent): string | null {
     return `${field} is ${kindOf(value)}; expected an object.`;
   }
   return null;
+}
+
+function wrongId(field: string, value: JsonValue | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number") {
+    return isExact(value)
+      ? null
+      : `${field} is a number too large to be exact, so that ids would mix; send it as text.`;
+  }
+  if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
+  return value.length > maxIdLength
+    ? `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`
+    : null;
 }
 
 function nameOf(event: SegmentEvent, type: SegmentEventType): string | null {

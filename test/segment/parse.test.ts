@@ -161,6 +161,8 @@ describe("one bad event never stops the others", () => {
       [`${field} that is a list`, { ...track, [field]: ["a"] }, "field_invalid"],
       [`${field} that is true`, { ...track, [field]: true }, "field_invalid"],
       [`${field} of 10 KB`, { ...track, [field]: "x".repeat(10_000) }, "field_invalid"],
+      [`${field} beyond 2^53`, { ...track, [field]: 2 ** 53 }, "field_invalid"],
+      [`${field} below -2^53`, { ...track, [field]: -1e300 }, "field_invalid"],
     ]),
     ...(["properties", "traits"] as const).flatMap((field): [string, unknown, string][] => [
       [`${field} that are a text`, { ...track, [field]: "a" }, "field_invalid"],
@@ -185,6 +187,18 @@ describe("one bad event never stops the others", () => {
   function keysOf300Kb() {
     return Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${"k".repeat(300)}${index}`, null]));
   }
+
+  it.each<[string, unknown]>([
+    ["992", JSON.parse('{"type":"identify","userId":9007199254740992}')],
+    ["993", '{"type":"identify","userId":9007199254740993}'],
+    ["no end, as text", '{"type":"identify","userId":1e400}'],
+    ["no end", { type: "identify", userId: Number.POSITIVE_INFINITY }],
+    ["no number", { type: "identify", userId: Number.NaN }],
+  ])("an id that is a number of %s, which would mix users, is to be sent as text", (_, payload) => {
+    expect(parse(payload)).toMatchObject([
+      { invalid: { reason: "field_invalid", message: expect.stringMatching(/^userId .*too large.*as text/) } },
+    ]);
+  });
 
   it("a remapped body is told about the data mapping", () => {
     const [parsed] = parse({ revenue: 39.95 });
@@ -255,6 +269,8 @@ describe("what real senders leave out or write otherwise", () => {
     ["ada", "ada"],
     [42, "42"],
     [0, "0"],
+    [1.5, "1.5"],
+    [2 ** 53 - 1, "9007199254740991"],
     ["", null],
     [null, null],
     [undefined, null],
@@ -302,6 +318,12 @@ describe("messageId", () => {
     expect(idOf({ ...anonymous, userId: "grace" })).not.toBe(derived);
     expect(idOf({ ...anonymous, messageId: "" })).not.toBe("");
     expect(idOf({ ...anonymous, messageId: null })).not.toBe("null");
+  });
+
+  it("that is a number too large to be exact is none: two events would share it", () => {
+    const inexact = { ...anonymous, messageId: 2 ** 53 };
+    expect(idOf(inexact)).toMatch(/^bw-/);
+    expect(idOf({ ...inexact, event: "Signed Out" })).not.toBe(idOf(inexact));
   });
 
   it("of Segment's Event Tester does not swallow the second test", () => {
