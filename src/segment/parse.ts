@@ -37,7 +37,7 @@ export type ParsedEvent =
 export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
   const limits = resolveLimits(options.limits);
   const { elements, textOf, shared, mayExceedLimits } = readPayload(payload, limits);
-  return elements.map((element, index) => {
+  const parse = (element: unknown, index: number): ParsedEvent => {
     const given = unwrapElement(element);
     if (!isJsonObject(given)) return refuse(index, given, "not_an_object", `Expected an event, got ${kindOf(given)}.`);
     if (shared instanceof Refusal) return refuse(index, given, shared.reason, shared.message);
@@ -45,7 +45,25 @@ export function parseSegmentPayload(payload: unknown, options: ParseOptions): re
     const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
     if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
     return parseEvent({ index, whole, given: checked, text: checked === element ? textOf(index) : null }, options);
+  };
+  // Not map(), which leaves out what a list has no element for.
+  return Array.from(elements, (element, index) => {
+    try {
+      return parse(element, index);
+    } catch {
+      return unreadable(index, element);
+    }
   });
+}
+
+/** Of an object of the host's that runs code where it is read. */
+function unreadable(index: number, element: unknown): ParsedEvent {
+  const message = "The event can not be read: a property of it throws.";
+  const messageId = invalidMessageId(element);
+  return {
+    ok: false,
+    invalid: { index, messageId, type: null, name: null, reason: "field_invalid", message, payload: null },
+  };
 }
 
 function refuse(index: number, element: unknown, reason: InvalidEventReason, message: string): ParsedEvent {
@@ -121,8 +139,8 @@ function describeType({ type }: JsonObject): [InvalidEventReason, string] {
       `The event has no type (one of ${known}). Is the destination's \`data\` mapping set to the whole event?`,
     ];
   }
-  const what = typeof type === "string" ? JSON.stringify(type.slice(0, 50)) : kindOf(type);
-  return ["type_unknown", `The type ${what} is none of ${known}.`];
+  if (typeof type !== "string") return ["type_unknown", `The type is ${kindOf(type)}; expected one of ${known}.`];
+  return ["type_unknown", `The type ${JSON.stringify(type.slice(0, 50))} is none of ${known}.`];
 }
 
 const maxIdLength = 1_000;

@@ -14,6 +14,13 @@ const first = ([parsed]: readonly ParsedEvent[]) => {
 /** The reason, or `ok`. */
 const verdicts = (parsed: readonly ParsedEvent[]) => parsed.map((one) => (one.ok ? "ok" : one.invalid.reason));
 const verdict = (event: unknown) => verdicts(parse([event]))[0];
+/** An event that throws when `name` is read. */
+const unreadable = (name: string) => {
+  const get = () => {
+    throw new Error("ada@example.com");
+  };
+  return Object.defineProperty({ ...track }, name, { enumerable: true, configurable: true, get });
+};
 const codeOf = (call: () => unknown) => {
   try {
     call();
@@ -29,6 +36,8 @@ describe("every form a payload comes in", () => {
     ["parsed", track, 1],
     ["text", text, 1],
     ["bytes", Buffer.from(text), 1],
+    ["an ArrayBuffer", new Uint8Array(Buffer.from(text)).buffer, 1],
+    ["a DataView of a part", new DataView(new Uint8Array(Buffer.from(`[${text}]`)).buffer, 1, text.length), 1],
     ["bytes with a byte order mark", Buffer.from(`\ufeff${text}`), 1],
     ["text with a byte order mark", `\ufeff${text}`, 1],
     ["an array", [track, track], 2],
@@ -109,6 +118,8 @@ describe("payloads that are none", () => {
     ["a function", () => track, "PAYLOAD_NOT_EVENTS"],
     ["a symbol", Symbol("x"), "PAYLOAD_NOT_EVENTS"],
     ["a bigint", 1n, "PAYLOAD_NOT_EVENTS"],
+    ["a promise", Promise.resolve(track), "PAYLOAD_NOT_EVENTS"],
+    ["an envelope that can not be read", unreadable("batch"), "PAYLOAD_NOT_EVENTS"],
     ["100,000 brackets", deep(100_000), "PAYLOAD_TOO_DEEP"],
     ["100,000 open brackets", "[".repeat(100_000), "PAYLOAD_TOO_DEEP"],
     ["100,000 open braces", '{"a":'.repeat(100_000), "PAYLOAD_TOO_DEEP"],
@@ -116,6 +127,10 @@ describe("payloads that are none", () => {
     ["too many events", Array.from({ length: 10_001 }, () => 1), "PAYLOAD_TOO_LARGE"],
   ])("%s", (_, payload, code) => {
     expect(codeOf(() => parse(payload))).toBe(code);
+  });
+
+  it("the message about a promise says to await it", () => {
+    expect(() => parse(Promise.resolve(track))).toThrow("await");
   });
 
   it("the message never quotes the body", () => {
@@ -200,6 +215,12 @@ describe("one bad event never stops the others", () => {
     ]);
   });
 
+  it("a type that is no text is told so", () => {
+    expect(parse({ type: 7 })).toMatchObject([
+      { invalid: { message: expect.stringMatching(/^The type is a number; /) } },
+    ]);
+  });
+
   it("a remapped body is told about the data mapping", () => {
     const [parsed] = parse({ revenue: 39.95 });
     expect(parsed).toMatchObject({
@@ -221,6 +242,24 @@ describe("one bad event never stops the others", () => {
       "not_an_object",
       "field_invalid",
     ]);
+  });
+
+  it("elements that are missing or can not be read", () => {
+    const elements: unknown[] = [track, unreadable("userId"), unreadable("type"), unreadable("json"), track];
+    elements[6] = { ...track, context: unreadable("ip") };
+    const parsed = parse(elements);
+    expect(verdicts(parsed)).toEqual([
+      "ok",
+      "field_invalid",
+      "field_invalid",
+      "field_invalid",
+      "ok",
+      "not_an_object",
+      "field_invalid",
+    ]);
+    const ids = parsed.map((one) => (one.ok ? one.event.messageId : one.invalid.messageId));
+    expect(new Set(ids.slice(1, 4)).size).toBe(3);
+    expect(JSON.stringify(parsed)).not.toContain("ada@example.com");
   });
 
   it("cycles, and values that JSON has no word for", () => {
