@@ -99,7 +99,8 @@ describe("a webhook fails closed", () => {
 
   it("tells the logger of the source what it refuses, unless it has one of its own", async () => {
     const told = (lines: string[]) => {
-      const log = (_: object, message: string) => void lines.push(message);
+      const log = ({ environment }: { environment?: string }, message: string) =>
+        void lines.push(`${environment}: ${message}`);
       return { debug: log, info: log, warn: log, error: log };
     };
     const ofSource: string[] = [];
@@ -110,11 +111,14 @@ describe("a webhook fails closed", () => {
       runner: recordingRunner(),
       logger: told(ofSource),
     });
-    const ask = () => new Request("http://localhost/segment/production/wrong", { method: "POST", body });
+    const ask = (method = "POST") =>
+      new Request("http://localhost/segment/production/wrong", { method, ...(method === "POST" && { body }) });
     await fetchWebhook(source)(ask());
     await fetchWebhook(source, { logger: told(own) })(ask());
-    expect(ofSource).toEqual(["The token in the URL is wrong."]);
+    expect(ofSource).toEqual(["production: The token in the URL is wrong."]);
     expect(own).toEqual(ofSource);
+    await fetchWebhook(source)(ask("GET"));
+    expect(ofSource[1]).toMatch(/^undefined: The method GET/);
   });
 
   it("is not made without a source", () => {

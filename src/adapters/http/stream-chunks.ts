@@ -1,4 +1,5 @@
-import { BellwireError } from "../../core/errors.js";
+import type { BellwireError } from "../../core/errors.js";
+import { goneAway } from "../../http/read-body.js";
 
 /** The part of node's `Readable` that is used. */
 export interface ReadableStreamOfNode {
@@ -12,11 +13,6 @@ export interface ReadableStreamOfNode {
 
 export function isReadable(stream: object): stream is ReadableStreamOfNode {
   return "read" in stream && typeof stream.read === "function" && "off" in stream && typeof stream.off === "function";
-}
-
-export function goneAway(cause: unknown): BellwireError {
-  const message = "The client went away before the body had arrived.";
-  return new BellwireError({ code: "ABORTED", message, cause, retryable: true });
 }
 
 interface Waiting {
