@@ -41,7 +41,8 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
       throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
     }
     const environmentOfRoute = options.environment ?? request.environment;
-    const route = routes({ path: request.path, token: request.token, environment: environmentOfRoute });
+    const basePath = options.basePath ?? request.basePath;
+    const route = routes({ path: request.path, basePath, token: request.token, environment: environmentOfRoute });
     return { route, environment: route.environment ?? environmentOfWriteKey(request, authenticators) };
   };
 
