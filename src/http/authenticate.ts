@@ -1,4 +1,5 @@
 import { BellwireError } from "../core/errors.js";
+import { firstArrayElement, memberOf, readString } from "../segment/json-scanner.js";
 import { createSignatureVerifier } from "../segment/signature.js";
 import type { EnvironmentCredentials } from "../source/source-options.js";
 import { createSecretSet } from "./secret-set.js";
@@ -98,21 +99,32 @@ export function writeKeyOfHeader(request: WebhookRequest): string | null {
   return user === "" ? null : user;
 }
 
-/** Read from the text without parsing it: the payload is parsed once, later, and under its limits. */
+/**
+ * That of the envelope or of the event, or else of the first event. Read without parsing the rest: the payload is parsed once, later,
+ * and under its limits.
+ */
 function writeKeyOfBody(body: Uint8Array): string | null {
-  const match = /"writeKey"\s*:\s*"([^"\\]{1,200})"/.exec(Buffer.from(body).toString("latin1"));
-  return match?.[1] ?? null;
+  const outer = memberOf(body, "writeKey");
+  if (outer !== null) return readString(outer);
+  const first = firstArrayElement(memberOf(body, "batch") ?? body);
+  const inner = first === null ? null : memberOf(first.bytes, "writeKey");
+  return inner === null ? null : readString(inner);
 }
 
 function unsigned(body: Uint8Array): BellwireError {
-  const hint =
-    body.byteLength === 0
-      ? " The body is empty: the destination's `data` mapping resolved to nothing; map it to the whole event."
-      : " Set the same shared secret in the destination's settings.";
   return denied(
     "AUTH_SIGNATURE_MISSING",
-    `The request has no x-signature header, and this environment has shared secrets.${hint}`,
+    `The request has no x-signature header, and this environment has shared secrets. ${whyUnsigned(body)}`,
   );
+}
+
+/** Segment signs what its `data` mapping makes of the event, or of the first of a batch, and nothing where that is nothing. */
+function whyUnsigned(body: Uint8Array): string {
+  const fix = "the destination's `data` mapping resolved to nothing; map it to the whole event.";
+  if (body.byteLength === 0) return `The body is empty: ${fix}`;
+  const first = firstArrayElement(body);
+  const isNull = first !== null && Buffer.from(first.bytes).toString("latin1") === "null";
+  return isNull ? `The first element is null: ${fix}` : "Set the same shared secret in the destination's settings.";
 }
 
 function partiallySigned(): BellwireError {

@@ -35,7 +35,18 @@ export function readBody(body: WebhookBody, options: ReadBodyOptions): Uint8Arra
     if (body.bytes.byteLength > options.maxBytes) throw tooLarge(options.maxBytes);
     return body.bytes;
   }
-  return decoded(body.kind === "whole" ? readWhole(body.read, options) : collect(body.chunks, options), options);
+  const reading = body.kind === "whole" ? readWhole(body.read, options) : collect(body.chunks, options);
+  return decoded(reading.catch(throwAborted), options);
+}
+
+/** Runtimes tell of a client that went away by errors of their own. Of a body that somebody else reads, the standard says TypeError. */
+function throwAborted(error: unknown): never {
+  throw BellwireError.is(error) || error instanceof TypeError ? error : goneAway(error);
+}
+
+export function goneAway(cause: unknown): BellwireError {
+  const message = "The client went away before the body had arrived.";
+  return new BellwireError({ code: "ABORTED", message, cause, retryable: true });
 }
 
 async function decoded(reading: Promise<Uint8Array>, options: ReadBodyOptions): Promise<Uint8Array> {

@@ -34,16 +34,20 @@ const sdkCalls: Readonly<Record<string, SegmentEventType | null>> = {
 
 export interface RouteInput {
   readonly path: string;
+  /** Where the webhook is mounted, where that is known. */
+  readonly basePath?: string | undefined;
   readonly environment?: string | undefined;
   readonly token?: string | undefined;
 }
+
+const routeInputs = ["path", "basePath", "environment", "token"] as const;
 
 /** Reads routes; the one that was read last is known, since a destination posts to one and the same. */
 export function createRoutes(environments: readonly string[]): (input: RouteInput) => Route {
   let last: RouteInput | null = null;
   let route: Route | null = null;
   return (input) => {
-    const isLast = last?.path === input.path && last.environment === input.environment && last.token === input.token;
+    const isLast = last !== null && routeInputs.every((name) => last?.[name] === input[name]);
     if (isLast && route !== null) return route;
     route = parseRoute(input, environments);
     last = input;
@@ -57,7 +61,7 @@ export function createRoutes(environments: readonly string[]): (input: RouteInpu
  *
  * @throws `ROUTE_UNKNOWN` for an environment that there is not
  */
-function parseRoute({ path, environment, token }: RouteInput, environments: readonly string[]): Route {
+function parseRoute({ path, basePath, environment, token }: RouteInput, environments: readonly string[]): Route {
   const segments = path.split("/").filter((segment) => segment !== "");
   const { rest, defaultType } = takeSdkCall(segments);
   // A route such as /:environment/:token also matches /v1/batch.
@@ -73,12 +77,16 @@ function parseRoute({ path, environment, token }: RouteInput, environments: read
   if (last !== undefined && environments.includes(decode(last))) {
     return { environment: decode(last), token: token ?? null, defaultType };
   }
-  const [only] = environments;
-  return {
-    environment: environments.length === 1 && only !== undefined ? only : null,
-    token: token ?? null,
-    defaultType,
-  };
+  const [only = null] = environments;
+  // Below the mount point stands what is meant for another environment.
+  const namesNone = basePath === undefined || isAt(basePath, segments, rest.length);
+  return { environment: environments.length === 1 && namesNone ? only : null, token: token ?? null, defaultType };
+}
+
+/** Whether nothing but the call of an SDK follows the mount point. @param length of the segments before that call */
+function isAt(basePath: string, segments: readonly string[], length: number): boolean {
+  const base = basePath.split("/").filter((segment) => segment !== "");
+  return length <= base.length && base.every((segment, index) => segment === segments[index]);
 }
 
 function takeSdkCall(segments: readonly string[]): {

@@ -6,7 +6,7 @@ import { createTimeLimit } from "../core/time-limit.js";
 import { defaultLimits } from "../segment/limits.js";
 import type { HandleSegmentPayloadOptions } from "../source/payload-options.js";
 import type { SegmentSource } from "../source/segment-source.js";
-import { type Authenticator, createAuthenticator, type HeadVerdict, writeKeyOfHeader } from "./authenticate.js";
+import { type Authenticator, createAuthenticator, writeKeyOfHeader } from "./authenticate.js";
 import { type ReadBodyOptions, readBody } from "./read-body.js";
 import { respondToError, respondToResult } from "./respond.js";
 import { createRoutes, type Route, unknownRoute } from "./route.js";
@@ -35,37 +35,39 @@ export function createWebhookHandler(source: SegmentSource, options: WebhookOpti
   const authenticators = createAuthenticators(source, logger);
   const routes = createRoutes(source.environments.names);
 
-  const admit = (request: WebhookRequest): Admission => {
+  const find = (request: WebhookRequest): Found => {
     if (!methods.has(request.method.toUpperCase())) {
       const message = `The method ${request.method.slice(0, 20)} is not allowed; send POST, PUT or PATCH.`;
       throw new BellwireError({ code: "METHOD_NOT_ALLOWED", message });
     }
     const environmentOfRoute = options.environment ?? request.environment;
-    const route = routes({ path: request.path, token: request.token, environment: environmentOfRoute });
-    const environment = route.environment ?? environmentOfWriteKey(request, authenticators);
-    const authenticator = authenticators.get(environment);
-    if (authenticator === undefined) throw notConfigured(environment);
-    return { authenticator, head: authenticator.checkHead(request, route.token), call: toCall(environment, route) };
+    const basePath = options.basePath ?? request.basePath;
+    const route = routes({ path: request.path, basePath, token: request.token, environment: environmentOfRoute });
+    return { route, environment: route.environment ?? environmentOfWriteKey(request, authenticators) };
   };
 
   return async (request) => {
+    let environment: string | undefined;
     try {
-      const { authenticator, head, call } = admit(request);
+      const found = find(request);
+      ({ environment } = found);
+      const authenticator = authenticators.get(environment);
+      if (authenticator === undefined) throw notConfigured(environment);
+      const head = authenticator.checkHead(request, found.route.token);
       const reading = readBody(request.body, bodyOptions(request, limits));
       const body = reading instanceof Uint8Array ? reading : await reading;
       authenticator.checkBody(request, body, head);
-      return respondToResult(await source.handleSegmentPayload(body, call));
+      return respondToResult(await source.handleSegmentPayload(body, toCall(found)));
     } catch (error) {
-      return refuse(error, logger, source.key);
+      return refuse(error, logger, { source: source.key, ...(environment !== undefined && { environment }) });
     }
   };
 }
 
-/** What is known of a request before its body is read. */
-interface Admission {
-  readonly authenticator: Authenticator;
-  readonly head: HeadVerdict;
-  readonly call: HandleSegmentPayloadOptions;
+/** Where a request goes. */
+interface Found {
+  readonly route: Route;
+  readonly environment: string;
 }
 
 function requireSource(source: unknown): void {
@@ -110,7 +112,7 @@ function bodyOptions(
   };
 }
 
-function toCall(environment: string, { defaultType }: Route): HandleSegmentPayloadOptions {
+function toCall({ environment, route: { defaultType } }: Found): HandleSegmentPayloadOptions {
   return defaultType === null ? { environment } : { environment, defaultType };
 }
 
@@ -121,14 +123,20 @@ function notConfigured(environment: string): BellwireError {
   return new BellwireError({ code: "CONFIG_AUTHENTICATION_MISSING", message, retryable: true });
 }
 
-function refuse(error: unknown, logger: Logger, source: string): WebhookResponse {
+interface Where {
+  readonly source: string;
+  /** Where it is known. */
+  readonly environment?: string;
+}
+
+function refuse(error: unknown, logger: Logger, where: Where): WebhookResponse {
   if (BellwireError.is(error)) {
-    const fields = { source, code: error.code, status: statusOf(error.code) };
+    const fields = { ...where, code: error.code, status: statusOf(error.code) };
     if (fields.status >= 500) logger.error({ ...fields, err: error }, error.message);
     else logger.warn(fields, error.message);
     return respondToError(error);
   }
-  logger.error({ source, err: error }, "the webhook failed");
+  logger.error({ ...where, err: error }, "the webhook failed");
   const message = "The webhook failed; the server's log says why. Send it again.";
   return respondToError(new BellwireError({ code: "STORAGE_FAILED", message, cause: error, retryable: true }));
 }

@@ -3,6 +3,8 @@ export interface WebhookRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Where the webhook is mounted, where the framework says so. */
+  readonly basePath?: string | undefined;
   /** By lower-case name; a list where the header stands more than once. */
   readonly header: (name: string) => string | readonly string[] | undefined;
   /** Route parameters, where the framework has them; otherwise both are read from the end of the path. */

@@ -48,6 +48,41 @@ export function soleMember(json: Uint8Array, name: string): Uint8Array | null {
   return json[end] === closeBrace ? json.subarray(start, trimEnd(json, start, end)) : null;
 }
 
+/**
+ * The bytes of the value that a member of a JSON object has; of members with the same name that of the last, which is what
+ * `JSON.parse` takes. `null` where there is none. Does not validate.
+ */
+export function memberOf(json: Uint8Array, name: string): Uint8Array | null {
+  const open = skipWhitespace(json, startOfText(json));
+  if (json[open] !== openBrace) return null;
+  let found: Uint8Array | null = null;
+  let key = skipWhitespace(json, open + 1);
+  while (json[key] === quote) {
+    const keyEnd = endOfString(json, key) + 1;
+    // Past the colon.
+    const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
+    const end = endOfValue(json, start);
+    if (readString(json.subarray(key, keyEnd)) === name) found = json.subarray(start, trimEnd(json, start, end));
+    if (json[end] !== comma) break;
+    key = skipWhitespace(json, end + 1);
+  }
+  return found;
+}
+
+/** Of names and keys, with every character escaped. */
+const maxStringBytes = 1_200;
+
+/** The text of the bytes of a JSON string; `null` for anything else, and for a long one. */
+export function readString(json: Uint8Array): string | null {
+  if (json[0] !== quote || json.length > maxStringBytes) return null;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(json).toString("utf8"));
+    return typeof value === "string" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The position of the comma or bracket that ends the value which starts at `start`. */
 function endOfValue(json: Uint8Array, start: number): number {
   let depth = 0;

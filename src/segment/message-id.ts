@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { canonicalJson, type JsonObject } from "../core/json.js";
+import { idOf } from "./id-of.js";
 
 /** Segment's own limit. */
 const maxLength = 100;
@@ -24,9 +25,8 @@ export function messageIdOf(event: JsonObject): string {
 
 function givenMessageId(event: JsonObject): string | null {
   for (const name of ["messageId", "messageID", "message_id"]) {
-    const value = event[name];
-    if (typeof value === "string" && value !== "") return value;
-    if (typeof value === "number") return String(value);
+    const id = idOf(event[name]);
+    if (id !== null) return id;
   }
   return null;
 }

@@ -8,7 +8,7 @@ import {
   type SegmentEventType,
   segmentEventTypes,
 } from "./event.js";
-import { idOf } from "./id-of.js";
+import { idOf, isExact } from "./id-of.js";
 import { kindOf } from "./kind-of.js";
 import { resolveLimits, type SegmentLimits } from "./limits.js";
 import { invalidMessageId, messageIdOf } from "./message-id.js";
@@ -37,15 +37,33 @@ export type ParsedEvent =
 export function parseSegmentPayload(payload: unknown, options: ParseOptions): readonly ParsedEvent[] {
   const limits = resolveLimits(options.limits);
   const { elements, textOf, shared, mayExceedLimits } = readPayload(payload, limits);
-  return elements.map((element, index) => {
+  const parse = (element: unknown, index: number): ParsedEvent => {
     const given = unwrapElement(element);
     if (!isJsonObject(given)) return refuse(index, given, "not_an_object", `Expected an event, got ${kindOf(given)}.`);
     if (shared instanceof Refusal) return refuse(index, given, shared.reason, shared.message);
     const whole = shared === null ? given : withShared(given, shared);
     const checked = mayExceedLimits ? checkLimits(whole, limits) : whole;
     if (checked instanceof Refusal) return refuse(index, given, checked.reason, checked.message);
-    return parseEvent({ index, given: checked, text: checked === element ? textOf(index) : null }, options);
+    return parseEvent({ index, whole, given: checked, text: checked === element ? textOf(index) : null }, options);
+  };
+  // Not map(), which leaves out what a list has no element for.
+  return Array.from(elements, (element, index) => {
+    try {
+      return parse(element, index);
+    } catch {
+      return unreadable(index, element);
+    }
   });
+}
+
+/** Of an object of the host's that runs code where it is read. */
+function unreadable(index: number, element: unknown): ParsedEvent {
+  const message = "The event can not be read: a property of it throws.";
+  const messageId = invalidMessageId(element);
+  return {
+    ok: false,
+    invalid: { index, messageId, type: null, name: null, reason: "field_invalid", message, payload: null },
+  };
 }
 
 function refuse(index: number, element: unknown, reason: InvalidEventReason, message: string): ParsedEvent {
@@ -62,16 +80,18 @@ function refuse(index: number, element: unknown, reason: InvalidEventReason, mes
 
 interface Element {
   readonly index: number;
+  /** As it came: a plain copy has lost what JSON has no word for. */
+  readonly whole: JsonObject;
   readonly given: JsonObject;
   /** What it is, to the letter. */
   readonly text: string | null;
 }
 
-function parseEvent({ index, given, text }: Element, options: ParseOptions): ParsedEvent {
+function parseEvent({ index, whole, given, text }: Element, options: ParseOptions): ParsedEvent {
   const type = typeOf(given, options.defaultType);
   if (type === null) return refuse(index, given, ...describeType(given));
   const event: SegmentEvent = isTyped(given) ? given : { ...given, type };
-  const wrong = wrongField(event);
+  const wrong = wrongField(event, whole);
   if (wrong !== null) return refuse(index, given, "field_invalid", wrong);
   const name = nameOf(event, type);
   if (type === "track" && name === null) {
@@ -119,21 +139,18 @@ function describeType({ type }: JsonObject): [InvalidEventReason, string] {
       `The event has no type (one of ${known}). Is the destination's \`data\` mapping set to the whole event?`,
     ];
   }
-  const what = typeof type === "string" ? JSON.stringify(type.slice(0, 50)) : kindOf(type);
-  return ["type_unknown", `The type ${what} is none of ${known}.`];
+  if (typeof type !== "string") return ["type_unknown", `The type is ${kindOf(type)}; expected one of ${known}.`];
+  return ["type_unknown", `The type ${JSON.stringify(type.slice(0, 50))} is none of ${known}.`];
 }
 
 const maxIdLength = 1_000;
 const idFields = ["userId", "anonymousId", "groupId", "previousId"] as const;
 const objectFields = ["properties", "traits"] as const;
 
-function wrongField(event: SegmentEvent): string | null {
+function wrongField(event: SegmentEvent, whole: JsonObject): string | null {
   for (const field of idFields) {
-    const value = event[field];
-    if (value === undefined || value === null || typeof value === "number") continue;
-    if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
-    if (value.length > maxIdLength)
-      return `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`;
+    const wrong = wrongId(field, typeof whole[field] === "number" ? whole[field] : event[field]);
+    if (wrong !== null) return wrong;
   }
   for (const field of objectFields) {
     const value = event[field];
@@ -143,6 +160,19 @@ function wrongField(event: SegmentEvent): string | null {
     return `${field} is ${kindOf(value)}; expected an object.`;
   }
   return null;
+}
+
+function wrongId(field: string, value: JsonValue | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number") {
+    return isExact(value)
+      ? null
+      : `${field} is a number too large to be exact, so that ids would mix; send it as text.`;
+  }
+  if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
+  return value.length > maxIdLength
+    ? `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`
+    : null;
 }
 
 function nameOf(event: SegmentEvent, type: SegmentEventType): string | null {

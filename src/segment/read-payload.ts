@@ -1,3 +1,4 @@
+import { isAnyArrayBuffer } from "node:util/types";
 import { BellwireError } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
 import { checkLimits } from "./check-limits.js";
@@ -19,8 +20,9 @@ export interface ReadPayload {
 
 /** @throws `PAYLOAD_*` when the whole is not a payload, or one with too much in it */
 export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayload {
-  if (typeof payload === "string" || payload instanceof Uint8Array) {
-    const { value, text, size: sizeOfAll, shape } = readJson(payload, limits);
+  const body = bodyOf(payload);
+  if (body !== null) {
+    const { value, text, size: sizeOfAll, shape } = readJson(body, limits);
     const unwrapped = unwrapPayload(value);
     const { shared, size } = checkShared(unwrapped, limits);
     const characters = shape.largest[unwrapped.level];
@@ -34,9 +36,27 @@ export function readPayload(payload: unknown, limits: SegmentLimits): ReadPayloa
       mayExceedLimits,
     };
   }
-  const unwrapped = unwrapPayload(payload);
-  const { shared } = checkShared(unwrapped, limits);
-  return { elements: unwrapped.elements, textOf: noText, shared, mayExceedLimits: true };
+  return readParsed(payload, limits);
+}
+
+/** An object of the host's may run code where it is read. */
+function readParsed(payload: unknown, limits: SegmentLimits): ReadPayload {
+  try {
+    const unwrapped = unwrapPayload(payload);
+    const { shared } = checkShared(unwrapped, limits);
+    return { elements: unwrapped.elements, textOf: noText, shared, mayExceedLimits: true };
+  } catch (error) {
+    if (BellwireError.is(error)) throw error;
+    const message = "The payload can not be read: a property of it throws.";
+    throw new BellwireError({ code: "PAYLOAD_NOT_EVENTS", message, cause: error });
+  }
+}
+
+/** What is to be parsed still. */
+function bodyOf(payload: unknown): string | Uint8Array | null {
+  if (typeof payload === "string" || payload instanceof Uint8Array) return payload;
+  if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  return isAnyArrayBuffer(payload) ? new Uint8Array(payload) : null;
 }
 
 function textsOf(level: 0 | 1 | 2, text: string | null, marks: JsonShape["marks"]): ReadPayload["textOf"] {

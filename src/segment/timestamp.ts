@@ -1,5 +1,10 @@
-const isoLike =
-  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?(?: UTC)?(?: m=[+-][\d.]+)?$/i;
+const date = /(\d{4})-(\d{1,2})-(\d{1,2})/.source;
+const time = /(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?/.source;
+/** After the offset Go writes the zone's name, or the offset once more where it has none. */
+const zone = /Z|UTC|([+-]\d{2}(?::?\d{2})?)(?: [a-z+-][a-z\d+-]{0,9})?/.source;
+/** What Go's monotonic clock said. */
+const monotonic = / m=[+-][\d.]+/.source;
+const isoLike = new RegExp(`^${date}(?:[T ]${time})?\\s*(?:${zone})?(?:${monotonic})?$`, "i");
 
 /** The range in which a bare number can mean a moment: 2001 to 2286, in seconds or in milliseconds. */
 const minSeconds = 1e9;
@@ -61,6 +66,8 @@ function digitsAt(text: string, from: number, to: number): number {
 }
 
 function fromParts(match: RegExpExecArray): Date | null {
+  // A date alone that ends in two digits more is no date with an offset.
+  if (match[4] === undefined && match[8]?.length === 3) return null;
   const offset = offsetMinutes(match[8]);
   if (offset === null) return null;
   return toDate({
@@ -107,11 +114,11 @@ function daysIn(year: number, month: number): number {
   return longMonths.has(month) ? 31 : 30;
 }
 
-function offsetMinutes(zone: string | undefined): number | null {
-  if (zone === undefined || !/^[+-]/.test(zone)) return 0;
-  const digits = zone.replace(":", "");
+function offsetMinutes(offset: string | undefined): number | null {
+  if (offset === undefined) return 0;
+  const digits = offset.replace(":", "");
   const hours = Number(digits.slice(1, 3));
   const minutes = Number(digits.slice(3, 5));
   if (hours > 14 || minutes > 59) return null;
-  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+  return (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
 }

@@ -22,6 +22,10 @@ export function unwrapPayload(payload: unknown): UnwrappedPayload {
     const message = `The payload is ${kindOf(payload)}; expected a Segment event, an array of them, or an envelope with a batch.`;
     throw new BellwireError({ code: "PAYLOAD_NOT_EVENTS", message });
   }
+  if ("then" in payload && typeof payload["then"] === "function") {
+    const message = "The payload is a promise; await it: handleSegmentPayload(await request.json()).";
+    throw new BellwireError({ code: "PAYLOAD_NOT_EVENTS", message });
+  }
   const { batch } = payload;
   if (Array.isArray(batch) && !Object.hasOwn(payload, "type")) {
     return { elements: batch, shared: sharedMembers(payload), level: 2 };

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { Analytics } from "@segment/analytics-node";
 import { createSegmentSource, defineTrigger, memoryStorage, runnerError, type Storage } from "bellwire";
 import { recordingRunner, signSegmentPayload } from "bellwire/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { frameworks } from "../support/frameworks.js";
 import type { RunningServer } from "../support/listen.js";
 
@@ -126,7 +126,11 @@ describe.each(frameworks)("%s", (_, start) => {
   const serve = async (storage: Storage = memoryStorage(), runner = recordingRunner()) => {
     const trigger = defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" });
     const source = createSegmentSource({ environments, storage, runner, triggers: [trigger] });
-    const server = await start(source, { bodyTimeout: "300ms" });
+    const refused: (readonly [code: unknown, environment: unknown])[] = [];
+    const log = (fields: object) =>
+      void refused.push([Reflect.get(fields, "code"), Reflect.get(fields, "environment")]);
+    const logger = { debug: log, info: log, warn: log, error: log };
+    const server = await start(source, { bodyTimeout: "1s", logger });
     running.push(server);
     const send = ({ path = "", method = "POST", body = event, headers = {} }: Sent) =>
       fetch(server.url + path, {
@@ -134,7 +138,7 @@ describe.each(frameworks)("%s", (_, start) => {
         headers: { "content-type": "application/json", ...headers },
         ...(method === "GET" ? {} : { body }),
       });
-    return { ...server, send, source, runner };
+    return { ...server, send, source, runner, refused };
   };
 
   it("answers as Segment and its SDKs understand it", async () => {
@@ -177,20 +181,29 @@ describe.each(frameworks)("%s", (_, start) => {
   });
 
   it("does not wait for ever for a body, and survives a client that goes away", async () => {
-    const { send, url } = await serve();
-    const unfinished = (then: (socket: ReturnType<typeof httpRequest>) => void) =>
+    const { send, url, refused } = await serve();
+    const unfinished = (
+      then: (socket: ReturnType<typeof httpRequest>) => void,
+      headers: Record<string, string> = { "content-length": "1000" },
+    ) =>
       new Promise<number | undefined>((resolve) => {
-        const request = httpRequest(
-          `${url}/open`,
-          { method: "POST", headers: { "content-length": "1000" } },
-          (response) => resolve(response.statusCode),
+        const request = httpRequest(`${url}/open`, { method: "POST", headers }, (response) =>
+          resolve(response.statusCode),
         );
         request.on("error", () => resolve(undefined));
         request.write("[");
         then(request);
       });
     expect([503, undefined]).toContain(await unfinished(() => undefined));
-    await unfinished((request) => setTimeout(() => request.destroy(), 20));
+    expect(refused.splice(0)).toEqual([["PAYLOAD_TIMEOUT", "open"]]);
+    for (const headers of [{ "content-length": "1000" }, { "transfer-encoding": "chunked" }]) {
+      await unfinished((request) => setTimeout(() => request.destroy(), 20), headers);
+    }
+    await vi.waitFor(() => expect(refused).toHaveLength(2));
+    expect(refused).toEqual([
+      ["ABORTED", "open"],
+      ["ABORTED", "open"],
+    ]);
     expect((await send({ path: "/open" })).status).toBe(200);
   });
 

@@ -99,7 +99,8 @@ describe("a webhook fails closed", () => {
 
   it("tells the logger of the source what it refuses, unless it has one of its own", async () => {
     const told = (lines: string[]) => {
-      const log = (_: object, message: string) => void lines.push(message);
+      const log = ({ environment }: { environment?: string }, message: string) =>
+        void lines.push(`${environment}: ${message}`);
       return { debug: log, info: log, warn: log, error: log };
     };
     const ofSource: string[] = [];
@@ -110,11 +111,14 @@ describe("a webhook fails closed", () => {
       runner: recordingRunner(),
       logger: told(ofSource),
     });
-    const ask = () => new Request("http://localhost/segment/production/wrong", { method: "POST", body });
+    const ask = (method = "POST") =>
+      new Request("http://localhost/segment/production/wrong", { method, ...(method === "POST" && { body }) });
     await fetchWebhook(source)(ask());
     await fetchWebhook(source, { logger: told(own) })(ask());
-    expect(ofSource).toEqual(["The token in the URL is wrong."]);
+    expect(ofSource).toEqual(["production: The token in the URL is wrong."]);
     expect(own).toEqual(ofSource);
+    await fetchWebhook(source)(ask("GET"));
+    expect(ofSource[1]).toMatch(/^undefined: The method GET/);
   });
 
   it("is not made without a source", () => {
@@ -138,6 +142,53 @@ describe("a webhook fails closed", () => {
       }),
     );
     expect(() => make({ production: credentials })).toThrow(what.replace("is ", ""));
+  });
+});
+
+describe("what a body says of its sender", () => {
+  const source = createSegmentSource({
+    environments: { sdk: { writeKeys: ["wk1"] }, signed: { sharedSecrets: [secret] } },
+    storage: memoryStorage(),
+    runner: recordingRunner(),
+  });
+  const handle = createWebhookHandler(source);
+  const send = async (environment: string, text: string) => {
+    const bytes = Buffer.from(text);
+    const request = { method: "POST", path: "/", header: () => undefined, environment };
+    const { status, body: answer } = await handle({ ...request, body: { kind: "bytes", bytes } });
+    return { status, message: String(JSON.parse(answer).message) };
+  };
+  const other = '"properties":{"writeKey":"other","list":[{"writeKey":"other"}]}';
+  const own = '"properties":{"writeKey":"wk1"}';
+  const page = '"type":"page"';
+
+  it.each<[string, string, number]>([
+    ["after a namesake of the event's", `{"batch":[{${page},${other}}],"writeKey":"wk1"}`, 200],
+    ["spaced out", `\ufeff { "batch" : [ ] , "writeKey" : "wk1" } `, 200],
+    ["escaped", String.raw`{"batch":[],"\u0077riteKey":"wk\u0031"}`, 200],
+    ["of a single event", `{${page},${other},"writeKey":"wk1"}`, 200],
+    ["of the events of a list", `[{${page},${other},"writeKey":"wk1"}]`, 200],
+    ["of the events of a batch", `{"batch":[{${page},"writeKey":"wk1"}]}`, 200],
+    ["that is the last of two", `{${page},"writeKey":"other","writeKey":"wk1"}`, 200],
+    ["that is the first of two", `{${page},"writeKey":"wk1","writeKey":"other"}`, 401],
+    ["of the properties", `{${page},${own}}`, 401],
+    ["of a batch's properties", `{"batch":[{${page},${own}}]}`, 401],
+    ["in a text", `{${page},"name":"\\"writeKey\\":\\"wk1\\""}`, 401],
+    ["that is no text", `{${page},"writeKey":["wk1"]}`, 401],
+    ["cut off", `{"writeKey":"wk1`, 401],
+    ["without a value", `{"writeKey"`, 401],
+    ["of a wrong one over a right one", `{"batch":[{"writeKey":"wk1"}],"writeKey":"other"}`, 401],
+  ])("a write key %s", async (_, text, status) => {
+    expect((await send("sdk", text)).status).toBe(status);
+  });
+
+  it.each([
+    ["", "map it to the whole event"],
+    [`[ null ,{${page}}]`, "map it to the whole event"],
+    [`[{${page}},null]`, "shared secret in the destination"],
+    ["null", "shared secret in the destination"],
+  ])("%j without a signature gets a hint that helps", async (text, hint) => {
+    expect(await send("signed", text)).toMatchObject({ status: 401, message: expect.stringContaining(hint) });
   });
 });
 

@@ -14,6 +14,13 @@ const first = ([parsed]: readonly ParsedEvent[]) => {
 /** The reason, or `ok`. */
 const verdicts = (parsed: readonly ParsedEvent[]) => parsed.map((one) => (one.ok ? "ok" : one.invalid.reason));
 const verdict = (event: unknown) => verdicts(parse([event]))[0];
+/** An event that throws when `name` is read. */
+const unreadable = (name: string) => {
+  const get = () => {
+    throw new Error("ada@example.com");
+  };
+  return Object.defineProperty({ ...track }, name, { enumerable: true, configurable: true, get });
+};
 const codeOf = (call: () => unknown) => {
   try {
     call();
@@ -29,6 +36,8 @@ describe("every form a payload comes in", () => {
     ["parsed", track, 1],
     ["text", text, 1],
     ["bytes", Buffer.from(text), 1],
+    ["an ArrayBuffer", new Uint8Array(Buffer.from(text)).buffer, 1],
+    ["a DataView of a part", new DataView(new Uint8Array(Buffer.from(`[${text}]`)).buffer, 1, text.length), 1],
     ["bytes with a byte order mark", Buffer.from(`\ufeff${text}`), 1],
     ["text with a byte order mark", `\ufeff${text}`, 1],
     ["an array", [track, track], 2],
@@ -109,6 +118,8 @@ describe("payloads that are none", () => {
     ["a function", () => track, "PAYLOAD_NOT_EVENTS"],
     ["a symbol", Symbol("x"), "PAYLOAD_NOT_EVENTS"],
     ["a bigint", 1n, "PAYLOAD_NOT_EVENTS"],
+    ["a promise", Promise.resolve(track), "PAYLOAD_NOT_EVENTS"],
+    ["an envelope that can not be read", unreadable("batch"), "PAYLOAD_NOT_EVENTS"],
     ["100,000 brackets", deep(100_000), "PAYLOAD_TOO_DEEP"],
     ["100,000 open brackets", "[".repeat(100_000), "PAYLOAD_TOO_DEEP"],
     ["100,000 open braces", '{"a":'.repeat(100_000), "PAYLOAD_TOO_DEEP"],
@@ -116,6 +127,10 @@ describe("payloads that are none", () => {
     ["too many events", Array.from({ length: 10_001 }, () => 1), "PAYLOAD_TOO_LARGE"],
   ])("%s", (_, payload, code) => {
     expect(codeOf(() => parse(payload))).toBe(code);
+  });
+
+  it("the message about a promise says to await it", () => {
+    expect(() => parse(Promise.resolve(track))).toThrow("await");
   });
 
   it("the message never quotes the body", () => {
@@ -161,6 +176,8 @@ describe("one bad event never stops the others", () => {
       [`${field} that is a list`, { ...track, [field]: ["a"] }, "field_invalid"],
       [`${field} that is true`, { ...track, [field]: true }, "field_invalid"],
       [`${field} of 10 KB`, { ...track, [field]: "x".repeat(10_000) }, "field_invalid"],
+      [`${field} beyond 2^53`, { ...track, [field]: 2 ** 53 }, "field_invalid"],
+      [`${field} below -2^53`, { ...track, [field]: -1e300 }, "field_invalid"],
     ]),
     ...(["properties", "traits"] as const).flatMap((field): [string, unknown, string][] => [
       [`${field} that are a text`, { ...track, [field]: "a" }, "field_invalid"],
@@ -186,6 +203,24 @@ describe("one bad event never stops the others", () => {
     return Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${"k".repeat(300)}${index}`, null]));
   }
 
+  it.each<[string, unknown]>([
+    ["992", JSON.parse('{"type":"identify","userId":9007199254740992}')],
+    ["993", '{"type":"identify","userId":9007199254740993}'],
+    ["no end, as text", '{"type":"identify","userId":1e400}'],
+    ["no end", { type: "identify", userId: Number.POSITIVE_INFINITY }],
+    ["no number", { type: "identify", userId: Number.NaN }],
+  ])("an id that is a number of %s, which would mix users, is to be sent as text", (_, payload) => {
+    expect(parse(payload)).toMatchObject([
+      { invalid: { reason: "field_invalid", message: expect.stringMatching(/^userId .*too large.*as text/) } },
+    ]);
+  });
+
+  it("a type that is no text is told so", () => {
+    expect(parse({ type: 7 })).toMatchObject([
+      { invalid: { message: expect.stringMatching(/^The type is a number; /) } },
+    ]);
+  });
+
   it("a remapped body is told about the data mapping", () => {
     const [parsed] = parse({ revenue: 39.95 });
     expect(parsed).toMatchObject({
@@ -207,6 +242,24 @@ describe("one bad event never stops the others", () => {
       "not_an_object",
       "field_invalid",
     ]);
+  });
+
+  it("elements that are missing or can not be read", () => {
+    const elements: unknown[] = [track, unreadable("userId"), unreadable("type"), unreadable("json"), track];
+    elements[6] = { ...track, context: unreadable("ip") };
+    const parsed = parse(elements);
+    expect(verdicts(parsed)).toEqual([
+      "ok",
+      "field_invalid",
+      "field_invalid",
+      "field_invalid",
+      "ok",
+      "not_an_object",
+      "field_invalid",
+    ]);
+    const ids = parsed.map((one) => (one.ok ? one.event.messageId : one.invalid.messageId));
+    expect(new Set(ids.slice(1, 4)).size).toBe(3);
+    expect(JSON.stringify(parsed)).not.toContain("ada@example.com");
   });
 
   it("cycles, and values that JSON has no word for", () => {
@@ -255,6 +308,8 @@ describe("what real senders leave out or write otherwise", () => {
     ["ada", "ada"],
     [42, "42"],
     [0, "0"],
+    [1.5, "1.5"],
+    [2 ** 53 - 1, "9007199254740991"],
     ["", null],
     [null, null],
     [undefined, null],
@@ -302,6 +357,12 @@ describe("messageId", () => {
     expect(idOf({ ...anonymous, userId: "grace" })).not.toBe(derived);
     expect(idOf({ ...anonymous, messageId: "" })).not.toBe("");
     expect(idOf({ ...anonymous, messageId: null })).not.toBe("null");
+  });
+
+  it("that is a number too large to be exact is none: two events would share it", () => {
+    const inexact = { ...anonymous, messageId: 2 ** 53 };
+    expect(idOf(inexact)).toMatch(/^bw-/);
+    expect(idOf({ ...inexact, event: "Signed Out" })).not.toBe(idOf(inexact));
   });
 
   it("of Segment's Event Tester does not swallow the second test", () => {

@@ -68,6 +68,11 @@ describe("alias", () => {
       ["ignored", "no_user_id", undefined],
       ["ignored", "no_user_id", undefined],
     ]);
+    expect(outcomes.map(({ detail }) => detail?.message)).toEqual([
+      undefined,
+      expect.stringContaining("nothing to merge"),
+      expect.stringContaining("names nobody"),
+    ]);
   });
 
   it("releases what is held for either id", async () => {

@@ -10,6 +10,8 @@ export type { MountedApp, NodeRequest, NodeStreamResponse };
 /** The part of an Express request (4 and 5) that is used. */
 export interface ExpressRequest extends NodeRequest {
   readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly route?: unknown;
   /** Not optional, though it is read as if it were: up to TypeScript 5.4 a route's parameters are not inferred through an optional member. */
   readonly params: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: unknown;
@@ -45,6 +47,7 @@ export function segmentWebhook(
     const answer = await handle({
       method: request.method ?? "",
       path: pathOf(request.originalUrl ?? request.url),
+      basePath: basePathOf(request),
       header: (name) => request.headers[name],
       environment: typeof environment === "string" ? environment : undefined,
       token: typeof token === "string" ? token : undefined,
@@ -54,6 +57,11 @@ export function segmentWebhook(
     response.writeHead(answer.status, { "content-length": String(Buffer.byteLength(answer.body)), ...answer.headers });
     response.end(answer.body);
   };
+}
+
+/** Of what `app.use` mounted; a route's path is all its own. */
+function basePathOf({ baseUrl, route }: ExpressRequest): string | undefined {
+  return route === undefined && baseUrl !== undefined && baseUrl !== "" ? baseUrl : undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ export type { MountedApp, NodeRequest, NodeStreamResponse };
 
 /** The part of a Fastify instance (4 and 5) that is used. */
 export interface FastifyInstance {
+  readonly prefix?: string;
   addHook(name: "onRequest", hook: (request: FastifyRequest) => Promise<void>): unknown;
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
@@ -52,10 +53,13 @@ export function segmentWebhook(
     app.removeAllContentTypeParsers();
     // The handler reads the stream itself, under its own limits.
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    // A prefix with parameters is no path.
+    const basePath = /[:*]/.test(app.prefix ?? ":") ? undefined : app.prefix;
     const handler = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
       const answer = await handle({
         method: raw.method ?? "",
         path: pathOf(raw.url),
+        basePath,
         header: (name) => raw.headers[name],
         body: nodeBody(raw, undefined, fix),
       });

@@ -14,7 +14,8 @@ const fix = "Hand the request on before anything reads its body, or a clone of i
 
 /**
  * Segment's webhook as a function from `Request` to `Response`, for Next route handlers, Hono, Bun and Deno. Environment and token
- * come from `context.params` or from the end of the path.
+ * come from `context.params` or from the end of the path. A source of one environment takes any path to be its own that names no
+ * environment; with the option `basePath` only that one.
  *
  * @throws `CONFIG_AUTHENTICATION_MISSING`
  */

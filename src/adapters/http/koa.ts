@@ -25,14 +25,22 @@ const fix = "Mount the webhook before the body parser; koa-bodyparser keeps the 
  * Segment's webhook as a Koa middleware:
  * `router.post("/webhooks/segment/:environment/:token", segmentWebhook(source))`.
  *
+ * Without a router it answers every request, since any path may be that of the webhook; with the option `basePath` only those below it,
+ * and leaves every other path to the rest of the app: `app.use(segmentWebhook(source, { basePath: "/webhooks/segment" }))`.
+ *
  * @throws `CONFIG_AUTHENTICATION_MISSING`
  */
 export function segmentWebhook(
   source: SegmentSource,
   options?: WebhookOptions,
-): (context: KoaContext) => Promise<void> {
+): (context: KoaContext, next?: () => Promise<unknown>) => Promise<void> {
   const handle = createWebhookHandler(source, options);
-  return async (context) => {
+  const basePath = options?.basePath?.replace(/\/+$/, "");
+  return async (context, next) => {
+    if (next !== undefined && basePath !== undefined && !isBelow(basePath, context.path)) {
+      await next();
+      return;
+    }
     const kept: unknown = Reflect.get(context.request, "rawBody");
     const answer = await handle({
       method: context.method,

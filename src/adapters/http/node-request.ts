@@ -1,5 +1,6 @@
+import { goneAway } from "../../http/read-body.js";
 import type { WebhookBody } from "../../http/webhook-request.js";
-import { goneAway, isReadable, StreamChunks } from "./stream-chunks.js";
+import { isReadable, StreamChunks } from "./stream-chunks.js";
 
 /** The part of node's `IncomingMessage` that is used, with what body parsers leave on it. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {

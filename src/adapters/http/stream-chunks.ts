@@ -1,20 +1,18 @@
-import { BellwireError } from "../../core/errors.js";
+import type { BellwireError } from "../../core/errors.js";
+import { goneAway } from "../../http/read-body.js";
 
 /** The part of node's `Readable` that is used. */
 export interface ReadableStreamOfNode {
   readonly destroyed?: boolean;
   read(): Uint8Array | null;
-  on(event: string, listener: (error?: unknown) => void): unknown;
-  off(event: string, listener: (error?: unknown) => void): unknown;
+  resume?(): unknown;
+  destroy?(): unknown;
+  on(event: string, listener: (value?: unknown) => void): unknown;
+  off(event: string, listener: (value?: unknown) => void): unknown;
 }
 
 export function isReadable(stream: object): stream is ReadableStreamOfNode {
   return "read" in stream && typeof stream.read === "function" && "off" in stream && typeof stream.off === "function";
-}
-
-export function goneAway(cause: unknown): BellwireError {
-  const message = "The client went away before the body had arrived.";
-  return new BellwireError({ code: "ABORTED", message, cause, retryable: true });
 }
 
 interface Waiting {
@@ -58,8 +56,11 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
   }
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#state = "left";
-    this.#leave();
+    if (this.#state === "reading" && this.#failure === null) {
+      this.#state = "left";
+      this.#leave();
+      this.#discard();
+    }
     return Promise.resolve(done);
   }
 
@@ -88,6 +89,19 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
     return waiting;
   }
 
+  /**
+   * Node reads on by itself only for a body that nobody began to read: without this the client would wait on the connection for ever. To
+   * close it instead could take the answer with it. A body that does not end goes with its connection.
+   */
+  #discard(): void {
+    let discarded = 0;
+    this.#stream.on("data", (chunk) => {
+      discarded += chunk instanceof Uint8Array ? chunk.byteLength : 0;
+      if (discarded > maxDiscarded) this.#stream.destroy?.();
+    });
+    this.#stream.resume?.();
+  }
+
   #leave(): void {
     const stream = this.#stream;
     stream.off("readable", this.#onReadable);
@@ -99,5 +113,7 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
   }
 }
 
+/** Bytes: more than Segment sends. */
+const maxDiscarded = 8 * 1024 * 1024;
 const done: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
 const ignore = () => undefined;
