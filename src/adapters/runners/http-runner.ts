@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { BellwireError } from "../../core/errors.js";
+import { BellwireError, configInvalid } from "../../core/errors.js";
 import type { RunContext, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { engineFailure, failureOfStatus } from "./engine-failure.js";
 
@@ -28,7 +28,7 @@ export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
   const webhook = createWebhook(options.secret);
   const { url, headers = {}, maxRecipients = null, idempotencyWindowMs = null } = options;
   const send = options.fetch ?? fetch;
-  if (typeof url === "string" && !URL.canParse(url)) throw invalid(`url: ${JSON.stringify(url)} is no URL.`);
+  if (typeof url === "string" && !URL.canParse(url)) throw configInvalid(`url: ${JSON.stringify(url)} is no URL.`);
 
   const post = async (request: WorkflowRunRequest | WorkflowCancelRequest, context: RunContext): Promise<Response> => {
     const { action, ...data } = request;
@@ -86,8 +86,4 @@ function createWebhook(secret: string): Webhook {
     const message = "secret: is no Standard Webhooks secret; it is base64, usually with whsec_ before it.";
     throw new BellwireError({ code: "CONFIG_INVALID", message, cause });
   }
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
 }
