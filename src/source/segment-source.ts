@@ -236,6 +236,8 @@ export interface ReplayResult {
   readonly withoutPayload: number;
   /** Runs that `unfinished` left alone, because their trigger's `maxEventAge` is over. With `again` the outcomes say `event_too_old`. */
   readonly tooOld: number;
+  /** Of `messageIds`, those of which no event is kept. */
+  readonly notFound: number;
 }
 
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */

@@ -56,6 +56,21 @@ describe("events.list", () => {
   });
 });
 
+describe("events.list", () => {
+  it.each<[object, string]>([
+    [{ receivedFrom: "2026-01-01" }, "receivedFrom: is no date."],
+    [{ event: "Signed Up" }, "event: is no option."],
+    [{ statuss: "failed" }, "statuss: is no option. Did you mean status?"],
+    [{ reason: "because" }, "reason: is none of"],
+  ])("refuses %j", async (wrong, message) => {
+    const { source } = await setUp();
+    await expect(source.events.list(wrong)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
 describe("events.timeline", () => {
   it("counts what was received and what failed, part by part", async () => {
     const { source, clock } = await setUp();
