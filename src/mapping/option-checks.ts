@@ -52,6 +52,16 @@ export const text: OptionCheck = (value, name) => {
   if (typeof value !== "string") throw configInvalid(`${name}: is no text.`);
 };
 
+/** For what can not be left out: called with what was given, `undefined` too. */
+export const requiredText: OptionCheck = (value, name) => {
+  if (typeof value === "string" && value !== "") return;
+  throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "no text"}.`);
+};
+
+export const object: OptionCheck = (value, name) => {
+  if (!isObject(value)) throw configInvalid(`${name}: is no object.`);
+};
+
 export const flag: OptionCheck = (value, name) => {
   if (typeof value !== "boolean") throw configInvalid(`${name}: is neither true nor false.`);
 };
@@ -69,14 +79,16 @@ export const number: OptionCheck = (value, name) => {
   if (typeof value !== "number") throw configInvalid(`${name}: is no number.`);
 };
 
-export const list: OptionCheck = (value, name) => {
-  if (!Array.isArray(value)) throw configInvalid(`${name}: is no list. Write it in brackets: [ … ].`);
-};
+export function listOf(check: OptionCheck): OptionCheck {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw configInvalid(`${name}: is no list. Write it in brackets: [ … ].`);
+    for (const [index, element] of value.entries()) check(element, `${name}[${index}]`);
+  };
+}
 
-export const texts: OptionCheck = (value, name) => {
-  if (Array.isArray(value)) value.forEach((element: unknown, index) => text(element, `${name}[${index}]`));
-  else list(value, name);
-};
+export const list = listOf(anything);
+
+export const texts = listOf(text);
 
 export const logger: OptionCheck = (value, name) => {
   const has = (method: string) => isObject(value) && typeof Reflect.get(value, method) === "function";

@@ -54,9 +54,7 @@ describe("events.list", () => {
       if ("reason" in filter) expect(outcome.reason).toBe(filter.reason);
     }
   });
-});
 
-describe("events.list", () => {
   it.each<[object, string]>([
     [{ receivedFrom: "2026-01-01" }, "receivedFrom: is no date."],
     [{ event: "Signed Up" }, "event: is no option."],
