@@ -83,6 +83,7 @@ export interface SegmentSourceUsers {
   /**
    * Creates or updates a user as an identify event of this moment (or of `at`) would, and tells the engine where it keeps users;
    * that the engine could not be reached is logged and emitted as `error`, since the user is stored all the same.
+   * @throws `CONFIG_INVALID` without an id, and for an attribute that is none: what else is known goes into `properties`
    */
   identify(
     user: { readonly id: string; readonly at?: Date } & UserAttributes,
