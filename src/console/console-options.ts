@@ -1,7 +1,18 @@
 import type { Clock } from "../core/clock.js";
 import type { Duration } from "../core/duration.js";
-import { BellwireError } from "../core/errors.js";
+import { type BellwireError, configInvalid } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
+import {
+  anything,
+  callback,
+  checkOptions,
+  listOf,
+  logger,
+  type OptionCheck,
+  type OptionChecks,
+  requireOptions,
+  text,
+} from "../mapping/option-checks.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import type { ConsoleRole } from "./protocol.js";
 
@@ -60,8 +71,34 @@ export type ConsoleOptions<Original = unknown> = BaseOptions<Original> &
     | { readonly sources: readonly SegmentSource[]; readonly source?: never }
   );
 
+const source: OptionCheck = (value, name) => {
+  if (typeof value === "object" && value !== null && "handleSegmentPayload" in value) return;
+  throw configInvalid(`${name}: is no source. Give what createSegmentSource made.`);
+};
+
+const consoleChecks: OptionChecks<ConsoleOptions> = {
+  source,
+  sources: listOf(source),
+  authorize: anything,
+  basePath: text,
+  webhookUrl: callback,
+  origin: text,
+  streamTimeout: anything,
+  pollInterval: anything,
+  logger,
+  clock: anything,
+};
+
+/** @throws `CONFIG_INVALID` */
+export function checkConsoleOptions(options: unknown): void {
+  requireOptions(options, "createConsole", "{ source, authorize }");
+  checkOptions(options, consoleChecks, { at: "createConsole: " });
+}
+
 /** The sources by key. @throws `CONFIG_INVALID` */
 export function resolveSources(options: ConsoleOptions<never>): ReadonlyMap<string, SegmentSource> {
+  if (options.source !== undefined && options.sources !== undefined)
+    throw invalid("source: stands beside sources. Give one of the two.");
   const list = options.sources ?? (options.source === undefined ? [] : [options.source]);
   if (list.length === 0)
     throw invalid("source: is missing. Give the source that the console shows, or several as sources.");
@@ -88,5 +125,5 @@ export function resolveBasePath(basePath = "/bellwire"): string {
 }
 
 function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message: `createConsole: ${message}` });
+  return configInvalid(`createConsole: ${message}`);
 }

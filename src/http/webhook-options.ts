@@ -1,5 +1,7 @@
 import type { Duration } from "../core/duration.js";
+import { BellwireError } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
+import { anything, checkOptions, logger, number, type OptionChecks, text } from "../mapping/option-checks.js";
 
 export interface WebhookOptions {
   /** Takes every request to belong to this environment, whatever the path says. */
@@ -10,4 +12,27 @@ export interface WebhookOptions {
   readonly bodyTimeout?: Duration;
   /** Told of refused requests and of failures; never of payloads or credentials. @default that of the source */
   readonly logger?: Logger;
+}
+
+const webhookChecks: OptionChecks<WebhookOptions> = {
+  environment: text,
+  maxBodyBytes: number,
+  bodyTimeout: anything,
+  logger,
+};
+
+/**
+ * An environment that there is not would answer every request with 404, for ever.
+ * @param environments those of the source
+ * @throws `CONFIG_INVALID`, `CONFIG_ENVIRONMENT_UNKNOWN`
+ */
+export function checkWebhookOptions(options: WebhookOptions, environments: readonly string[]): void {
+  checkOptions(options, webhookChecks, { at: "segmentWebhook: " });
+  const { environment } = options;
+  if (environment === undefined || environments.includes(environment)) return;
+  throw new BellwireError({
+    code: "CONFIG_ENVIRONMENT_UNKNOWN",
+    message: `segmentWebhook: environment: there is no ${JSON.stringify(environment)}; the source has: ${environments.join(", ")}.`,
+    details: { environments },
+  });
 }
