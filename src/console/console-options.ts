@@ -46,29 +46,29 @@ interface BaseOptions<Original> {
     original: Original | undefined,
   ) => ConsoleUser | Response | null | undefined | Promise<ConsoleUser | Response | null | undefined>;
   /** The path under which the console is mounted. @default "/bellwire" */
-  readonly basePath?: string;
+  readonly basePath?: string | undefined;
   /**
    * Where the webhook of an environment is mounted, without its token: a path of this host, or a URL. Only shown and copied.
    * @default `/webhooks/segment/<environment>`
    */
-  readonly webhookUrl?: (place: WebhookPlace) => string;
+  readonly webhookUrl?: ((place: WebhookPlace) => string) | undefined;
   /** The origin that browsers see, such as `https://admin.example.com`, where a proxy does not pass on the `Host` it was asked for. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** How long a live stream of events may last before the browser has to come back, and to be authorized anew. @default "5m" */
-  readonly streamTimeout?: Duration;
+  readonly streamTimeout?: Duration | undefined;
   /** How often live streams look for events that other processes received. @default "2s" */
-  readonly pollInterval?: Duration;
+  readonly pollInterval?: Duration | undefined;
   /** Told of refused requests and of failures. @default that of the (first) source */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** @typeParam Original the framework's own request, as `authorize` is given it */
 export type ConsoleOptions<Original = unknown> = BaseOptions<Original> &
   (
-    | { readonly source: SegmentSource; readonly sources?: never }
-    | { readonly sources: readonly SegmentSource[]; readonly source?: never }
+    | { readonly source: SegmentSource; readonly sources?: undefined }
+    | { readonly sources: readonly SegmentSource[]; readonly source?: undefined }
   );
 
 const source: OptionCheck = (value, name) => {

@@ -5,13 +5,13 @@ import { anything, checkOptions, logger, number, type OptionChecks, text } from 
 
 export interface WebhookOptions {
   /** Takes every request to belong to this environment, whatever the path says. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** Bytes of a body, before and after decompression. @default 5 MB, which is more than Segment sends */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** How long a body may take to arrive. @default "10s" */
-  readonly bodyTimeout?: Duration;
+  readonly bodyTimeout?: Duration | undefined;
   /** Told of refused requests and of failures; never of payloads or credentials. @default that of the source */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 const webhookChecks: OptionChecks<WebhookOptions> = {

@@ -16,7 +16,7 @@ export interface CombineRunnersOptions {
   /** Runners by the name of the workflow. */
   readonly workflows: Readonly<Record<string, WorkflowRunner>>;
   /** For every other workflow. Without it a trigger of another workflow is refused when it is registered. */
-  readonly fallback?: WorkflowRunner;
+  readonly fallback?: WorkflowRunner | undefined;
 }
 
 const runner: OptionCheck = (value, name) => {

@@ -12,9 +12,9 @@ export type WorkflowFunction = (
 
 export interface FunctionRunnerOptions {
   /** Recipients in one call; more are split. @default null, no limit */
-  readonly maxRecipients?: number | null;
+  readonly maxRecipients?: number | null | undefined;
   /** Needed for triggers with `action: "cancel"`. */
-  readonly cancel?: (request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void;
+  readonly cancel?: ((request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void) | undefined;
 }
 
 const maxRecipients: OptionCheck = (value, name) => {

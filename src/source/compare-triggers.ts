@@ -23,12 +23,12 @@ import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
 export interface CompareTriggersOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
   readonly source: Pick<SegmentSource, "events" | "preview">;
   /** @default the source's own */
-  readonly current?: readonly TriggerDefinition[];
+  readonly current?: readonly TriggerDefinition[] | undefined;
   readonly proposed: readonly TriggerDefinition[];
   /** Events that are compared at most, newest first. @default 10,000 */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
   /** @param total `null` where it can not be told beforehand */
-  readonly onProgress?: (done: number, total: number | null) => void;
+  readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
 
 /** What changes for one event and one trigger. */

@@ -8,7 +8,7 @@ import type { SegmentSourceOptions } from "./source-options.js";
 export interface PreviewSegmentPayloadOptions
   extends Pick<SegmentSourceOptions, "triggers" | "workflows" | "unidentified" | "identifyFrom" | "traits"> {
   /** Ids of users who are to count as known. */
-  readonly users?: readonly string[];
+  readonly users?: readonly string[] | undefined;
 }
 
 /** Names only: what the values may be is checked where a source takes them. */

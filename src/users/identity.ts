@@ -21,9 +21,9 @@ export interface IdentityOptions {
    * Makes every event tell of the user it belongs to, without a change to what sends it: where its traits are, such as
    * `"context.traits"`, and where the id is, if not in `userId`.
    */
-  readonly identifyFrom?: string | { readonly userId?: string; readonly traits: string };
+  readonly identifyFrom?: string | { readonly userId?: string | undefined; readonly traits: string };
   /** Where attributes are that have no place in Segment's reserved traits: `{ email: "traits.work_email" }`. */
-  readonly traits?: Readonly<Partial<Record<MappedAttribute, string>>>;
+  readonly traits?: Readonly<Partial<Record<MappedAttribute, string>>> | undefined;
 }
 
 /** Reads it; `null` for an event that says nothing of the kind. */

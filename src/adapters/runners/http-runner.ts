@@ -8,13 +8,13 @@ export interface HttpRunnerOptions {
   readonly url: string | ((workflow: string) => string);
   /** Standard Webhooks secret, `whsec_…` or base64; the receiver verifies with the same one. */
   readonly secret: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Recipients in one request; more are split. @default null, no limit */
-  readonly maxRecipients?: number | null;
+  readonly maxRecipients?: number | null | undefined;
   /** How long the receiver remembers a `webhook-id`. Milliseconds; `null` when it does not. @default null */
-  readonly idempotencyWindowMs?: number | null;
+  readonly idempotencyWindowMs?: number | null | undefined;
   /** @default the global fetch */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /**
