@@ -26,7 +26,7 @@ export function checkOptions(
   options: object,
   checks: Readonly<Record<string, OptionCheck>>,
   naming: OptionNaming = {},
-) {
+): void {
   const { at = "", thing = "option", advice = "" } = naming;
   const names = Object.keys(checks);
   for (const name of Object.keys(options)) {
