@@ -34,7 +34,8 @@ export async function replayCommand(io: CliIo, messageIds: readonly string[], fl
       progress.end();
       if (flags.json === true) writeJson(io, { ...result, dryRun: options.dryRun, triggers: tally.counts() });
       else io.write(summary(result, tally.counts(), flags));
-      return tally.failed() ? exitCodes.bad : exitCodes.ok;
+      const foundNone = messageIds.length > 0 && result.notFound === messageIds.length;
+      return tally.failed() || foundNone ? exitCodes.bad : exitCodes.ok;
     } catch (error) {
       progress.end();
       if (!BellwireError.is(error) || error.code !== "ABORTED") throw error;
@@ -88,11 +89,12 @@ function createTally() {
 }
 
 function summary(result: ReplayResult, counts: Readonly<Record<string, number>>, flags: ReplayFlags): string {
-  const { replayed, duplicates, withoutPayload, tooOld } = result;
+  const { replayed, duplicates, withoutPayload, tooOld, notFound } = result;
   const isDry = flags.yes !== true;
   const lines = Object.entries(counts).map(([end, count]) => `  ${String(count).padStart(6)}  ${end}`);
   const notes = [
     ...(duplicates > 0 ? [`${duplicates} were done by an earlier start of this replay.`] : []),
+    ...(notFound > 0 ? [`Of ${notFound} that were named no event is kept.`] : []),
     ...(withoutPayload > 0 ? [`Of ${withoutPayload} the payload is not kept.`] : []),
     ...(tooOld > 0 ? [`${tooOld} runs were left, because their trigger's maxEventAge is over.`] : []),
   ];

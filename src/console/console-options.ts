@@ -1,7 +1,18 @@
 import type { Clock } from "../core/clock.js";
 import type { Duration } from "../core/duration.js";
-import { BellwireError } from "../core/errors.js";
+import { type BellwireError, configInvalid } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
+import {
+  anything,
+  callback,
+  checkOptions,
+  listOf,
+  logger,
+  type OptionCheck,
+  type OptionChecks,
+  requireOptions,
+  text,
+} from "../mapping/option-checks.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import type { ConsoleRole } from "./protocol.js";
 
@@ -35,33 +46,59 @@ interface BaseOptions<Original> {
     original: Original | undefined,
   ) => ConsoleUser | Response | null | undefined | Promise<ConsoleUser | Response | null | undefined>;
   /** The path under which the console is mounted. @default "/bellwire" */
-  readonly basePath?: string;
+  readonly basePath?: string | undefined;
   /**
    * Where the webhook of an environment is mounted, without its token: a path of this host, or a URL. Only shown and copied.
    * @default `/webhooks/segment/<environment>`
    */
-  readonly webhookUrl?: (place: WebhookPlace) => string;
+  readonly webhookUrl?: ((place: WebhookPlace) => string) | undefined;
   /** The origin that browsers see, such as `https://admin.example.com`, where a proxy does not pass on the `Host` it was asked for. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** How long a live stream of events may last before the browser has to come back, and to be authorized anew. @default "5m" */
-  readonly streamTimeout?: Duration;
+  readonly streamTimeout?: Duration | undefined;
   /** How often live streams look for events that other processes received. @default "2s" */
-  readonly pollInterval?: Duration;
+  readonly pollInterval?: Duration | undefined;
   /** Told of refused requests and of failures. @default that of the (first) source */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** @typeParam Original the framework's own request, as `authorize` is given it */
 export type ConsoleOptions<Original = unknown> = BaseOptions<Original> &
   (
-    | { readonly source: SegmentSource; readonly sources?: never }
-    | { readonly sources: readonly SegmentSource[]; readonly source?: never }
+    | { readonly source: SegmentSource; readonly sources?: undefined }
+    | { readonly sources: readonly SegmentSource[]; readonly source?: undefined }
   );
+
+const source: OptionCheck = (value, name) => {
+  if (typeof value === "object" && value !== null && "handleSegmentPayload" in value) return;
+  throw configInvalid(`${name}: is no source. Give what createSegmentSource made.`);
+};
+
+const consoleChecks: OptionChecks<ConsoleOptions> = {
+  source,
+  sources: listOf(source),
+  authorize: anything,
+  basePath: text,
+  webhookUrl: callback,
+  origin: text,
+  streamTimeout: anything,
+  pollInterval: anything,
+  logger,
+  clock: anything,
+};
+
+/** @throws `CONFIG_INVALID` */
+export function checkConsoleOptions(options: unknown): void {
+  requireOptions(options, "createConsole", "{ source, authorize }");
+  checkOptions(options, consoleChecks, { at: "createConsole: " });
+}
 
 /** The sources by key. @throws `CONFIG_INVALID` */
 export function resolveSources(options: ConsoleOptions<never>): ReadonlyMap<string, SegmentSource> {
+  if (options.source !== undefined && options.sources !== undefined)
+    throw invalid("source: stands beside sources. Give one of the two.");
   const list = options.sources ?? (options.source === undefined ? [] : [options.source]);
   if (list.length === 0)
     throw invalid("source: is missing. Give the source that the console shows, or several as sources.");
@@ -88,5 +125,5 @@ export function resolveBasePath(basePath = "/bellwire"): string {
 }
 
 function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message: `createConsole: ${message}` });
+  return configInvalid(`createConsole: ${message}`);
 }

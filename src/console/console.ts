@@ -8,6 +8,7 @@ import type { Call, Endpoints } from "./call.js";
 import {
   type ConsoleOptions,
   type ConsoleUser,
+  checkConsoleOptions,
   requireAuthorize,
   resolveBasePath,
   resolveSources,
@@ -42,6 +43,7 @@ export interface Console<Original = unknown> {
  * @throws `CONFIG_INVALID`, also without `authorize`: the console opens to nobody by accident
  */
 export function createConsole<Original = unknown>(options: ConsoleOptions<Original>): Console<Original> {
+  checkConsoleOptions(options);
   requireAuthorize(options.authorize);
   const { clock = systemClock, streamTimeout = "5m", pollInterval = "2s" } = options;
   const sources = resolveSources(options);

@@ -62,6 +62,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Refuses a configuration. @param message names the option, says what it is and what it may be */
+export function configInvalid(message: string): BellwireError {
+  return new BellwireError({ code: "CONFIG_INVALID", message });
+}
+
 const brand = Symbol.for("bellwire.error");
 
 /** The only error class this library throws. Test for it with `BellwireError.is`: `instanceof` fails across module copies. */

@@ -1,6 +1,6 @@
 import { systemClock } from "../core/clock.js";
 import { durationToMs } from "../core/duration.js";
-import { BellwireError } from "../core/errors.js";
+import { BellwireError, configInvalid } from "../core/errors.js";
 import { type Logger, safeLogger } from "../core/logger.js";
 import { createTimeLimit } from "../core/time-limit.js";
 import { defaultLimits } from "../segment/limits.js";
@@ -11,7 +11,7 @@ import { type ReadBodyOptions, readBody } from "./read-body.js";
 import { respondToError, respondToResult } from "./respond.js";
 import { createRoutes, type Route, unknownRoute } from "./route.js";
 import { statusOf } from "./status.js";
-import type { WebhookOptions } from "./webhook-options.js";
+import { checkWebhookOptions, type WebhookOptions } from "./webhook-options.js";
 import type { WebhookRequest, WebhookResponse } from "./webhook-request.js";
 
 /** Answers a request; never rejects. */
@@ -23,11 +23,12 @@ const methods = new Set(["POST", "PUT", "PATCH"]);
  * The webhook without a framework: routes, authenticates, reads the body within its limits, hands it to the source, and turns what
  * came of it into a status that makes Segment do the right thing.
  *
- * @throws `CONFIG_INVALID` without a source and for a `bodyTimeout` that is no duration; `CONFIG_AUTHENTICATION_MISSING` where no
- * environment has credentials: nobody could ever post
+ * @throws `CONFIG_INVALID` without a source and for an option that is none; `CONFIG_ENVIRONMENT_UNKNOWN`;
+ * `CONFIG_AUTHENTICATION_MISSING` where no environment has credentials: nobody could ever post
  */
 export function createWebhookHandler(source: SegmentSource, options: WebhookOptions = {}): WebhookHandler {
   requireSource(source);
+  checkWebhookOptions(options, source.environments.names);
   const logger = safeLogger(options.logger ?? source.logger);
   const timeoutMs = durationToMs(options.bodyTimeout ?? "10s", "bodyTimeout");
   const maxBytes = options.maxBodyBytes ?? defaultLimits.maxBytes;
@@ -73,7 +74,7 @@ interface Found {
 function requireSource(source: unknown): void {
   if (typeof source === "object" && source !== null && "handleSegmentPayload" in source) return;
   const message = "segmentWebhook: takes the source that createSegmentSource made: segmentWebhook(source).";
-  throw new BellwireError({ code: "CONFIG_INVALID", message });
+  throw configInvalid(message);
 }
 
 function createAuthenticators(source: SegmentSource, logger: Logger): ReadonlyMap<string, Authenticator> {

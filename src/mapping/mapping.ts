@@ -1,4 +1,5 @@
 import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import { kindOf } from "../segment/kind-of.js";
 import { createHolders } from "./holders.js";
 import { invalidField } from "./invalid-field.js";
 import type { CompiledMapping } from "./mapping-value.js";
@@ -27,7 +28,7 @@ function compileValue(mapping: unknown, field: string, depth: number): CompiledM
     const directive = Object.keys(mapping).find((key) => key.startsWith("@"));
     return directive === undefined ? compileObject(mapping, field, depth) : compileDirective(mapping, directive, field);
   }
-  throw invalidField(field, `is ${mapping instanceof Date ? "a Date" : `a ${typeof mapping}`}; expected JSON`);
+  throw invalidField(field, `is ${mapping instanceof Date ? "a Date" : kindOf(mapping)}; expected JSON`);
 }
 
 function isPlainObject(value: unknown): value is JsonObject {

@@ -15,9 +15,9 @@ import { type Color, createPaint, type Paint, printable } from "./paint.js";
 
 export interface FormatExplanationOptions {
   /** ANSI colors, for a terminal. @default false */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Recipients listed for each trigger; the rest are counted. @default 10 */
-  readonly maxRecipients?: number;
+  readonly maxRecipients?: number | undefined;
 }
 
 const signs: Readonly<Record<EventStatus | TriggerStatus, readonly [sign: string, color: Color]>> = {

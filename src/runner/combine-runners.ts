@@ -1,4 +1,5 @@
-import { BellwireError } from "../core/errors.js";
+import { BellwireError, configInvalid } from "../core/errors.js";
+import { checkOptions, type OptionCheck, type OptionChecks, requireOptions } from "../mapping/option-checks.js";
 import {
   capabilitiesOf,
   type IdentifyRequest,
@@ -15,24 +16,34 @@ export interface CombineRunnersOptions {
   /** Runners by the name of the workflow. */
   readonly workflows: Readonly<Record<string, WorkflowRunner>>;
   /** For every other workflow. Without it a trigger of another workflow is refused when it is registered. */
-  readonly fallback?: WorkflowRunner;
+  readonly fallback?: WorkflowRunner | undefined;
 }
+
+const runner: OptionCheck = (value, name) => {
+  if (typeof value === "object" && value !== null && typeof Reflect.get(value, "trigger") === "function") return;
+  throw configInvalid(`${name}: is no runner. Give what one of Bellwire's makes, such as functionRunner(…).`);
+};
+
+const workflows: OptionCheck = (value, name) => {
+  requireOptions(value, name, "{ welcome: functionRunner(…) }");
+  for (const [workflow, taken] of Object.entries(value)) runner(taken, `${name}.${workflow}`);
+};
+
+const combineChecks: OptionChecks<CombineRunnersOptions> = { workflows, fallback: runner };
 
 /**
  * Hands each run to the runner of its workflow: some to Knock, say, and some to functions. Users are told to every runner that
  * takes them.
  *
- * @throws `CONFIG_INVALID` when there is no runner at all
+ * @throws `CONFIG_INVALID` when there is no runner at all, or one that is none
  */
-export function combineRunners({ workflows, fallback }: CombineRunnersOptions): WorkflowRunner {
+export function combineRunners(options: CombineRunnersOptions): WorkflowRunner {
+  requireOptions(options, "combineRunners", "{ workflows: { welcome: functionRunner(…) } }");
+  checkOptions(options, combineChecks, { at: "combineRunners: " });
+  const { workflows = {}, fallback } = options;
   const all = [...new Set([...Object.values(workflows), ...(fallback === undefined ? [] : [fallback])])];
   const [first] = all;
-  if (first === undefined) {
-    throw new BellwireError({
-      code: "CONFIG_INVALID",
-      message: "combineRunners: names no runner; give workflows or fallback.",
-    });
-  }
+  if (first === undefined) throw configInvalid("combineRunners: names no runner; give workflows or fallback.");
   const find = (workflow: string): WorkflowRunner => {
     const found = Object.hasOwn(workflows, workflow) ? workflows[workflow] : fallback;
     if (found !== undefined) return found;

@@ -1,3 +1,6 @@
+import { BellwireError, configInvalid } from "../core/errors.js";
+import { callback, checkOptions, type OptionCheck, type OptionChecks } from "../mapping/option-checks.js";
+import { nearestOf } from "../mapping/similarity.js";
 import type { RunContext, StartedRun, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "./runner.js";
 import { runnerError } from "./runner-error.js";
 
@@ -9,30 +12,48 @@ export type WorkflowFunction = (
 
 export interface FunctionRunnerOptions {
   /** Recipients in one call; more are split. @default null, no limit */
-  readonly maxRecipients?: number | null;
+  readonly maxRecipients?: number | null | undefined;
   /** Needed for triggers with `action: "cancel"`. */
-  readonly cancel?: (request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void;
+  readonly cancel?: ((request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void) | undefined;
 }
+
+const maxRecipients: OptionCheck = (value, name) => {
+  if (value === null || (typeof value === "number" && value >= 1)) return;
+  throw configInvalid(`${name}: is no number above 0, and not null for no limit.`);
+};
+
+const runnerChecks: OptionChecks<FunctionRunnerOptions> = { maxRecipients, cancel: callback };
 
 /**
  * Runs workflows as plain functions of the host: one for all workflows, or one for each by name.
  *
  * A function cannot tell a repetition, so delivery is at least once: use `context.idempotencyKey` where it matters.
+ *
+ * Of functions by name, a trigger of another workflow is refused when it is registered.
+ *
+ * @throws `CONFIG_INVALID` without a function
  */
 export function functionRunner(
   workflows: WorkflowFunction | Readonly<Record<string, WorkflowFunction>>,
   options: FunctionRunnerOptions = {},
 ): WorkflowRunner {
+  checkFunctions(workflows);
+  checkOptions(options, runnerChecks, { at: "functionRunner: " });
+  const isKnown = (workflow: string) => typeof workflows === "function" || Object.hasOwn(workflows, workflow);
   const find = (workflow: string): WorkflowFunction => {
-    if (typeof workflows === "function") return workflows;
-    const found = Object.hasOwn(workflows, workflow) ? workflows[workflow] : undefined;
-    if (found !== undefined) return found;
-    const known = Object.keys(workflows).join(", ");
-    throw runnerError("permanent", `There is no function for the workflow "${workflow}". There are: ${known}.`);
+    const found = typeof workflows === "function" ? workflows : isKnown(workflow) ? workflows[workflow] : undefined;
+    // A run that was planned before its function was taken out: nobody can send it.
+    if (found === undefined) throw runnerError("permanent", noFunction(workflow, workflows));
+    return found;
   };
   const { cancel } = options;
+  const capabilities = { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null };
   return {
-    capabilities: { maxRecipients: options.maxRecipients ?? null, idempotencyWindowMs: null },
+    capabilities,
+    capabilitiesOf(workflow) {
+      if (isKnown(workflow)) return capabilities;
+      throw new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: noFunction(workflow, workflows) });
+    },
     trigger(request, context) {
       try {
         const returned = find(request.workflow)(ownCopy(request), context);
@@ -49,6 +70,23 @@ export function functionRunner(
 /** A function that takes its recipients out of the list one by one must not take them from the next attempt, or from another trigger. */
 function ownCopy(request: WorkflowRunRequest): WorkflowRunRequest {
   return { ...request, recipients: [...request.recipients], data: { ...request.data } };
+}
+
+function checkFunctions(workflows: unknown): void {
+  if (typeof workflows === "function") return;
+  if (typeof workflows !== "object" || workflows === null) {
+    throw configInvalid(
+      "functionRunner: takes a function, or functions by the name of their workflow: functionRunner({ welcome: (run) => … }).",
+    );
+  }
+  for (const [name, workflow] of Object.entries(workflows)) callback(workflow, `functionRunner: ${name}`);
+}
+
+function noFunction(workflow: string, workflows: object): string {
+  const known = Object.keys(workflows);
+  const nearest = nearestOf(workflow, known);
+  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
+  return `There is no function for the workflow "${workflow}".${hint} There are: ${known.join(", ")}.`;
 }
 
 function toStarted(returned: StartedRun | void): StartedRun {

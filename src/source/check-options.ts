@@ -1,95 +1,112 @@
-import { BellwireError } from "../core/errors.js";
+import { configInvalid } from "../core/errors.js";
 import { isJsonObject } from "../core/json.js";
-import { nearestOf } from "../mapping/similarity.js";
+import {
+  anything,
+  checkOptions,
+  flag,
+  group,
+  list,
+  listOf,
+  logger,
+  number,
+  type OptionCheck,
+  type OptionChecks,
+  oneOf,
+  requireOptions,
+  text,
+} from "../mapping/option-checks.js";
+import type { SegmentLimits } from "../segment/limits.js";
+import { isStandardSchema } from "../triggers/standard-schema.js";
+import { findUnidentifiedProblem } from "../triggers/trigger-shape.js";
+import type { MappedAttribute } from "../users/identity.js";
+import { redact } from "./redacted-fields.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
 
-type Names<Options> = Readonly<Record<keyof Options, true>>;
-
-const sourceOptions: Names<SegmentSourceOptions> = {
-  key: true,
-  environments: true,
-  storage: true,
-  runner: true,
-  triggers: true,
-  workflows: true,
-  unidentified: true,
-  dispatch: true,
-  redact: true,
-  recordPayload: true,
-  retention: true,
-  deadline: true,
-  runTimeout: true,
-  storageTimeout: true,
-  lease: true,
-  concurrency: true,
-  maxPayloads: true,
-  maxAttempts: true,
-  overridesTtl: true,
-  limits: true,
-  logger: true,
-  clock: true,
-  identifyFrom: true,
-  traits: true,
+const environmentOptions: OptionChecks<EnvironmentOptions> = {
+  webhookToken: anything,
+  sharedSecrets: list,
+  header: group({ name: anything, value: anything }),
+  writeKeys: list,
+  authentication: oneOf("none"),
+  identify: flag,
 };
 
-const environmentOptions: Names<EnvironmentOptions> = {
-  webhookToken: true,
-  sharedSecrets: true,
-  header: true,
-  writeKeys: true,
-  authentication: true,
-  identify: true,
+const limits: OptionChecks<SegmentLimits> = {
+  maxBytes: number,
+  maxEvents: number,
+  maxEventBytes: number,
+  maxDepth: number,
+  maxKeys: number,
 };
 
-/**
- * What the compiler tells a host in TypeScript, for one in JavaScript: a misspelt `redact` or `sharedSecrets` that nobody reads would
- * leave a door open and say nothing.
- *
- * @throws `CONFIG_INVALID`
- */
-export function checkOptions(options: unknown): void {
-  if (!isJsonObject(options)) {
-    throw invalid("createSegmentSource: takes an object of options, such as { storage, runner, triggers: [] }.");
+const traits: OptionChecks<Record<MappedAttribute, string>> = {
+  email: text,
+  phoneNumber: text,
+  avatar: text,
+  name: text,
+  locale: text,
+  timezone: text,
+  createdAt: text,
+};
+
+const unidentified: OptionCheck = (value, name) => {
+  const problem = findUnidentifiedProblem(value);
+  if (problem !== null) throw configInvalid(`${name}: ${problem}`);
+};
+
+const environments: OptionCheck = (value) => {
+  if (!isJsonObject(value)) {
+    throw configInvalid(
+      'environments: is no object of environments by name, such as { production: { webhookToken: "…" } }.',
+    );
   }
-  checkNames(options, sourceOptions, "");
-  const { triggers, workflows, redact, environments } = options;
-  for (const [name, list] of Object.entries({ triggers, workflows, redact })) checkList(list, name);
-  checkOneOf(options["dispatch"], "dispatch", ["inline", "background"]);
-  checkOneOf(options["recordPayload"], "recordPayload", ["full", "none"]);
-  if (environments === undefined) return;
-  if (!isJsonObject(environments)) {
-    throw invalid('environments: is no object of environments by name, such as { production: { webhookToken: "…" } }.');
+  for (const [name, environment] of Object.entries(value)) {
+    const at = `environments.${name}`;
+    if (!isJsonObject(environment)) {
+      throw configInvalid(`${at}: is no object of options, such as { webhookToken: "…" }.`);
+    }
+    checkOptions(environment, environmentOptions, { at: `${at}.` });
   }
-  for (const [name, environment] of Object.entries(environments)) checkEnvironment(name, environment);
-}
+};
 
-function checkEnvironment(name: string, environment: unknown): void {
-  const at = `environments.${name}`;
-  if (!isJsonObject(environment)) throw invalid(`${at}: is no object of options, such as { webhookToken: "…" }.`);
-  checkNames(environment, environmentOptions, `${at}.`);
-  for (const field of ["sharedSecrets", "writeKeys"]) checkList(environment[field], `${at}.${field}`);
-  checkOneOf(environment["authentication"], `${at}.authentication`, ["none"]);
-}
+const workflow: OptionCheck = (value, name) => {
+  if (isJsonObject(value) && typeof value["name"] === "string" && isStandardSchema(value["schema"])) return;
+  throw configInvalid(`${name}: is no workflow. Make it with defineWorkflow("name", schema).`);
+};
 
-function checkNames(options: object, known: object, at: string): void {
-  const names = Object.keys(known);
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown === undefined) return;
-  const nearest = nearestOf(unknown, names);
-  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-  throw invalid(`${at}${unknown}: is no option.${hint} There are: ${names.join(", ")}.`);
-}
+const identifyFrom: OptionCheck = (value, name) => {
+  if (typeof value !== "string") group({ userId: text, traits: text })(value, name);
+};
 
-function checkList(value: unknown, name: string): void {
-  if (value === undefined || Array.isArray(value)) return;
-  throw invalid(`${name}: is no list. Write it in brackets: [ … ].`);
-}
+const sourceOptions: OptionChecks<SegmentSourceOptions> = {
+  key: text,
+  environments,
+  storage: anything,
+  runner: anything,
+  triggers: list,
+  workflows: listOf(workflow),
+  unidentified,
+  dispatch: oneOf("inline", "background"),
+  redact,
+  recordPayload: oneOf("full", "none"),
+  retention: group({ payloads: anything, events: anything }),
+  deadline: anything,
+  runTimeout: anything,
+  storageTimeout: anything,
+  lease: anything,
+  concurrency: anything,
+  maxPayloads: anything,
+  maxAttempts: anything,
+  overridesTtl: anything,
+  limits: group(limits),
+  logger,
+  clock: anything,
+  identifyFrom,
+  traits: group(traits),
+};
 
-function checkOneOf(value: unknown, name: string, allowed: readonly string[]): void {
-  if (value === undefined || allowed.some((one) => one === value)) return;
-  throw invalid(`${name}: is none of ${allowed.map((one) => JSON.stringify(one)).join(", ")}.`);
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
+/** What can be told of a source's options without their meaning. @throws `CONFIG_INVALID`, `CONFIG_PATH_INVALID` */
+export function checkSourceOptions(options: unknown): void {
+  requireOptions(options, "createSegmentSource", "{ storage, runner, triggers: [] }");
+  checkOptions(options, sourceOptions);
 }

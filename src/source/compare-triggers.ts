@@ -1,23 +1,34 @@
+import { configInvalid } from "../core/errors.js";
 import type { JsonObject } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
+import {
+  anything,
+  callback,
+  checkOptions,
+  list,
+  number,
+  type OptionChecks,
+  requireOptions,
+} from "../mapping/option-checks.js";
 import type { EventOutcome, TriggerOutcome, TriggerStatus } from "../outcome/outcome.js";
 import { recipientName } from "../recipients/recipient-key.js";
 import { storedPayload } from "../storage/stored-payload.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
 import { countEvents } from "./count-events.js";
 import { differInFields, type FieldDifference } from "./differ-in-fields.js";
+import { eventFilterChecks } from "./event-filter-checks.js";
 import type { PreviewedRequest, PreviewOptions } from "./payload-options.js";
 import type { ListEventsOptions, SegmentSource } from "./segment-source.js";
 
 export interface CompareTriggersOptions extends Omit<ListEventsOptions, "limit" | "cursor"> {
   readonly source: Pick<SegmentSource, "events" | "preview">;
   /** @default the source's own */
-  readonly current?: readonly TriggerDefinition[];
+  readonly current?: readonly TriggerDefinition[] | undefined;
   readonly proposed: readonly TriggerDefinition[];
   /** Events that are compared at most, newest first. @default 10,000 */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
   /** @param total `null` where it can not be told beforehand */
-  readonly onProgress?: (done: number, total: number | null) => void;
+  readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
 
 /** What changes for one event and one trigger. */
@@ -53,11 +64,23 @@ export interface TriggerComparison {
 
 const pageSize = 200;
 
+const compareChecks: OptionChecks<CompareTriggersOptions> = {
+  source: anything,
+  current: list,
+  proposed: list,
+  maxEvents: number,
+  onProgress: callback,
+  ...eventFilterChecks,
+};
+
 /**
  * Who of the stored events' recipients would have been notified before and after a change of triggers, and what they would have been
  * sent. Nothing is written or sent.
+ *
+ * @throws `CONFIG_INVALID`, `CONFIG_TRIGGER_*`
  */
 export async function compareTriggers(options: CompareTriggersOptions): Promise<TriggerComparison> {
+  checkCompareOptions(options);
   const { source, current, proposed, maxEvents = 10_000, onProgress, ...filter } = options;
   const differences: TriggerDifference[] = [];
   const known = onProgress === undefined ? null : await countEvents(source.events, filter);
@@ -79,6 +102,14 @@ export async function compareTriggers(options: CompareTriggersOptions): Promise<
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && done < maxEvents);
   return { events: done, withoutPayload, differences };
+}
+
+function checkCompareOptions(options: unknown): void {
+  requireOptions(options, "compareTriggers", "{ source, proposed: [] }");
+  checkOptions(options, compareChecks, { at: "compareTriggers: " });
+  for (const name of ["source", "proposed"]) {
+    if (Reflect.get(options, name) === undefined) throw configInvalid(`compareTriggers: ${name}: is missing.`);
+  }
 }
 
 interface Previewed {

@@ -1,7 +1,8 @@
-import { messageOf } from "../core/errors.js";
+import { BellwireError, messageOf } from "../core/errors.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import { type ExpandProgress, type ExpandRequest, startOfExpansion } from "../runner/expansion.js";
 import { capabilitiesOf } from "../runner/runner.js";
+import { runnerError } from "../runner/runner-error.js";
 import type { Page } from "../storage/page.js";
 import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../storage/run-store.js";
 import { endOfFailure } from "./ended-run.js";
@@ -63,8 +64,11 @@ export async function expandMembers(
     }
     return { ...base, status: "triggered", error: null, retryInMs: null };
   } catch (cause) {
-    const error = `The members could not be read or planned: ${messageOf(cause)}`;
-    return { ...base, ...endOfFailure(run, new Error(error), { maxAttempts, random: Math.random }) };
+    const message = `The members could not be read or planned: ${messageOf(cause)}`;
+    // A runner that no longer knows the workflow will not know it later either.
+    const isGone = BellwireError.is(cause) && cause.code === "CONFIG_TRIGGER_INVALID";
+    const error = isGone ? runnerError("permanent", message, { cause }) : new Error(message);
+    return { ...base, ...endOfFailure(run, error, { maxAttempts, random: Math.random }) };
   }
 }
 

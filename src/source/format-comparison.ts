@@ -5,11 +5,11 @@ import type { FieldDifference } from "./differ-in-fields.js";
 
 export interface FormatComparisonOptions {
   /** ANSI colors, for a terminal. @default false */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Events shown for each trigger; the rest are counted. @default 20 */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
   /** Fields and recipients shown for each event; the rest are counted. @default 10 */
-  readonly maxRecipients?: number;
+  readonly maxRecipients?: number | undefined;
 }
 
 /**

@@ -7,10 +7,10 @@ import { shapeToZod } from "./shape-to-zod.js";
 
 export interface InferEventsOptions extends InEnvironment {
   /** Stored events of each name that are looked at, newest first. @default 500 */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
   /** Names that are written, most recently seen first. @default 200 */
-  readonly maxNames?: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly maxNames?: number | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 const pageSize = 100;

@@ -12,11 +12,11 @@ export interface HandleSegmentPayloadOptions extends InEnvironment {
 
 export interface PreviewOptions extends HandleSegmentPayloadOptions {
   /** Instead of the source's own. */
-  readonly triggers?: readonly TriggerDefinition[];
+  readonly triggers?: readonly TriggerDefinition[] | undefined;
   /** Ids of users who are to count as known, beside those of storage. */
-  readonly users?: readonly string[];
+  readonly users?: readonly string[] | undefined;
   /** Told of each run that would be started or canceled, event by event, before the promise resolves. */
-  readonly onRequest?: (previewed: PreviewedRequest) => void;
+  readonly onRequest?: ((previewed: PreviewedRequest) => void) | undefined;
 }
 
 /** What the runner would be asked to do for a trigger. */

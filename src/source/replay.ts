@@ -1,10 +1,12 @@
 import type { Draft } from "../core/draft.js";
-import { BellwireError } from "../core/errors.js";
+import { configInvalid } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
+import { checkOptions, requireOptions } from "../mapping/option-checks.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { EventRecord } from "../storage/storage.js";
 import type { InEnvironment } from "./in-environment.js";
 import { createPace } from "./pace.js";
+import { replayChecks } from "./replay-checks.js";
 import { replayMessageId } from "./replay-message-id.js";
 import { recordsOf, totalOf } from "./replayed-records.js";
 import type { RecordedEvent, ReplayOptions, ReplayResult, SegmentSource } from "./segment-source.js";
@@ -50,11 +52,15 @@ export async function replayEvents(source: ReplaySource, options: ReplayOptions)
   const { environment, replayId: subject = null, by, dryRun = false } = options;
   if (!dryRun) await source.audit({ environment, subject, by, detail: describe(options) });
   const total = await totalOf(source.events, options);
-  const totals: Totals = { replayed: 0, duplicates: 0, withoutPayload: 0, tooOld: 0 };
+  const totals: Totals = { replayed: 0, duplicates: 0, withoutPayload: 0, tooOld: 0, notFound: 0 };
   const size = eventsPerSecond === undefined ? batchSize : Math.max(1, Math.min(batchSize, eventsPerSecond / 10));
   const wait = createPace(eventsPerSecond, signal);
   let done = 0;
-  for await (const batch of batches(recordsOf(source, options), Math.floor(size))) {
+  const onMissing = () => {
+    totals.notFound += 1;
+    done += 1;
+  };
+  for await (const batch of batches(recordsOf(source, options, onMissing), Math.floor(size))) {
     throwIfAborted(signal);
     const outcomes = await replayBatch(source, batch, options, totals);
     done += batch.length - outcomes.length;
@@ -68,20 +74,18 @@ export async function replayEvents(source: ReplaySource, options: ReplayOptions)
 }
 
 function checked(options: ReplayOptions): ReplayOptions {
+  requireOptions(options, "replay", '{ replayId: "fix-1", name: "Signed Up" }');
+  checkOptions(options, replayChecks);
   const { mode = "again", replayId, batchSize = defaultBatchSize, eventsPerSecond = 1 } = options;
   if (mode === "again" && (replayId ?? "") === "") {
-    throw invalid(
+    throw configInvalid(
       "replayId: names this replay, and is missing. Without it nobody could tell a second start of it from another replay.",
     );
   }
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-    throw invalid(`batchSize: ${batchSize} is no whole number above 0.`);
-  if (!(eventsPerSecond > 0)) throw invalid(`eventsPerSecond: ${eventsPerSecond} is not above 0.`);
+    throw configInvalid(`batchSize: ${batchSize} is no whole number above 0.`);
+  if (!(eventsPerSecond > 0)) throw configInvalid(`eventsPerSecond: ${eventsPerSecond} is not above 0.`);
   return options;
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
 }
 
 /** What was replayed; users are not named. */

@@ -4,16 +4,21 @@ import type { ListEventsOptions, RecordedEvent, ReplayOptions, SegmentSource } f
 
 const pageSize = 100;
 
-/** The stored events that a replay is about: originals only, newest first, or those that were named. */
+/**
+ * The stored events that a replay is about: originals only, newest first, or those that were named.
+ * @param onMissing called for each event that was named and is not kept
+ */
 export async function* recordsOf(
   { events, now }: { readonly events: SegmentSource["events"]; readonly now: () => number },
   options: ReplayOptions,
+  onMissing: () => void,
 ): AsyncGenerator<RecordedEvent> {
   const filter = filterOf(options);
   if (options.messageIds !== undefined) {
     for (const messageId of options.messageIds) {
       const found = await events.get(messageId, filter);
-      if (found !== null) yield found;
+      if (found === null) onMissing();
+      else yield found;
     }
     return;
   }

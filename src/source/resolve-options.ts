@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../core/clock.js";
 import { type Duration, durationToMs } from "../core/duration.js";
-import { BellwireError } from "../core/errors.js";
+import { configInvalid } from "../core/errors.js";
 import type { JsonObject, JsonValue } from "../core/json.js";
 import { type Logger, safeLogger, silentLogger } from "../core/logger.js";
 import { compileRedaction } from "../mapping/redaction.js";
@@ -11,13 +11,16 @@ import { type CompleteStorage, completeUsers } from "../storage/complete-users.j
 import type { TypedWorkflows } from "../triggers/compile-trigger.js";
 import { compileUnidentified, type UnidentifiedPolicy } from "../triggers/unidentified.js";
 import { compileIdentity, type ReadIdentity } from "../users/identity.js";
-import { checkOptions } from "./check-options.js";
+import { checkSourceOptions } from "./check-options.js";
+import { unknownFields } from "./redacted-fields.js";
 import type { EnvironmentOptions, SegmentSourceOptions } from "./source-options.js";
 
 /** The options of a source, checked and with every default filled in. */
 export interface ResolvedOptions {
   readonly key: string;
   readonly environments: ReadonlyMap<string, EnvironmentOptions>;
+  /** `null` where the host named none, and its triggers may be those of sources that do. */
+  readonly namedEnvironments: readonly string[] | null;
   /** What the pipeline talks to. */
   readonly storage: CompleteStorage;
   /** The same as the host gave it, for whoever must not share a call with others. */
@@ -47,27 +50,29 @@ export interface ResolvedOptions {
 
 /** @throws `CONFIG_INVALID` with the option, what it was and what it may be */
 export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
-  checkOptions(options);
+  checkSourceOptions(options);
   const duration = (
     name: "deadline" | "runTimeout" | "storageTimeout" | "lease" | "overridesTtl",
     fallback: Duration,
   ) => durationToMs(options[name] ?? fallback, name);
   const key = options.key ?? "segment";
-  if (key === "") throw invalid('key: "" names no source. Leave it out for "segment".');
+  if (key === "") throw configInvalid('key: "" names no source. Leave it out for "segment".');
   requirePort(options.storage, "storage", "memoryStorage()");
   requirePort(options.runner, "runner", "functionRunner({ … })");
   const runTimeoutMs = duration("runTimeout", "10s");
   const leaseMs = duration("lease", "60s");
   if (leaseMs <= runTimeoutMs) {
-    throw invalid(
+    throw configInvalid(
       `lease: ${leaseMs} ms must be longer than runTimeout (${runTimeoutMs} ms), or runs could be sent twice.`,
     );
   }
   const clock = options.clock ?? systemClock;
+  const logger = safeLogger(options.logger ?? silentLogger);
   const hostStorage = { ...options.storage, users: completeUsers(options.storage.users) };
   return {
     key,
     environments: resolveEnvironments(options.environments),
+    namedEnvironments: options.environments === undefined ? null : Object.keys(options.environments),
     storage: coalesceCalls(hostStorage, clock),
     hostStorage,
     checksKnown: checksKnown(options.storage),
@@ -76,7 +81,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     readIdentity: compileIdentity(options),
     workflows: new Map(options.workflows?.map((workflow) => [workflow.name, workflow])),
     dispatch: options.dispatch ?? "inline",
-    toPayload: options.recordPayload === "none" ? () => null : compileRedaction(options.redact ?? []),
+    toPayload: options.recordPayload === "none" ? () => null : resolveRedaction(key, options.redact, logger),
     retention: resolveRetention(options.retention),
     deadlineMs: duration("deadline", "4.5s"),
     runTimeoutMs,
@@ -87,7 +92,7 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
     maxAttempts: positiveInteger(options.maxAttempts ?? 20, "maxAttempts"),
     overridesTtlMs: duration("overridesTtl", "5s"),
     limits: options.limits ?? {},
-    logger: safeLogger(options.logger ?? silentLogger),
+    logger,
     clock,
   };
 }
@@ -97,22 +102,29 @@ function checksKnown({ events, users }: SegmentSourceOptions["storage"]): boolea
   return events.checksKnownIn === users && events.readsByName !== true;
 }
 
+function resolveRedaction(source: string, paths: readonly string[] = [], logger: Logger): ResolvedOptions["toPayload"] {
+  for (const { path } of unknownFields(paths)) {
+    logger.warn({ source, path }, "redact: a path starts at no field of Segment's; it takes out what you send there");
+  }
+  return compileRedaction(paths);
+}
+
 function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOptions["retention"] = {}) {
   const payloadsMs = durationToMs(payloads, "retention.payloads");
   const eventsMs = durationToMs(events, "retention.events");
   if (eventsMs >= payloadsMs) return { payloadsMs, eventsMs };
-  throw invalid("retention: events must be kept at least as long as payloads, which are part of them.");
+  throw configInvalid("retention: events must be kept at least as long as payloads, which are part of them.");
 }
 
 function requirePort(port: unknown, name: string, example: string): void {
   if (typeof port === "object" && port !== null) return;
   const what = typeof port === "function" ? "is a function. Give what one of Bellwire's makes" : "is missing. Give one";
-  throw invalid(`${name}: ${what}, such as ${name}: ${example}.`);
+  throw configInvalid(`${name}: ${what}, such as ${name}: ${example}.`);
 }
 
 function positiveInteger(value: number, name: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw invalid(`${name}: ${String(value)} is not a whole number above 0.`);
+  throw configInvalid(`${name}: ${String(value)} is not a whole number above 0.`);
 }
 
 function resolveEnvironments(
@@ -120,34 +132,30 @@ function resolveEnvironments(
 ): ReadonlyMap<string, EnvironmentOptions> {
   if (environments === undefined) return new Map([["default", {}]]);
   const entries = Object.entries(environments);
-  if (entries.length === 0) throw invalid("environments: is empty. Name at least one, or leave it out.");
+  if (entries.length === 0) throw configInvalid("environments: is empty. Name at least one, or leave it out.");
   for (const [name, environment] of entries) checkCredentials(name, environment);
   return new Map(entries);
 }
 
 /** A credential that is written down but empty is a forgotten environment variable; running on without it would leave a door open. */
 function checkCredentials(name: string, environment: EnvironmentOptions): void {
+  const fix = "Set it (is an environment variable missing?), or leave the field out.";
+  const refuse = (field: string, what: string) => configInvalid(`environments.${name}.${field}: is ${what}. ${fix}`);
   const check = (value: unknown, field: string) => {
     if (typeof value === "string" && value.trim() !== "") return;
-    const what = value === undefined ? "undefined" : value === "" ? "empty" : "not a text";
-    throw invalid(
-      `environments.${name}.${field}: is ${what}. Set it (is an environment variable missing?), or leave the field out.`,
-    );
+    throw refuse(field, value === undefined ? "undefined" : value === "" ? "empty" : "not a text");
   };
-  if (Object.hasOwn(environment, "webhookToken")) check(environment.webhookToken, "webhookToken");
-  if (environment.header !== undefined) {
-    check(environment.header.name, "header.name");
-    check(environment.header.value, "header.value");
+  const { webhookToken, header, sharedSecrets, writeKeys } = environment;
+  for (const [field, value] of Object.entries({ webhookToken, header, sharedSecrets, writeKeys })) {
+    if (value === undefined && Object.hasOwn(environment, field)) throw refuse(field, "undefined");
   }
-  for (const field of ["sharedSecrets", "writeKeys"] as const) {
-    const list = environment[field];
-    if (list === undefined) continue;
-    if (list.length === 0)
-      throw invalid(`environments.${name}.${field}: is an empty list. Add one, or leave the field out.`);
+  if (webhookToken !== undefined) check(webhookToken, "webhookToken");
+  if (header !== undefined) {
+    check(header.name, "header.name");
+    check(header.value, "header.value");
+  }
+  for (const [field, list = []] of Object.entries({ sharedSecrets, writeKeys })) {
+    if (list.length === 0 && Object.hasOwn(environment, field)) throw refuse(field, "an empty list");
     for (const [index, value] of list.entries()) check(value, `${field}[${index}]`);
   }
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
 }

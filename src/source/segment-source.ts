@@ -83,6 +83,7 @@ export interface SegmentSourceUsers {
   /**
    * Creates or updates a user as an identify event of this moment (or of `at`) would, and tells the engine where it keeps users;
    * that the engine could not be reached is logged and emitted as `error`, since the user is stored all the same.
+   * @throws `CONFIG_INVALID` without an id, and for an attribute that is none: what else is known goes into `properties`
    */
   identify(
     user: { readonly id: string; readonly at?: Date } & UserAttributes,
@@ -175,7 +176,7 @@ export interface SegmentSourceEnvironments {
 
 export interface StartOptions {
   /** How long to wait when nothing is due. @default "1s" */
-  readonly pollInterval?: Duration;
+  readonly pollInterval?: Duration | undefined;
 }
 
 export interface RecoverResult {
@@ -197,28 +198,28 @@ export interface MaintainResult {
 
 export interface ReplayOptions extends Omit<ListEventsOptions, "limit" | "cursor">, ChangedBy {
   /** These events; without it all that the filter finds, newest first, but for what replays made. */
-  readonly messageIds?: readonly string[];
+  readonly messageIds?: readonly string[] | undefined;
   /**
    * `again` handles events anew, by the triggers as they are now, under new idempotency keys. `unfinished` sends what is left of
    * what was planned, under the keys it always had, and nothing that was sent before.
    * @default "again"
    */
-  readonly mode?: "again" | "unfinished";
+  readonly mode?: "again" | "unfinished" | undefined;
   /**
    * Names this replay; `again` can not do without. Events are handled again under message ids made of it, hence under new
    * idempotency keys: a replay that was aborted goes on where it was when it is started again with the same id, and sends nothing
    * twice.
    */
-  readonly replayId?: string;
+  readonly replayId?: string | undefined;
   /** Only these: keys of the source's own triggers, or definitions that stand in for them. @default all */
-  readonly triggers?: readonly (string | TriggerDefinition)[];
+  readonly triggers?: readonly (string | TriggerDefinition)[] | undefined;
   /** Only tells what would be sent. @default false */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** @default no limit */
-  readonly eventsPerSecond?: number;
+  readonly eventsPerSecond?: number | undefined;
   /** Events handled with one call; an abort is heard between calls. @default 50, or a tenth of a second's worth where that is less */
-  readonly batchSize?: number;
-  readonly onProgress?: (progress: ReplayProgress) => void;
+  readonly batchSize?: number | undefined;
+  readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
 }
 
 export interface ReplayProgress {
@@ -236,6 +237,8 @@ export interface ReplayResult {
   readonly withoutPayload: number;
   /** Runs that `unfinished` left alone, because their trigger's `maxEventAge` is over. With `again` the outcomes say `event_too_old`. */
   readonly tooOld: number;
+  /** Of `messageIds`, those of which no event is kept. */
+  readonly notFound: number;
 }
 
 /** Receives Segment events, and turns those that a trigger matches into workflow runs. All methods work when destructured. */

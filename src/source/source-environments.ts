@@ -1,6 +1,11 @@
+import { checkOptions, flag, type OptionChecks, requireOptions } from "../mapping/option-checks.js";
 import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
 import { audit } from "./source-audit.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
+
+type Settings = Parameters<SegmentSourceEnvironments["update"]>[0];
+
+const settingsChecks: OptionChecks<Settings> = { identify: flag };
 
 export function createSourceEnvironments(context: SourceContext): SegmentSourceEnvironments {
   const { options, overrides, emitter } = context;
@@ -19,7 +24,9 @@ export function createSourceEnvironments(context: SourceContext): SegmentSourceE
     async get(inEnvironment = {}) {
       return get(environmentOfCall(options, inEnvironment));
     },
-    async update({ identify }, change = {}) {
+    async update(settings, change = {}) {
+      checkSettings(settings);
+      const { identify } = settings;
       const environment = environmentOfCall(options, change);
       const changedBy = change.by ?? null;
       await overrides.setEnvironment({ environment, identify, changedBy, changedAt: new Date(options.clock.now()) });
@@ -30,4 +37,10 @@ export function createSourceEnvironments(context: SourceContext): SegmentSourceE
     },
     credentials: (environment) => options.environments.get(environment) ?? null,
   };
+}
+
+function checkSettings(settings: unknown): void {
+  requireOptions(settings, "environments.update", "{ identify: false }");
+  checkOptions(settings, settingsChecks, { at: "environments.update: ", thing: "setting" });
+  flag(Reflect.get(settings, "identify"), "environments.update: identify");
 }

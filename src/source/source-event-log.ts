@@ -1,7 +1,9 @@
-import { BellwireError } from "../core/errors.js";
+import { configInvalid } from "../core/errors.js";
+import { anything, checkOptions, type OptionChecks } from "../mapping/option-checks.js";
 import type { EventNameCount } from "../storage/event-name-count.js";
 import type { EventSearch } from "../storage/event-search.js";
 import type { EventRecord } from "../storage/storage.js";
+import { eventFilterChecks } from "./event-filter-checks.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { ListEventsOptions, RecordedEvent, SegmentSourceEventLog, TimelineOptions } from "./segment-source.js";
@@ -12,11 +14,15 @@ import { toEventOutcome } from "./to-event-outcome.js";
 const maxNames = 20;
 const maxBuckets = 500;
 
+const listChecks: OptionChecks<ListEventsOptions> = { ...eventFilterChecks, limit: anything, cursor: anything };
+
 export function createSourceEventLog({ options, storageCall }: SourceContext): SegmentSourceEventLog {
   const { events } = options.storage;
   const source = options.key;
   return {
-    async list({ environment: named, signal: aborted, limit, search: text, ...wanted } = {}) {
+    async list(listed = {}) {
+      checkOptions(listed, listChecks);
+      const { environment: named, signal: aborted, limit, search: text, ...wanted } = listed;
       const environment = environmentOfCall(options, { environment: named, signal: aborted });
       const filter = byRecordedReason(wanted);
       if (filter === null) return { items: [], nextCursor: null };
@@ -70,13 +76,9 @@ function byRecordedReason<Wanted extends Filter>(filter: Wanted): Wanted | null 
 
 function checkSpan({ from, to, buckets }: Omit<TimelineOptions, keyof InEnvironment>): void {
   if (!Number.isInteger(buckets) || buckets < 1 || buckets > maxBuckets) {
-    throw invalid(`buckets: ${buckets} is no whole number from 1 to ${maxBuckets}.`);
+    throw configInvalid(`buckets: ${buckets} is no whole number from 1 to ${maxBuckets}.`);
   }
-  if (!(to.getTime() > from.getTime())) throw invalid("to: is not after from, or one of the two is no date.");
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
+  if (!(to.getTime() > from.getTime())) throw configInvalid("to: is not after from, or one of the two is no date.");
 }
 
 function toRecordedEvent(record: EventRecord): RecordedEvent {

@@ -1,4 +1,13 @@
 import { BellwireError } from "../core/errors.js";
+import {
+  anything,
+  checkOptions,
+  date,
+  type OptionChecks,
+  object,
+  requiredText,
+  requireOptions,
+} from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
@@ -7,6 +16,12 @@ import { audit } from "./source-audit.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
 
 const memberLimits = { byDefault: 100, atMost: 1_000 };
+
+const groupChecks: OptionChecks<Parameters<SegmentSourceGroups["identify"]>[0]> = {
+  id: anything,
+  at: date,
+  traits: object,
+};
 
 export function createSourceGroups(context: SourceContext): SegmentSourceGroups {
   const { options, storageCall } = context;
@@ -26,7 +41,9 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
     await storageCall("groups.update", (signal) => groups.update({ environment, changes, memberships, signal }));
   };
   return {
-    async identify({ id, at, traits = {} }, call = {}) {
+    async identify(group, call = {}) {
+      checkGroup(group);
+      const { id, at, traits = {} } = group;
       const environment = environmentOfCall(options, call);
       const changes = [{ id, at: timeOf(at), traits }];
       const [updated] = await storageCall("groups.update", (signal) =>
@@ -58,4 +75,11 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
       return wasKnown;
     },
   };
+}
+
+function checkGroup(group: unknown): void {
+  requireOptions(group, "groups.identify", '{ id: "acme", traits: { name: "Acme" } }');
+  const advice = " What is known of it goes into traits.";
+  checkOptions(group, groupChecks, { at: "groups.identify: ", thing: "member of a group", advice });
+  requiredText(Reflect.get(group, "id"), "groups.identify: id");
 }

@@ -32,60 +32,62 @@ export interface EnvironmentOptions extends EnvironmentCredentials {
 
 export interface SegmentSourceOptions extends IdentityOptions {
   /** Names the source, such as "web" or "ios". @default "segment" */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** @default one, named "default" */
-  readonly environments?: Readonly<Record<string, EnvironmentOptions>>;
+  readonly environments?: Readonly<Record<string, EnvironmentOptions>> | undefined;
   readonly storage: Storage;
   readonly runner: WorkflowRunner;
-  readonly triggers?: readonly TriggerDefinition[];
+  readonly triggers?: readonly TriggerDefinition[] | undefined;
   /** Of `defineWorkflow`: the data of triggers that only name one of them, such as stored ones, is checked when an event comes. */
-  readonly workflows?: readonly WorkflowDefinition[];
+  readonly workflows?: readonly WorkflowDefinition[] | undefined;
   /**
    * What becomes of a recipient id that storage does not know: left out with the reason, created, or held until the user is
    * identified: `{ hold: "15m", then: "skip" }`. With holds, call `start()` (or `recover()` now and then), which ends them.
    * @default "skip"
    */
-  readonly unidentified?: Unidentified;
+  readonly unidentified?: Unidentified | undefined;
   /**
    * `inline` runs before answering, so that whoever handed the payload in can hand it in again after a transient failure;
    * `background` answers once all is recorded and leaves the runs to `start()`, in this or any other process.
    * @default "inline"
    */
-  readonly dispatch?: "inline" | "background";
+  readonly dispatch?: "inline" | "background" | undefined;
   /**
    * Paths that are taken out of an event before it is stored, such as `properties.card`. What a trigger maps is sent all the same
    * and stands in the stored request of its run.
    */
-  readonly redact?: readonly string[];
+  readonly redact?: readonly string[] | undefined;
   /** Whether events are stored with their payload; without it neither replay nor the reasons of old events can show it. @default "full" */
-  readonly recordPayload?: "full" | "none";
+  readonly recordPayload?: "full" | "none" | undefined;
   /** How long things are kept; applied by `maintain()`. */
-  readonly retention?: {
-    /** Payloads and decisions. @default "30d" */
-    readonly payloads?: Duration;
-    /** That an event was received; a redelivery after that is a new event. @default "90d" */
-    readonly events?: Duration;
-  };
+  readonly retention?:
+    | {
+        /** Payloads and decisions. @default "30d" */
+        readonly payloads?: Duration | undefined;
+        /** That an event was received; a redelivery after that is a new event. @default "90d" */
+        readonly events?: Duration | undefined;
+      }
+    | undefined;
   /** How long after its start inline dispatch may keep the answer waiting; what is left goes on. @default "4.5s" */
-  readonly deadline?: Duration;
+  readonly deadline?: Duration | undefined;
   /** Time limit of one attempt. @default "10s" */
-  readonly runTimeout?: Duration;
+  readonly runTimeout?: Duration | undefined;
   /** Time limit of one storage call. @default "10s" */
-  readonly storageTimeout?: Duration;
+  readonly storageTimeout?: Duration | undefined;
   /** How long a process owns a run it dispatches; longer than `runTimeout`. @default "60s" */
-  readonly lease?: Duration;
+  readonly lease?: Duration | undefined;
   /** Runs dispatched at the same time. @default 50 */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Payloads handled at the same time; beyond it `OVERLOADED`. @default 500 */
-  readonly maxPayloads?: number;
+  readonly maxPayloads?: number | undefined;
   /** Attempts until a run is given up. @default 20 */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /** How old overrides made by other processes may be. @default "5s" */
-  readonly overridesTtl?: Duration;
+  readonly overridesTtl?: Duration | undefined;
   /** How much a payload and an event may hold. */
-  readonly limits?: Partial<SegmentLimits>;
+  readonly limits?: Partial<SegmentLimits> | undefined;
   /** Told of failures, and by webhooks and consoles of the source of what they refuse; pino fits as it is. @default silent */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }

@@ -1,3 +1,4 @@
+import { texts } from "../mapping/option-checks.js";
 import type { RunDecision } from "../storage/run-store.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import type { ChangedBy, InEnvironment } from "./in-environment.js";
@@ -21,6 +22,7 @@ export function createSourceRuns(context: SourceContext, options: SourceRunsOpti
   const { storage, key: source } = context.options;
   const decide = async (decision: RunDecision, keys: readonly string[], call: InEnvironment & ChangedBy = {}) => {
     const environment = resolveEnvironment(context.options, call.environment);
+    texts(keys, `runs.${decision}: keys`);
     const distinct = [...new Set(keys)];
     let changed = 0;
     for (let from = 0; from < distinct.length; from += batchSize) {

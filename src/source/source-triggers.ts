@@ -1,4 +1,6 @@
 import { BellwireError } from "../core/errors.js";
+import { isJsonObject } from "../core/json.js";
+import { nearestOf } from "../mapping/similarity.js";
 import { capabilitiesOf } from "../runner/runner.js";
 import { type CompiledTrigger, compileTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
 import { toStoredDefinition } from "../triggers/stored-definition.js";
@@ -13,9 +15,10 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
   const { registry, stored, overrides, options } = context;
   return {
     register(definition) {
-      if (stored.get(definition.key) !== null) {
+      const key: unknown = Reflect.get(Object(definition), "key");
+      if (typeof key === "string" && stored.get(key) !== null) {
         checkTrigger(context, definition);
-        stored.giveWay(definition.key);
+        stored.giveWay(key);
       }
       registerTrigger(context, definition);
     },
@@ -117,19 +120,39 @@ export function unknownTrigger(triggers: readonly { readonly key: string }[], ke
   });
 }
 
-/** @throws `CONFIG_TRIGGER_INVALID` also where the runner lacks what the trigger needs */
+/** @throws `CONFIG_TRIGGER_INVALID` also where the source or its runner lacks what the trigger needs */
 export function registerTrigger(
   context: Pick<SourceContext, "registry" | "options">,
   definition: TriggerDefinition,
 ): CompiledTrigger {
-  checkRunner(context.options, definition);
+  checkSurroundings(context.options, definition);
   return context.registry.register(definition);
 }
 
 function checkTrigger({ options }: SourceContext, definition: TriggerDefinition): CompiledTrigger {
   const trigger = compileTrigger(definition, options.workflows);
-  checkRunner(options, definition);
+  checkSurroundings(options, definition);
   return trigger;
+}
+
+function checkSurroundings(options: SourceContext["options"], definition: TriggerDefinition): void {
+  // What has no such form at all is refused by name where it is compiled.
+  if (!isJsonObject(definition) || typeof definition.workflow !== "string") return;
+  checkEnvironments(options, definition);
+  checkRunner(options, definition);
+}
+
+/** A trigger that is switched off in an environment that there is not would be on where it was meant to be off. */
+function checkEnvironments(
+  { namedEnvironments: known }: SourceContext["options"],
+  definition: TriggerDefinition,
+): void {
+  if (known === null || !isJsonObject(definition.active)) return;
+  const unknown = Object.keys(definition.active).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestOf(unknown, known);
+  const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
+  throw invalid(definition, `active.${unknown}: is no environment.${hint} There are: ${known.join(", ")}.`);
 }
 
 function checkRunner({ runner }: SourceContext["options"], definition: TriggerDefinition): void {

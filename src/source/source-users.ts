@@ -1,4 +1,14 @@
 import { BellwireError } from "../core/errors.js";
+import {
+  anything,
+  checkOptions,
+  date,
+  type OptionChecks,
+  object,
+  requiredText,
+  requireOptions,
+  texts,
+} from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
 import { eraseUser } from "./erase-user.js";
 import { boundedLimit } from "./page-limit.js";
@@ -7,6 +17,19 @@ import { audit, hashOfUser } from "./source-audit.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
 import { forgetAtEngine, tellEngine } from "./tell-engine.js";
 
+const userChecks: OptionChecks<Parameters<SegmentSourceUsers["identify"]>[0]> = {
+  id: anything,
+  at: date,
+  email: anything,
+  phoneNumber: anything,
+  avatar: anything,
+  name: anything,
+  locale: anything,
+  timezone: anything,
+  createdAt: anything,
+  properties: object,
+};
+
 /** Dispatches the held runs of users who are known now. */
 export type ReleaseHeld = (environment: string, userIds: readonly string[]) => Promise<void>;
 
@@ -14,27 +37,30 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
   const { options, storageCall, emitter } = context;
   const { users } = options.storage;
   return {
-    async identify({ id, at, ...attributes }, inEnvironment = {}) {
+    async identify(user, inEnvironment = {}) {
+      checkUser(user);
+      const { id, at, ...attributes } = user;
       const environment = environmentOfCall(options, inEnvironment);
       const now = new Date(options.clock.now());
       const change = { id, at: clampEventTime(at ?? now, now), attributes };
-      const [user] = await storageCall("users.update", (signal) =>
+      const [updated] = await storageCall("users.update", (signal) =>
         users.update({ environment, changes: [change], signal }),
       );
-      if (user === undefined) {
+      if (updated === undefined) {
         throw new BellwireError({
           code: "STORAGE_FAILED",
           message: "users.update answered for no user.",
           retryable: true,
         });
       }
-      if (user.status !== "unchanged") emitter.emit("user", { source: options.key, environment, user });
+      if (updated.status !== "unchanged") emitter.emit("user", { source: options.key, environment, user: updated });
       await tellEngine(context, environment, [id]);
       // Whom another id was merged into may be waited for under either.
-      await release(environment, [...new Set([id, user.id])]);
-      return user;
+      await release(environment, [...new Set([id, updated.id])]);
+      return updated;
     },
     async notifyIdentified(ids, inEnvironment = {}) {
+      texts(ids, "users.notifyIdentified: ids");
       await release(environmentOfCall(options, inEnvironment), ids);
     },
     async get(id, inEnvironment = {}) {
@@ -75,6 +101,13 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       return ids.length > 0;
     },
   };
+}
+
+function checkUser(user: unknown): void {
+  requireOptions(user, "users.identify", '{ id: "ada", email: "ada@example.com" }');
+  const advice = " What else is known goes into properties.";
+  checkOptions(user, userChecks, { at: "users.identify: ", thing: "attribute of a user", advice });
+  requiredText(Reflect.get(user, "id"), "users.identify: id");
 }
 
 function cannotMerge(): BellwireError {

@@ -14,11 +14,11 @@ export interface MemoryStorageOptions {
    * Finished events above this number are forgotten, oldest first, and no longer known as duplicates; fewer are kept where they have
    * more than 20 runs and recipients on average, so that memory stays bounded. @default 10,000
    */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
   /** Of each environment. @default 100,000 */
-  readonly maxUsers?: number;
+  readonly maxUsers?: number | undefined;
   /** What leases go by. @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const maxAuditEntries = 10_000;

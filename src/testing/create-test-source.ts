@@ -9,9 +9,9 @@ import { type RecordedRun, type RecordingRunner, recordingRunner } from "./recor
 
 export interface TestSourceOptions extends Partial<Omit<SegmentSourceOptions, "clock" | "runner">> {
   /** Users who are known from the start. */
-  readonly users?: readonly string[];
+  readonly users?: readonly string[] | undefined;
   /** @default now */
-  readonly now?: Date;
+  readonly now?: Date | undefined;
 }
 
 export interface TestSource {

@@ -49,6 +49,12 @@ export function findProblem(definition: unknown): string | null {
   return checked.success ? null : describeIssue(checked.error);
 }
 
+/** The same of `unidentified`, which a source has too. */
+export function findUnidentifiedProblem(unidentified: unknown): string | null {
+  const checked = z.safeParse(triggerShape().shape.unidentified, unidentified);
+  return checked.success ? null : describeIssue(checked.error);
+}
+
 function describeIssue({ issues: [issue] }: z.core.$ZodError): string {
   if (issue?.code === "unrecognized_keys") {
     const [unknown = ""] = issue.keys;

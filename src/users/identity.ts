@@ -21,9 +21,9 @@ export interface IdentityOptions {
    * Updates users from every event and not from identify alone: the path of the traits, such as `"context.traits"`, and of the user's
    * id where it is not `userId`. @default identify events only
    */
-  readonly identifyFrom?: string | { readonly userId?: string; readonly traits: string };
+  readonly identifyFrom?: string | { readonly userId?: string | undefined; readonly traits: string };
   /** Where attributes are that have no place in Segment's reserved traits: `{ email: "traits.work_email" }`. */
-  readonly traits?: Readonly<Partial<Record<MappedAttribute, string>>>;
+  readonly traits?: Readonly<Partial<Record<MappedAttribute, string>>> | undefined;
 }
 
 /** Reads it; `null` for an event that says nothing of the kind. */

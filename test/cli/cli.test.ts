@@ -52,6 +52,8 @@ describe("a command answers, and its exit code says how it went", () => {
     ["compare --proposed proposed.js --fail-on-difference --max 5", 1, /of 5 events/],
     ["replay", 0, /12 {2}welcome: pending[\s\S]*1 {2}welcome: skipped \(not_identified\)[\s\S]*Nothing was sent/],
     ["replay m-user-1 --yes --replay-id r --trigger welcome --rate 1000 --batch-size 2", 0, /1 events were replayed/],
+    ["replay m-user-1 gone --json", 0, /"notFound": 1/],
+    ["replay gone lost", 1, /0 events would be replayed\.\nOf 2 that were named no event is kept/],
     ["replay --mode unfinished --json", 0, /"replayed": 1/],
     ["replay --mode unfinished --yes", 0, /1 {2}welcome: pending \(runner_retryable\)/],
   ])("%s", async (line, code, shown) => {

@@ -72,6 +72,11 @@ describe("createConsole", () => {
   it.each([
     ["no source", { sources: [] }, /source: is missing/],
     ["two sources of one key", { sources: [makeSource("web"), makeSource("web")] }, /two have one key/],
+    ["both a source and sources", { source: makeSource(), sources: [makeSource()] }, /source: stands beside sources/],
+    ["sources that are no list", { sources: {} }, /sources: is no list/],
+    ["a source that is none", { sources: [undefined] }, /sources\[0\]: is no source/],
+    ["a misspelt option", { source: makeSource(), basepath: "/a" }, /basepath: is no option. Did you mean basePath\?/],
+    ["a logger that is none", { source: makeSource(), logger: () => undefined }, /logger: is no logger/],
     ["a base path that is none", { source: makeSource(), basePath: "/a b" }, /basePath/],
     ["a base path without a slash", { source: makeSource(), basePath: "bellwire" }, /basePath/],
   ])("refuses %s", (_, options, message) => {
@@ -82,6 +87,10 @@ describe("createConsole", () => {
     } catch (error) {
       expect(BellwireError.is(error) && error.code).toBe("CONFIG_INVALID");
     }
+  });
+
+  it("refuses to be made without options", () => {
+    expect(() => Reflect.apply(createConsole, undefined, [])).toThrow(/createConsole: takes an object of options/);
   });
 
   it("is small: what a browser loads is less than 40 KB, compressed", () => {

@@ -3,9 +3,10 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { createSegmentSource, createWebhookHandler, memoryStorage } from "bellwire";
-import { segmentWebhook } from "bellwire/express";
+import { consoleHandler as expressConsole, segmentWebhook } from "bellwire/express";
+import { consoleHandler as fastifyConsole } from "bellwire/fastify";
 import { segmentWebhook as fetchWebhook } from "bellwire/fetch";
-import { segmentWebhook as koaWebhook } from "bellwire/koa";
+import { consoleHandler as koaConsole, segmentWebhook as koaWebhook } from "bellwire/koa";
 import { recordingRunner, signSegmentPayload } from "bellwire/testing";
 import express from "express";
 import Koa from "koa";
@@ -127,6 +128,27 @@ describe("a webhook fails closed", () => {
     );
   });
 
+  it.each<[object, string, string]>([
+    [{ environment: "prod" }, "CONFIG_ENVIRONMENT_UNKNOWN", 'there is no "prod"; the source has: production.'],
+    [{ environmet: "production" }, "CONFIG_INVALID", "environmet: is no option. Did you mean environment?"],
+    [{ maxBodyBytes: "5mb" }, "CONFIG_INVALID", "maxBodyBytes: is no number."],
+    [{ logger: () => undefined }, "CONFIG_INVALID", "logger: is no logger."],
+  ])("is not made with %j", (options, code, message) => {
+    expect(() => createWebhookHandler(makeSource(), options)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+
+  it.each([
+    ["express", expressConsole],
+    ["koa", koaConsole],
+    ["fastify", fastifyConsole],
+  ] as const)("%s mounts a console, and nothing else", (_, consoleHandler) => {
+    expect(() => Reflect.apply(consoleHandler, undefined, [makeSource()])).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("createConsole(") }),
+    );
+  });
+
   it.each<[string, object, string]>([
     ["webhookToken", { webhookToken: undefined }, "is undefined"],
     ["webhookToken", { webhookToken: "" }, "is empty"],
@@ -134,6 +156,9 @@ describe("a webhook fails closed", () => {
     ["sharedSecrets", { sharedSecrets: [] }, "empty list"],
     ["writeKeys[0]", { writeKeys: [" "] }, "not a text"],
     ["header.value", { header: { name: "x", value: undefined } }, "is undefined"],
+    ["sharedSecrets", { webhookToken: "t", sharedSecrets: undefined }, "is undefined"],
+    ["writeKeys", { webhookToken: "t", writeKeys: undefined }, "is undefined"],
+    ["header", { webhookToken: "t", header: undefined }, "is undefined"],
   ])("a forgotten %s is an error by name", (field, credentials, what) => {
     expect(() => make({ production: credentials })).toThrow(
       expect.objectContaining({

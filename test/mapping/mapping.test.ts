@@ -127,6 +127,7 @@ describe("mappings that are refused at registration", () => {
     ["an undefined @literal", { "@literal": undefined }, "CONFIG_TRIGGER_INVALID", "@literal"],
     ["undefined", undefined, "CONFIG_TRIGGER_INVALID", "undefined"],
     ["a function inside", { a: () => 1 }, "CONFIG_TRIGGER_INVALID", "data.a"],
+    ["a missing element", [undefined], "CONFIG_TRIGGER_INVALID", "is undefined; expected JSON"],
     ["a Date", new Date(), "CONFIG_TRIGGER_INVALID", "Date"],
     ["a Map", new Map(), "CONFIG_TRIGGER_INVALID", "object"],
     ["NaN", Number.NaN, "CONFIG_TRIGGER_INVALID", "number"],

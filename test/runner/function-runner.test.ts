@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { combineRunners } from "../../src/runner/combine-runners.js";
 import { functionRunner } from "../../src/runner/function-runner.js";
+import type { WorkflowRunner } from "../../src/runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../src/runner/runner-error.js";
+import { createSegmentSource } from "../../src/source/create-segment-source.js";
+import { memoryStorage } from "../../src/storage/memory-storage.js";
+import { track } from "../../src/testing/build-event.js";
+import { manualClock } from "../../src/testing/manual-clock.js";
 import { recordingRunner } from "../../src/testing/recording-runner.js";
 import { runnerConformance } from "../../src/testing/runner-conformance.js";
 import type { ReceivedRun } from "../../src/testing/runner-under-test.js";
@@ -64,6 +70,13 @@ describe.each([
   for (const { name, run } of cases) it(name, run);
 });
 
+const trigger = (workflow: string) => ({
+  key: workflow,
+  event: "Told",
+  workflow,
+  recipients: "properties.recipients",
+});
+
 describe("functionRunner", () => {
   const request = {
     action: "trigger",
@@ -94,6 +107,42 @@ describe("functionRunner", () => {
       });
     },
   );
+
+  it("is refused a trigger of another workflow when it is registered", () => {
+    const create = (runner: WorkflowRunner) =>
+      createSegmentSource({ storage: memoryStorage(), runner, triggers: [trigger("welcome")] });
+    const functions = functionRunner({ welcom: () => undefined, farewell: () => undefined });
+    for (const runner of [functions, combineRunners({ workflows: { welcome: functions } })]) {
+      expect(() => create(runner)).toThrow(
+        expect.objectContaining({
+          code: "CONFIG_TRIGGER_INVALID",
+          message: 'There is no function for the workflow "welcome". Did you mean welcom? There are: welcom, farewell.',
+        }),
+      );
+    }
+    expect(() => create(functionRunner(() => undefined))).not.toThrow();
+  });
+
+  it.each([
+    ["after a failed attempt", "inline", trigger("gone")],
+    ["never attempted", "background", trigger("gone")],
+    ["for the members of a group", "background", { ...trigger("gone"), expand: true }],
+  ] as const)("a run that was planned for a function that is gone ends as failed: %s", async (_, dispatch, planned) => {
+    const clock = manualClock();
+    const storage = memoryStorage({ clock });
+    const shared = { storage, clock, unidentified: "create" } as const;
+    const failing = functionRunner({ gone: () => Promise.reject(runnerError("retryable", "busy")) });
+    const before = createSegmentSource({ ...shared, dispatch, runner: failing, triggers: [planned] });
+    await before.groups.addMember("acme", "ada");
+    const recipients = "expand" in planned ? [{ collection: "groups", id: "acme" }] : ["ada"];
+    await before.handleSegmentPayload(track("Told", { recipients }));
+    await clock.advance("1h");
+    const after = createSegmentSource({ ...shared, runner: functionRunner({ kept: () => undefined }) });
+    expect(await after.recover()).toMatchObject({ claimed: 1, failed: 1 });
+    expect((await after.runs.list()).items).toMatchObject([
+      { status: "failed", error: expect.stringContaining("There are: kept.") },
+    ]);
+  });
 
   it("takes one function for all workflows, and passes its run id on", async () => {
     const runner = functionRunner((run) => ({ workflowRunId: `${run.workflow}-1` }));

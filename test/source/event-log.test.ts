@@ -54,6 +54,19 @@ describe("events.list", () => {
       if ("reason" in filter) expect(outcome.reason).toBe(filter.reason);
     }
   });
+
+  it.each<[object, string]>([
+    [{ receivedFrom: "2026-01-01" }, "receivedFrom: is no date."],
+    [{ event: "Signed Up" }, "event: is no option."],
+    [{ statuss: "failed" }, "statuss: is no option. Did you mean status?"],
+    [{ reason: "because" }, "reason: is none of"],
+  ])("refuses %j", async (wrong, message) => {
+    const { source } = await setUp();
+    await expect(source.events.list(wrong)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(message),
+    });
+  });
 });
 
 describe("events.timeline", () => {

@@ -145,6 +145,7 @@ describe("replay", () => {
       duplicates: 0,
       withoutPayload: 0,
       tooOld: 0,
+      notFound: 0,
     });
     expect(runner.runs).toHaveLength(6);
     expect(new Set(runner.runs.map(({ context }) => context.idempotencyKey)).size).toBe(6);
@@ -170,6 +171,7 @@ describe("replay", () => {
       duplicates: 2,
       withoutPayload: 0,
       tooOld: 0,
+      notFound: 1,
     });
     expect(runner.runs).toHaveLength(6);
   });
@@ -199,10 +201,47 @@ describe("replay", () => {
     const source = createSegmentSource({ storage: memoryStorage(), runner: recordingRunner(), recordPayload: "none" });
     await source.handleSegmentPayload(signUp("ada"));
     expect(await source.replay({ replayId: "fix-4" })).toMatchObject({ replayed: 0, withoutPayload: 1 });
-    const wrong = [{}, { replayId: "" }, { replayId: "x", batchSize: 0 }, { replayId: "x", eventsPerSecond: 0 }];
-    for (const options of wrong) await expect(source.replay(options)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     const unknown = source.replay({ replayId: "x", triggers: ["welcom"] });
     await expect(unknown).rejects.toMatchObject({ code: "CONFIG_TRIGGER_UNKNOWN" });
+  });
+
+  it.each<[object, string]>([
+    [{ replayId: undefined }, "replayId: names this replay"],
+    [{ replayId: "" }, "replayId: names this replay"],
+    [{ batchSize: 0 }, "batchSize: 0"],
+    [{ eventsPerSecond: 0 }, "eventsPerSecond: 0"],
+    [{ dryrun: true }, "dryrun: is no option. Did you mean dryRun?"],
+    [{ event: "Signed Up" }, "event: is no option. There are: replayId, mode, "],
+    [{ from: new Date(0) }, "from: is no option."],
+    [{ messageId: "m-1" }, "messageId: is no option. Did you mean messageIds?"],
+    [{ trigger: ["welcome"] }, "trigger: is no option. Did you mean triggers?"],
+    [{ limit: 1 }, "limit: is no option."],
+    [{ mode: "Unfinished" }, 'mode: is none of "again", "unfinished". Did you mean "unfinished"?'],
+    [{ mode: 2 }, 'mode: is none of "again", "unfinished".'],
+    [{ messageIds: "m-1" }, "messageIds: is no list."],
+    [{ messageIds: ["m-1", undefined] }, "messageIds[1]: is no text."],
+    [{ triggers: "welcome" }, "triggers: is no list."],
+    [{ dryRun: "yes" }, "dryRun: is neither true nor false."],
+    [{ name: ["Signed Up"] }, "name: is no text."],
+    [{ status: "duplicate" }, "status: is none of"],
+    [{ receivedFrom: "2026-01-01" }, "receivedFrom: is no date."],
+    [{ receivedTo: new Date(Number.NaN) }, "receivedTo: is no date."],
+    [{ onProgress: "tell" }, "onProgress: is no function."],
+  ])("refuses %j, and sends nothing", async (wrong, message) => {
+    const { source, runner } = await kept();
+    await expect(source.replay({ replayId: "x", ...wrong })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(message),
+    });
+    expect(runner.runs).toHaveLength(3);
+  });
+
+  it("refuses to do without options", async () => {
+    const { source } = await kept();
+    await expect(Reflect.apply(source.replay, undefined, [])).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("replay: takes an object of options, such as { replayId"),
+    });
   });
 
   it("what is too old for its trigger stays unsent", async () => {

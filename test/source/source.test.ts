@@ -414,6 +414,29 @@ describe("options", () => {
     ["a port that was not made", { storage: memoryStorage }, "storage: is a function"],
     ["a runner that is a function", { runner: () => undefined }, "such as runner: functionRunner("],
     ["triggers by key", { triggers: { welcome } }, "triggers: is no list"],
+    ["a workflow by its name", { workflows: ["w"] }, "workflows[0]: is no workflow. Make it with defineWorkflow("],
+    ["a workflow without a schema", { workflows: [{ name: "w" }] }, "workflows[0]: is no workflow."],
+    [
+      "a misspelt retention",
+      { retention: { payload: "1h" } },
+      "retention.payload: is no option. Did you mean payloads?",
+    ],
+    ["a retention that is none", { retention: "30d" }, "retention: is no object with payloads, events."],
+    ["an unidentified of nobody", { unidentified: "hold" }, 'unidentified: expected "skip", "create" or { hold'],
+    ["a hold without an end", { unidentified: { hold: "1m" } }, 'unidentified: expected "skip", "create" or { hold'],
+    ["a misspelt end", { unidentified: { hold: "1m", then: "crete" } }, "unidentified: expected"],
+    ["a misspelt limit", { limits: { maxByte: 1 } }, "limits.maxByte: is no option. Did you mean maxBytes?"],
+    ["a limit in words", { limits: { maxBytes: "5mb" } }, "limits.maxBytes: is no number."],
+    ["a misspelt trait", { traits: { mail: "traits.mail" } }, "traits.mail: is no option. Did you mean email?"],
+    ["a misspelt identifyFrom", { identifyFrom: { trait: "context" } }, "identifyFrom.trait: is no option."],
+    [
+      "a field that is none",
+      { redact: ["propertis.card"] },
+      '"propertis.card" starts at no field of an event. Did you',
+    ],
+    ["a path that is no text", { redact: [undefined] }, "redact[0]: is no text."],
+    ["a logger that is a function", { logger: () => undefined }, "logger: is no logger."],
+    ["a logger of another kind", { logger: { info: () => undefined, warn: 1 } }, "logger: is no logger."],
     ["a dispatch of nobody", { dispatch: "queue" }, 'dispatch: is none of "inline", "background"'],
     ["environments in a list", { environments: ["production"] }, "environments: is no object"],
     ["a token for an environment", { environments: { production: "token" } }, "environments.production: is no object"],
@@ -431,6 +454,16 @@ describe("options", () => {
     expect(() => setUp(options)).toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(message) }),
     );
+  });
+
+  it("a redacted field that Segment does not have is taken out, and named to the logger", async () => {
+    const warnings: unknown[] = [];
+    const log = () => undefined;
+    const logger = { debug: log, info: log, error: log, warn: (fields: object) => warnings.push(fields) };
+    const { source } = setUp({ redact: ["salary", "$.context.ip"], logger });
+    await source.handleSegmentPayload({ ...signUp("ada"), salary: 1 });
+    expect(warnings).toEqual([{ source: "segment", path: "salary" }]);
+    expect((await source.events.get("m-ada"))?.record.payload).not.toHaveProperty("salary");
   });
 
   it("none at all", () => {

@@ -1,4 +1,4 @@
-import type { MountedApp } from "../../http/mounted-app.js";
+import { type MountedApp, requireMountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
@@ -67,10 +67,13 @@ function basePathOf({ baseUrl, route }: ExpressRequest): string | undefined {
 /**
  * A console as an Express middleware: `app.use(consoleHandler(createConsole({ … })))`. It answers below its `basePath` and leaves
  * every other path to the rest of the app.
+ *
+ * @throws `CONFIG_INVALID`
  */
 export function consoleHandler<Request extends ExpressRequest>(
   app: MountedApp<Request>,
 ): (request: Request, response: NodeStreamResponse, next: (error?: unknown) => void) => Promise<void> {
+  requireMountedApp(app);
   return async (request, response, next) => {
     const url = request.originalUrl ?? request.url ?? "/";
     if (!isBelow(app.basePath, pathOf(url))) {

@@ -1,4 +1,4 @@
-import type { MountedApp } from "../../http/mounted-app.js";
+import { type MountedApp, requireMountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
@@ -101,10 +101,13 @@ export interface FastifyConsoleReply {
 /**
  * A console as a Fastify plugin, without a prefix: `app.register(consoleHandler(createConsole({ … })))` answers below its `basePath`.
  * Hooks of the app run before it, so that `authorize` finds on the request what they put there.
+ *
+ * @throws `CONFIG_INVALID`
  */
 export function consoleHandler<Request extends FastifyRequest>(
   console: MountedApp<Request>,
 ): (app: FastifyConsoleInstance<Request>) => Promise<void> {
+  requireMountedApp(console);
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));

@@ -1,4 +1,4 @@
-import type { MountedApp } from "../../http/mounted-app.js";
+import { type MountedApp, requireMountedApp } from "../../http/mounted-app.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
@@ -69,10 +69,13 @@ export interface KoaConsoleContext {
 /**
  * A console as a Koa middleware: `app.use(consoleHandler(createConsole({ … })))`. It answers below its `basePath` and leaves every
  * other path to the rest of the app.
+ *
+ * @throws `CONFIG_INVALID`
  */
 export function consoleHandler<Context extends KoaConsoleContext>(
   app: MountedApp<Context>,
 ): (context: Context, next: () => Promise<unknown>) => Promise<void> {
+  requireMountedApp(app);
   return async (context, next) => {
     if (!isBelow(app.basePath, context.path)) {
       await next();

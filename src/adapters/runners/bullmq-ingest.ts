@@ -19,10 +19,10 @@ export interface IngestJobData {
 export interface BullmqIngestOptions {
   readonly queue: BullmqQueue<IngestJobData>;
   /** Attempts of the worker; with the doubling wait 14 of them last for two hours. @default 14 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** How long to wait for the backend before answering 503, in milliseconds. @default 3,000 */
-  readonly timeoutMs?: number;
-  readonly trace?: TraceCarrier;
+  readonly timeoutMs?: number | undefined;
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /**

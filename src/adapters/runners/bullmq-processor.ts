@@ -4,7 +4,7 @@ import { type BullmqJob, type TraceCarrier, unrecoverable } from "./bullmq-queue
 import type { RunJobData } from "./bullmq-runner.js";
 
 export interface RunProcessorOptions {
-  readonly trace?: TraceCarrier;
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /**

@@ -20,20 +20,20 @@ export interface RunJobData {
 export interface BullmqRunnerOptions {
   readonly queue: BullmqQueue<RunJobData>;
   /** Attempts of the worker. @default 10 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Wait before the second attempt; doubled for each further one. Milliseconds. @default 1,000 */
-  readonly backoffMs?: number;
+  readonly backoffMs?: number | undefined;
   /**
    * How long ended jobs are kept. A job is recognized as a repetition as long as it is kept, so this is also how long an attempt
    * to add it whose outcome is unknown may be repeated.
    * @default "24h"
    */
-  readonly retention?: Duration;
+  readonly retention?: Duration | undefined;
   /** How long to wait for the backend, which BullMQ itself does without end. Milliseconds. @default 5,000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Recipients in one job; more are split. @default null, no limit */
-  readonly maxRecipients?: number | null;
-  readonly trace?: TraceCarrier;
+  readonly maxRecipients?: number | null | undefined;
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /** Hands runs to BullMQ, one job each: workers on any machine do the rest. The job's id is the idempotency key. */

@@ -52,15 +52,15 @@ export interface CourierClient {
 export interface CourierRunnerOptions {
   readonly client: CourierClient;
   /** Time limit of one request, in milliseconds. The source's `runTimeout` holds as well. @default 10,000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * Courier remembers a 500 and repeats it for the same key, for 24 hours. `"fail"` gives the run up, for a person to look at;
    * `"newKey"` sends every further attempt under a key of its own, at the risk of a message sent twice.
    * @default "fail"
    */
-  readonly onServerError?: "fail" | "newKey";
+  readonly onServerError?: "fail" | "newKey" | undefined;
   /** Whether identify events are passed on to Courier as profiles, one request for each user. @default true */
-  readonly identify?: boolean;
+  readonly identify?: boolean | undefined;
 }
 
 const idempotencyWindowMs = 24 * 60 * 60 * 1_000;

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { BellwireError } from "../../core/errors.js";
+import { BellwireError, configInvalid } from "../../core/errors.js";
 import type { RunContext, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { engineFailure, failureOfStatus } from "./engine-failure.js";
 
@@ -8,13 +8,13 @@ export interface HttpRunnerOptions {
   readonly url: string | ((workflow: string) => string);
   /** Standard Webhooks secret, `whsec_…` or base64; the receiver verifies with the same one. */
   readonly secret: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Recipients in one request; more are split. @default null, no limit */
-  readonly maxRecipients?: number | null;
+  readonly maxRecipients?: number | null | undefined;
   /** How long the receiver remembers a `webhook-id`. Milliseconds; `null` when it does not. @default null */
-  readonly idempotencyWindowMs?: number | null;
+  readonly idempotencyWindowMs?: number | null | undefined;
   /** @default the global fetch */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
   const webhook = createWebhook(options.secret);
   const { url, headers = {}, maxRecipients = null, idempotencyWindowMs = null } = options;
   const send = options.fetch ?? fetch;
-  if (typeof url === "string" && !URL.canParse(url)) throw invalid(`url: ${JSON.stringify(url)} is no URL.`);
+  if (typeof url === "string" && !URL.canParse(url)) throw configInvalid(`url: ${JSON.stringify(url)} is no URL.`);
 
   const post = async (request: WorkflowRunRequest | WorkflowCancelRequest, context: RunContext): Promise<Response> => {
     const { action, ...data } = request;
@@ -86,8 +86,4 @@ function createWebhook(secret: string): Webhook {
     const message = "secret: is no Standard Webhooks secret; it is base64, usually with whsec_ before it.";
     throw new BellwireError({ code: "CONFIG_INVALID", message, cause });
   }
-}
-
-function invalid(message: string): BellwireError {
-  return new BellwireError({ code: "CONFIG_INVALID", message });
 }

@@ -17,9 +17,9 @@ export interface InngestClient {
 export interface InngestRunnerOptions {
   readonly client: InngestClient;
   /** The name of the event that starts a workflow. @default the workflow's name */
-  readonly eventName?: (workflow: string) => string;
+  readonly eventName?: ((workflow: string) => string) | undefined;
   /** The name of the event that cancels, for `cancelOn` of the function. @default `${eventName(workflow)}.canceled` */
-  readonly cancelEventName?: (workflow: string) => string;
+  readonly cancelEventName?: ((workflow: string) => string) | undefined;
 }
 
 /** Inngest drops a second event of the same id for 24 hours. */

@@ -49,9 +49,9 @@ export interface KnockClient {
 export interface KnockRunnerOptions {
   readonly client: KnockClient;
   /** Time limit of one request, in milliseconds. The source's `runTimeout` holds as well. @default 10,000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Whether identify events are passed on to Knock. @default true */
-  readonly identify?: boolean;
+  readonly identify?: boolean | undefined;
 }
 
 /** Knock answers a key that it knows with the run that it started, for 24 hours. */

@@ -61,17 +61,17 @@ export interface NovuAnswer {
 export interface NovuRunnerOptions {
   readonly client: NovuClient;
   /** Time limit of one request, in milliseconds. The source's `runTimeout` holds as well. @default 10,000 */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** How long Novu remembers a transaction id: by its plan. Milliseconds. @default 24 hours */
-  readonly idempotencyWindowMs?: number;
+  readonly idempotencyWindowMs?: number | undefined;
   /**
    * Novu cancels by transaction id only. With `"transactionId"` a run's cancellation key is its transaction id: runs can be
    * canceled, and Novu takes a second run with the same cancellation key, or a second chunk of recipients, for a repetition.
    * @default triggers with a cancellation key are refused
    */
-  readonly cancellation?: "transactionId";
+  readonly cancellation?: "transactionId" | undefined;
   /** Whether identify events are passed on to Novu as subscribers. @default true */
-  readonly identify?: boolean;
+  readonly identify?: boolean | undefined;
 }
 
 /** Starts workflow runs at Novu. Objects of the collection `topics` are Novu's topics; it has no place for other objects. */

@@ -21,13 +21,13 @@ export interface PostgresStorageOptions {
   /** A `Pool` of `pg`, or the `sql` of postgres.js. Stays the host's: ending it is theirs. */
   readonly pool: PostgresClient;
   /** Where the tables are; `migrate` creates it. @default "public" */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
   /**
    * Whether the hot statements are prepared. `false` behind a pooler that hands each transaction to another connection and does not
    * know prepared statements, such as PgBouncer before 1.21.
    * @default true
    */
-  readonly prepare?: boolean;
+  readonly prepare?: boolean | undefined;
 }
 
 export interface PostgresStorage extends FullStorage {

@@ -16,11 +16,11 @@ export interface SqliteStorageOptions {
   /** An open handle of libsql, better-sqlite3 or node:sqlite. Stays the host's: `close` is theirs to call. */
   readonly database: SqliteDatabase;
   /** `FULL` survives a power cut; `NORMAL` is faster and survives the end of the process. @default "FULL" */
-  readonly synchronous?: "FULL" | "NORMAL";
+  readonly synchronous?: "FULL" | "NORMAL" | undefined;
   /** How long a write waits for that of another process. Milliseconds. @default 5,000 */
-  readonly busyTimeoutMs?: number;
+  readonly busyTimeoutMs?: number | undefined;
   /** What leases go by; all processes on one file are on one machine. @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 export interface SqliteStorage extends FullStorage {

@@ -17,9 +17,9 @@ import type { SegmentSource } from "../../source/segment-source.js";
 
 export interface OpenTelemetryOptions {
   /** @default the global one */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
   /** @default the global one */
-  readonly meterProvider?: MeterProvider;
+  readonly meterProvider?: MeterProvider | undefined;
 }
 
 /** Spans and metrics, by the semantic conventions for messaging. */

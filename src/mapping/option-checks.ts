@@ -1,0 +1,118 @@
+import { configInvalid } from "../core/errors.js";
+import { nearestOf } from "./similarity.js";
+
+/** Refuses a value that an option may not have. @throws `CONFIG_INVALID` @param name of the option, for the message */
+export type OptionCheck = (value: unknown, name: string) => void;
+
+/** A check for each option there is: one that is left out here, or that there is not, does not compile. */
+export type OptionChecks<Options> = Readonly<Record<keyof Options, OptionCheck>>;
+
+export interface OptionNaming {
+  /** Stands before the names, such as `retention.` */
+  readonly at?: string;
+  /** @default "option" */
+  readonly thing?: string;
+  /** What else to do about a name that is none. */
+  readonly advice?: string;
+}
+
+/**
+ * What the compiler tells a host in TypeScript, for one in JavaScript: an option that nobody reads, because it is misspelt, does the
+ * opposite of what was meant, and says nothing. An option that is `undefined` is one that was left out.
+ *
+ * @throws `CONFIG_INVALID` with the nearest name that there is
+ */
+export function checkOptions(
+  options: object,
+  checks: Readonly<Record<string, OptionCheck>>,
+  naming: OptionNaming = {},
+): void {
+  const { at = "", thing = "option", advice = "" } = naming;
+  const names = Object.keys(checks);
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(checks, name)) continue;
+    const nearest = nearestOf(name, names);
+    const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
+    throw configInvalid(`${at}${name}: is no ${thing}.${hint}${advice} There are: ${names.join(", ")}.`);
+  }
+  for (const [name, check] of Object.entries(checks)) {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined) check(value, at + name);
+  }
+}
+
+/** @param example of the options of `caller`, such as `{ replayId: "fix-1" }`. @throws `CONFIG_INVALID` */
+export function requireOptions(options: unknown, caller: string, example: string): asserts options is object {
+  if (!isObject(options)) throw configInvalid(`${caller}: takes an object of options, such as ${example}.`);
+}
+
+export const anything: OptionCheck = () => undefined;
+
+export const text: OptionCheck = (value, name) => {
+  if (typeof value !== "string") throw configInvalid(`${name}: is no text.`);
+};
+
+/** For what can not be left out: called with what was given, `undefined` too. */
+export const requiredText: OptionCheck = (value, name) => {
+  if (typeof value === "string" && value !== "") return;
+  throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "no text"}.`);
+};
+
+export const object: OptionCheck = (value, name) => {
+  if (!isObject(value)) throw configInvalid(`${name}: is no object.`);
+};
+
+export const flag: OptionCheck = (value, name) => {
+  if (typeof value !== "boolean") throw configInvalid(`${name}: is neither true nor false.`);
+};
+
+export const date: OptionCheck = (value, name) => {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return;
+  throw configInvalid(`${name}: is no date. Give a Date, such as new Date("2026-01-31").`);
+};
+
+export const callback: OptionCheck = (value, name) => {
+  if (typeof value !== "function") throw configInvalid(`${name}: is no function.`);
+};
+
+export const number: OptionCheck = (value, name) => {
+  if (typeof value !== "number") throw configInvalid(`${name}: is no number.`);
+};
+
+export function listOf(check: OptionCheck): OptionCheck {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw configInvalid(`${name}: is no list. Write it in brackets: [ … ].`);
+    for (const [index, element] of value.entries()) check(element, `${name}[${index}]`);
+  };
+}
+
+export const list = listOf(anything);
+
+export const texts = listOf(text);
+
+export const logger: OptionCheck = (value, name) => {
+  const has = (method: string) => isObject(value) && typeof Reflect.get(value, method) === "function";
+  if (["debug", "info", "warn", "error"].every(has)) return;
+  throw configInvalid(`${name}: is no logger. Give one with debug, info, warn and error, such as pino().`);
+};
+
+export function oneOf(...allowed: readonly string[]): OptionCheck {
+  return (value, name) => {
+    if (allowed.some((one) => one === value)) return;
+    const nearest = typeof value === "string" ? nearestOf(value, allowed) : null;
+    const hint = nearest === null ? "" : ` Did you mean ${JSON.stringify(nearest)}?`;
+    throw configInvalid(`${name}: is none of ${allowed.map((one) => JSON.stringify(one)).join(", ")}.${hint}`);
+  };
+}
+
+/** Options within an option. */
+export function group(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
+  return (value, name) => {
+    if (!isObject(value)) throw configInvalid(`${name}: is no object with ${Object.keys(checks).join(", ")}.`);
+    checkOptions(value, checks, { at: `${name}.` });
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

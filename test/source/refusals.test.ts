@@ -1,0 +1,133 @@
+import {
+  combineRunners,
+  compareTriggers,
+  createSegmentSource,
+  defineTrigger,
+  functionRunner,
+  memoryStorage,
+  previewSegmentPayload,
+  type SegmentSource,
+  type SegmentSourceOptions,
+} from "bellwire";
+import { recordingRunner, track } from "bellwire/testing";
+import { describe, expect, it } from "vitest";
+
+const welcome = defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" });
+const setUp = (options: Partial<SegmentSourceOptions> = {}) => {
+  const source = createSegmentSource({ storage: memoryStorage(), runner: recordingRunner(), ...options });
+  return { source };
+};
+
+/** What the compiler would refuse, and a host in JavaScript may well hand in. */
+const wrong = (value: unknown) => value as never;
+
+describe("what nobody would read, or that is of another kind, is refused by name", () => {
+  it.each<[string, unknown, string]>([
+    ["a trigger that is none", undefined, "A trigger: expected the definition of a trigger"],
+    ["a trigger without a workflow", { ...welcome, workflow: undefined }, "workflow: expected a text"],
+    [
+      "a trigger that is off where there is no such environment",
+      { ...welcome, active: { productoin: false } },
+      'Trigger "welcome": active.productoin: is no environment. Did you mean production? There are: production, staging.',
+    ],
+    [
+      "a trigger that is on where there is none",
+      { ...welcome, active: { live: true } },
+      "active.live: is no environment.",
+    ],
+  ])("%s", (_, trigger, message) => {
+    const environments = { production: {}, staging: {} };
+    const refusal = expect.objectContaining({
+      code: "CONFIG_TRIGGER_INVALID",
+      message: expect.stringContaining(message),
+    });
+    expect(() => setUp({ environments, triggers: [trigger as never] })).toThrow(refusal);
+    const { source } = setUp({ environments, triggers: [] });
+    expect(() => Reflect.apply(source.triggers.register, undefined, [trigger])).toThrow(refusal);
+  });
+
+  it("a source that names no environments takes triggers of those that do", () => {
+    expect(() => setUp({ triggers: [{ ...welcome, active: { production: false } }] })).not.toThrow();
+  });
+
+  it.each<[string, (source: SegmentSource) => unknown, string]>([
+    ["a plan of a user", ({ users }) => users.identify(wrong({ id: "ada", plan: "pro" })), "plan: is no attribute of"],
+    ["a plan of a user", ({ users }) => users.identify(wrong({ id: "ada", plan: "pro" })), "goes into properties."],
+    [
+      "a user without an id",
+      ({ users }) => users.identify(wrong({ email: "a@x.y" })),
+      "users.identify: id: is missing.",
+    ],
+    ["a user with an empty id", ({ users }) => users.identify({ id: "" }), "users.identify: id: is empty."],
+    ["a user with a number", ({ users }) => users.identify(wrong({ id: 7 })), "users.identify: id: is no text."],
+    ["no user", ({ users }) => users.identify(wrong("ada")), "users.identify: takes an object"],
+    ["properties in a list", ({ users }) => users.identify(wrong({ id: "a", properties: [] })), "is no object."],
+    ["one user", ({ users }) => users.notifyIdentified(wrong("ada")), "users.notifyIdentified: ids: is no list."],
+    [
+      "a group without an id",
+      ({ groups }) => groups.identify(wrong({ traits: {} })),
+      "groups.identify: id: is missing.",
+    ],
+    ["a name of a group", ({ groups }) => groups.identify(wrong({ id: "g", name: "G" })), "goes into traits."],
+    ["one run", ({ runs }) => runs.retry(wrong("bw_1")), "runs.retry: keys: is no list."],
+    ["a setting of nobody", ({ environments }) => environments.update(wrong({ identfy: false })), "identify?"],
+    ["no setting", ({ environments }) => environments.update(wrong({})), "identify: is neither true nor false."],
+    [
+      "a setting in words",
+      ({ environments }) => environments.update(wrong({ identify: "no" })),
+      "identify: is neither true nor false.",
+    ],
+  ])("%s is refused by the method that takes it", async (_, call, message) => {
+    const refusal = { code: "CONFIG_INVALID", message: expect.stringContaining(message) };
+    await expect(call(setUp().source)).rejects.toMatchObject(refusal);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a misspelt option of a preview",
+      () => previewSegmentPayload(track("A"), wrong({ trigger: [welcome] })),
+      "trigger: is no option. Did you mean triggers? There are: triggers, workflows, unidentified, identifyFrom, traits, users.",
+    ],
+    ["a preview of nothing", () => previewSegmentPayload(track("A"), wrong(undefined)), "previewSegmentPayload: takes"],
+    [
+      "a preview of no trigger",
+      () => previewSegmentPayload(track("A"), { triggers: wrong({}) }),
+      "triggers: is no list.",
+    ],
+    [
+      "a misspelt comparison",
+      () => compareTriggers(wrong({ source: setUp().source, propsed: [] })),
+      "compareTriggers: propsed: is no option. Did you mean proposed?",
+    ],
+    [
+      "a comparison with nothing",
+      () => compareTriggers(wrong({ source: setUp().source })),
+      "compareTriggers: proposed: is missing.",
+    ],
+    ["a comparison of nothing", () => compareTriggers(wrong({ proposed: [] })), "compareTriggers: source: is missing."],
+    ["no comparison", () => compareTriggers(wrong(undefined)), "compareTriggers: takes an object"],
+    ["no function", async () => functionRunner(wrong(undefined)), "functionRunner: takes a function, or functions"],
+    ["a function that is none", async () => functionRunner(wrong({ a: "b" })), "functionRunner: a: is no function."],
+    [
+      "a misspelt option of a function runner",
+      async () => functionRunner(() => undefined, wrong({ maxRecipient: 1 })),
+      "functionRunner: maxRecipient: is no option. Did you mean maxRecipients?",
+    ],
+    [
+      "a number in words",
+      async () => functionRunner(() => undefined, wrong({ maxRecipients: "1" })),
+      "functionRunner: maxRecipients: is no number above 0",
+    ],
+    ["no runners", async () => combineRunners(wrong(undefined)), "combineRunners: takes an object of options"],
+    ["runners in a list", async () => combineRunners({ workflows: wrong([]) }), "combineRunners: workflows: takes an"],
+    [
+      "a function among runners",
+      async () => combineRunners({ workflows: { a: wrong(() => undefined) } }),
+      "combineRunners: workflows.a: is no runner.",
+    ],
+    ["a fallback that is none", async () => combineRunners(wrong({ fallback: {} })), "fallback: is no runner."],
+  ])("%s", async (_, call, message) => {
+    const refusal = { code: "CONFIG_INVALID", message: expect.stringContaining(message) };
+    await expect(call()).rejects.toMatchObject(refusal);
+  });
+});
