@@ -476,6 +476,19 @@ describe("the registry", () => {
     expect(registry.explainNoMatch("track", "Nothing like it").facts).toMatchObject({ nearestNames: [] });
   });
 
+  it("searches for what a flood of names may have meant only as far as it has saved up for, and again when it is over", () => {
+    const many = createTriggerRegistry();
+    for (let index = 0; index < 50; index += 1)
+      many.register({ ...base, key: `k${index}`, event: `Order Paid ${index}` });
+    const isSuggested = (name: string) => many.explainNoMatch("track", name).nearest !== undefined;
+    const flood = Array.from({ length: 10_000 }, (_, index) => isSuggested(`Order Piad ${index}`));
+    expect(flood.slice(0, 400).every(Boolean)).toBe(true);
+    expect(flood.filter(Boolean).length).toBeLessThan(700);
+    const attempts = Array.from({ length: 60 }, () => isSuggested("Order Paid!"));
+    expect(attempts).toContain(true);
+    expect(attempts.at(-1)).toBe(true);
+  });
+
   it("refuses a key twice, until it is unregistered", () => {
     expect(() => add("last", "Other")).toThrow(expect.objectContaining({ code: "CONFIG_TRIGGER_DUPLICATE" }));
     expect([registry.unregister("last"), registry.unregister("last")]).toEqual([true, false]);
