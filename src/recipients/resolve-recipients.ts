@@ -114,7 +114,9 @@ function describe(element: JsonValue): string {
       : "has control characters";
   }
   if (Array.isArray(element)) return `is nested more than ${maxNesting} levels deep`;
-  if (typeof element === "object") return "is an object without a usable id";
+  if (isJsonObject(element)) {
+    return `is an object without a usable ${toId(element["id"]) === null ? "id" : "collection"}`;
+  }
   return `is a ${typeof element}`;
 }
 

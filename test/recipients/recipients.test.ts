@@ -54,8 +54,8 @@ describe("resolveRecipients", () => {
     ["a line break", "a\nb", /control/],
     ["an object without id", { email: "secret@example.com" }, /without a usable id/],
     ["an object with an object for an id", { id: {} }, /without a usable id/],
-    ["an object with an empty collection", { collection: "", id: "a" }, /without a usable id/],
-    ["an object with a null collection", { collection: null, id: "a" }, /without a usable id/],
+    ["an object with an empty collection", { collection: "", id: "a" }, /without a usable collection/],
+    ["an object with a null collection", { collection: null, id: "a" }, /without a usable collection/],
     ["33 levels of lists", nested(34), /nested/],
   ])("refuses %s, and keeps the others", (_, bad, message) => {
     const { recipients, rejected } = resolveRecipients(["ada", bad as never, "grace"]);

@@ -157,6 +157,21 @@ describe("definitions that are refused at registration", () => {
     ["a bad duration", { ...base, maxEventAge: "soon" }, "CONFIG_INVALID", "maxEventAge"],
     ["a bad path", { ...base, data: { a: "b[" } }, "CONFIG_PATH_INVALID", 'Trigger "welcome": data.a: the path'],
     ["a bad condition", { ...base, when: "x" }, "CONFIG_TRIGGER_INVALID", 'Trigger "welcome": when'],
+    ...[
+      { collection: "groups", id: "context.groupId" },
+      { collection: { "@path": "groups" }, id: "userId" },
+    ].map((group): [string, object, string, string] => [
+      "the name of a collection where a path belongs",
+      { ...base, recipients: ["userId", group] },
+      "CONFIG_TRIGGER_INVALID",
+      'recipients.1.collection: is the path "groups", which leads nowhere in an event; for the collection of that name write {"@literal":"groups"}',
+    ]),
+    [
+      "the name of a collection of the actor",
+      { ...base, actor: { collection: "bots", id: "userId" } },
+      "CONFIG_TRIGGER_INVALID",
+      "actor.collection",
+    ],
     ["a number", 7 as never, "CONFIG_TRIGGER_INVALID", "A trigger"],
   ])("%s", (_, definition, code, message) => {
     expect(() => compileTrigger(definition as TriggerDefinition)).toThrow(
@@ -273,6 +288,15 @@ describe("what a trigger makes of an event", () => {
       "no_recipients",
       { message: expect.stringContaining("is null") },
     ],
+    ...["properties.kind", { "@path": "properties.kind" }].map(
+      (collection): [string, object, string, string, object] => [
+        "an object whose collection leads nowhere, which is no user",
+        { recipients: { collection, id: "userId" } },
+        "skipped",
+        "no_recipients",
+        { message: expect.stringContaining("is an object without a usable collection") },
+      ],
+    ),
     [
       "only the actor",
       { actor: "userId", excludeActor: true },
@@ -384,6 +408,23 @@ describe("what a trigger makes of an event", () => {
         tenant: null,
         data: { b: "pro" },
         unresolved: [{ field: "actor" }, { field: "tenant" }, { field: "data.a" }],
+      },
+    ],
+    [
+      "objects with the collection in the event, in the mapping, and as a default",
+      {
+        recipients: [
+          { collection: "properties.plan", id: "userId" },
+          { collection: { "@literal": "groups" }, id: "userId" },
+          { collection: { "@path": "properties.kind", default: "teams" }, id: "userId" },
+          { collection: "event", id: "userId" },
+        ],
+        actor: { collection: "properties.kind", id: "userId" },
+      },
+      {
+        recipients: ["pro", "groups", "teams", "Signed Up"].map((collection) => ({ collection, id: "ada" })),
+        actor: null,
+        unresolved: [{ field: "actor" }],
       },
     ],
     [
