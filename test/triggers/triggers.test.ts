@@ -1,6 +1,8 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { JsonObject } from "../../src/core/json.js";
+import { compileRedaction } from "../../src/mapping/redaction.js";
 import { parseSegmentPayload } from "../../src/segment/parse.js";
 import { compileTrigger, isActiveByDefinition } from "../../src/triggers/compile-trigger.js";
 import { compileCondition } from "../../src/triggers/condition.js";
@@ -9,7 +11,9 @@ import { defineEvent } from "../../src/triggers/define-event.js";
 import { defineTrigger } from "../../src/triggers/define-trigger.js";
 import { defineWorkflow } from "../../src/triggers/define-workflow.js";
 import { evaluateTrigger } from "../../src/triggers/evaluate-trigger.js";
+import type { TypedSegmentEvent } from "../../src/triggers/event-path.js";
 import type { TriggerDefinition } from "../../src/triggers/trigger-definition.js";
+import type { TriggerMiss } from "../../src/triggers/trigger-evaluation.js";
 import { createTriggerRegistry } from "../../src/triggers/trigger-registry.js";
 
 const receivedAt = new Date("2026-03-01T12:00:00.000Z");
@@ -187,7 +191,7 @@ describe("definitions that are refused at registration", () => {
 });
 
 describe("what a trigger makes of an event", () => {
-  const evaluate = (overrides: object, event: object = {}) => {
+  const evaluate = (overrides: object, event: object = {}, redact: readonly string[] = []) => {
     const payload = {
       type: "track",
       event: "Signed Up",
@@ -203,6 +207,7 @@ describe("what a trigger makes of an event", () => {
       compileTrigger({ ...base, ...overrides } as TriggerDefinition),
       parsed.event,
       receivedAt.getTime(),
+      compileRedaction(redact),
     );
   };
   const fail = () => {
@@ -211,6 +216,7 @@ describe("what a trigger makes of an event", () => {
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;
   const schema = z.object({ plan: z.enum(["free"]), seats: z.number() });
+  const throwingWith = (validate: () => never) => ({ "~standard": { version: 1, vendor: "x", validate } }) as const;
   const throwing = { "~standard": { version: 1, vendor: "x", validate: fail } } as const;
   const asynchronous = { "~standard": { version: 1, vendor: "x", validate: async () => ({ value: {} }) } } as const;
   const toBigInt = { "~standard": { version: 1, vendor: "x", validate: () => ({ value: { n: 1n } }) } } as const;
@@ -451,6 +457,122 @@ describe("what a trigger makes of an event", () => {
     ["a predicate that says yes", { when: (event: JsonObject) => event["userId"] === "ada", maxEventAge: "2h" }, {}],
   ])("%s", (_, overrides, expected) => {
     expect(evaluate(overrides)).toMatchObject({ status: "matched", ...expected });
+  });
+
+  const throws = (thrown: unknown) => () => {
+    throw thrown;
+  };
+  const shaped = (result: unknown) => ({
+    event: { name: "Signed Up", schema: { "~standard": { version: 1, vendor: "x", validate: () => result } } },
+  });
+  const withoutText = Object.create(null);
+  const foreignPromise = (): unknown => runInNewContext("Promise.reject(new Error('elsewhere'))");
+  const lazy = {
+    then: () => {
+      throw new Error("asked for its work");
+    },
+  };
+  it.each<[string, object, string, string]>([
+    ["a schema that answers nothing", shaped(undefined), "schema_failed", "answered with undefined"],
+    ["a schema that answers a text", shaped("fine"), "schema_failed", "answered with a string"],
+    ["an issue without a message", shaped({ issues: [{}] }), "schema_failed", "issues that are none"],
+    ["an issue that is null", shaped({ issues: [null] }), "schema_failed", "issues that are none"],
+    [
+      "an odd path",
+      shaped({ issues: [{ message: "m", path: [withoutText] }] }),
+      "schema_failed",
+      "issues that are none",
+    ],
+    [
+      "a path that is no list",
+      shaped({ issues: [{ message: "m", path: 1 }] }),
+      "schema_failed",
+      "issues that are none",
+    ],
+    ["issues that are no list", shaped({ issues: "no" }), "schema_failed", "issues that are none"],
+    ["a schema that answers with a thenable", shaped(lazy), "schema_failed", "promise"],
+    ["a predicate that throws what has no text", { when: throws(withoutText) }, "condition_failed", "has no text"],
+    ["a predicate that throws a symbol", { when: throws(Symbol("s")) }, "condition_failed", "Symbol(s)"],
+    ["a predicate that answers with a thenable", { when: () => lazy }, "condition_failed", "promise"],
+    ["a predicate with a promise of another realm", { when: foreignPromise }, "condition_failed", "promise"],
+    [
+      "a predicate whose answer can not be looked at",
+      {
+        when: () => ({
+          get then() {
+            throw new Error("host bug");
+          },
+        }),
+      },
+      "condition_failed",
+      "host bug",
+    ],
+    ["a mapper that throws what has no text", { data: throws(withoutText) }, "mapping_failed", "has no text"],
+    ["a mapper that answers with a thenable", { recipients: () => lazy }, "mapping_failed", "returned a promise"],
+    ["a mapper with a thenable in its answer", { data: () => ({ a: [lazy] }) }, "mapping_failed", "a promise in it"],
+  ])("%s fails that trigger and nothing else", (_, overrides, reason, message) => {
+    const detail = { message: expect.stringContaining(message) };
+    expect(evaluate(overrides)).toMatchObject({ status: "failed", reason, detail });
+  });
+
+  const quoting = throws(new Error("Expected a number but received 4111-secret"));
+  const misfit = (...paths: (string | { key: string })[][]) =>
+    shaped({ issues: paths.map((path) => ({ message: 'Expected number but received "4111-secret"', path })) });
+  const misfitData = {
+    workflow: "w",
+    typedWorkflow: { name: "w", schema: misfit(["number"]).event.schema },
+  };
+  it.each<[string, object, string, string]>([
+    ["of a schema, at the path", misfit(["card"]), "schema_mismatch", "properties.card: does not fit"],
+    [
+      "of a schema, below it",
+      misfit([{ key: "card" }, "number"]),
+      "schema_mismatch",
+      "properties.card.number: does not",
+    ],
+    ["of a schema, above it", misfit([]), "schema_mismatch", "properties: does not fit"],
+    [
+      "of a schema that throws",
+      { event: { name: "Signed Up", schema: throwingWith(quoting) } },
+      "schema_failed",
+      "not kept",
+    ],
+    ["of a workflow's schema", misfitData, "data_mismatch", "data.number: does not fit"],
+    [
+      "of a workflow's schema that throws",
+      { ...misfitData, typedWorkflow: { name: "w", schema: throwingWith(quoting) } },
+      "schema_failed",
+      "not kept",
+    ],
+    ["of a predicate", { when: quoting }, "condition_failed", "The predicate threw. What it said"],
+    ["of a mapper", { data: quoting }, "mapping_failed", "The function for data threw. What it said"],
+  ])("words of the host's code that may quote what is redacted are not kept: %s", (_, overrides, reason, message) => {
+    const event = { properties: { ...properties, card: "4111-secret", other: 1 } };
+    const redacted = evaluate(overrides, event, ["properties.card"]);
+    expect(redacted).toMatchObject({ reason, detail: { message: expect.stringContaining(message) } });
+    expect(JSON.stringify({ ...redacted, event: null })).not.toContain("4111");
+    expect(evaluate(overrides, event)).toMatchObject({ detail: { message: expect.stringContaining("4111-secret") } });
+  });
+
+  it("words of a schema about what is not redacted are kept", () => {
+    const event = { properties: { card: { number: "4111-secret", kind: "visa" }, plan: "pro" } };
+    const paths = [["plan"], ["card", "kind"], ["card", "expires"], ["plan", "name"], ["card", "number"]];
+    const { detail } = evaluate(misfit(...paths), event, ["properties.card.number"]) as TriggerMiss;
+    const issues = detail.facts?.["issues"] as { path: string; message: string }[];
+    expect(issues.filter(({ message }) => message.startsWith("Expected")).map(({ path }) => path)).toEqual([
+      "properties.plan",
+      "properties.card.kind",
+      "properties.card.expires",
+      "properties.plan.name",
+    ]);
+  });
+
+  it.each([undefined, null, []])("functions are given properties where an event has %j", (none) => {
+    const given: unknown[] = [];
+    const look = (event: TypedSegmentEvent) => given.push(event.properties["plan"], event.userId);
+    const overrides = { when: look, data: (event: TypedSegmentEvent) => void look(event) };
+    expect(evaluate(overrides, { properties: none })).toMatchObject({ status: "matched", data: {} });
+    expect(given).toEqual([undefined, "ada", undefined, "ada"]);
   });
 
   it("data is the traits of identify and group, and nothing where there is nothing", () => {
