@@ -33,6 +33,7 @@ describe("what mappings resolve to", () => {
     ["@path with a default", { "@path": "nope", default: { x: 1 } }, { x: 1 }, []],
     ["@path that exists, with a default", { "@path": "properties.none", default: 1 }, null, []],
     ["@template", { "@template": "{{properties.title}} {{ properties.count }}!" }, "Hi 3!", []],
+    ["@template of JSON", { "@template": '{"a":{"b":"{{userId}}"}}' }, '{"a":{"b":"ada"}}', []],
     ["@template without paths", { "@template": "plain" }, "plain", []],
     ["@template with an object", { "@template": "{{properties.user}}" }, '{"name":"Ada"}', []],
     [
@@ -106,6 +107,8 @@ describe("mappings that are refused at registration", () => {
     ["a default beside @literal", { "@literal": 1, default: 2 }, "CONFIG_TRIGGER_INVALID", "default"],
     ["a @path that is no text", { "@path": 1 }, "CONFIG_TRIGGER_INVALID", "@path"],
     ["a @template that is no text", { "@template": null }, "CONFIG_TRIGGER_INVALID", "@template"],
+    ["an unclosed {{", { "@template": "Hi {{properties.t}" }, "CONFIG_TRIGGER_INVALID", '"{{properties.t}"'],
+    ["a {{ at the end", { "@template": "{{userId}} {{" }, "CONFIG_TRIGGER_INVALID", "no }} closes"],
     ["an undefined @literal", { "@literal": undefined }, "CONFIG_TRIGGER_INVALID", "@literal"],
     ["undefined", undefined, "CONFIG_TRIGGER_INVALID", "undefined"],
     ["a function inside", { a: () => 1 }, "CONFIG_TRIGGER_INVALID", "data.a"],
