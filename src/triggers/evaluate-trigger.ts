@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { isJsonObject, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
 import type { UnresolvedPath } from "../mapping/mapping-value.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { Recipient } from "../recipients/recipient.js";
@@ -53,7 +53,7 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
   if (tenantMessage !== null) notes.push({ message: tenantMessage, field: "tenant" });
 
   const data = trigger.data === null ? defaultData(event) : resolve(trigger.data, event, missing);
-  const given = data ?? {};
+  const given = withoutUnsafeKeys(data ?? {});
   if (!isJsonObject(given)) {
     const message = `data resolved to ${kindOf(given)}; it must be an object.`;
     throw new FieldFailure("mapping_invalid", "data", () => ({ message }));

@@ -575,6 +575,11 @@ describe("what a trigger makes of an event", () => {
     expect(given).toEqual([undefined, "ada", undefined, "ada"]);
   });
 
+  it.each([undefined, { a: "properties.a" }])("data, mapped by %j, has no key that could reach a prototype", (data) => {
+    const event = JSON.parse('{"properties":{"a":{"__proto__":{"x":1},"ok":[{"constructor":2}]}}}');
+    expect(JSON.stringify(evaluate({ ...(data && { data }) }, event))).toContain('"data":{"a":{"ok":[{}]}}');
+  });
+
   it("data is the traits of identify and group, and nothing where there is nothing", () => {
     const event = { type: "group", traits: { name: "Acme" }, groupId: "g" };
     expect(evaluate({ event: { type: "group" } }, event)).toMatchObject({ data: { name: "Acme" } });
