@@ -1,6 +1,6 @@
 import { areDistinct } from "../core/distinct-texts.js";
 import { isJsonObject, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
-import type { Recipient, RecipientKey, RejectedRecipient } from "./recipient.js";
+import { isActorMessage, type Recipient, type RecipientKey, type RejectedRecipient } from "./recipient.js";
 import { recipientKey, recipientKeyText } from "./recipient-key.js";
 
 export interface ResolvedRecipients {
@@ -45,7 +45,7 @@ export function resolveRecipients(
       rejected.push({
         recipient: recipientKey(recipient),
         reason: "is_actor",
-        message: "The actor is not notified of their own doing (excludeActor).",
+        message: isActorMessage,
       });
       return;
     }
