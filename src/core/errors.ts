@@ -57,9 +57,13 @@ export interface BellwireErrorOptions {
   readonly retryable?: boolean;
 }
 
-/** What an error says; of anything else that was thrown, its text. */
+/** What an error says; of anything else that was thrown, its text. Never throws, whatever that is. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "something that has no text";
+  }
 }
 
 /** Refuses a configuration. @param message names the option, says what it is and what it may be */

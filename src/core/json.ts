@@ -18,6 +18,28 @@ export function isUnsafeKey(key: string): boolean {
   return unsafeKeys.has(key);
 }
 
+/** The value without such keys at any depth; the same one where it has none, which nearly always it has not. */
+export function withoutUnsafeKeys(value: JsonObject): JsonObject;
+export function withoutUnsafeKeys(value: JsonValue): JsonValue;
+export function withoutUnsafeKeys(value: JsonValue): JsonValue {
+  return hasUnsafeKey(value) ? toSafe(value) : value;
+}
+
+/** Allocates nothing: it is asked of every run's data. */
+function hasUnsafeKey(value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.some(hasUnsafeKey);
+  if (!isJsonObject(value)) return false;
+  for (const key in value) if (unsafeKeys.has(key) || hasUnsafeKey(value[key] ?? null)) return true;
+  return false;
+}
+
+function toSafe(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(toSafe);
+  if (!isJsonObject(value)) return value;
+  const safe = Object.entries(value).filter(([key]) => !isUnsafeKey(key));
+  return Object.fromEntries(safe.map(([key, member]) => [key, toSafe(member)]));
+}
+
 /** JSON text with object keys sorted, so that equal values have equal texts. */
 export function canonicalJson(value: JsonValue): string {
   if (Array.isArray(value)) {

@@ -25,3 +25,5 @@ export interface RejectedRecipient {
   /** Why, in words: what was expected and what came. */
   readonly message: string;
 }
+
+export const isActorMessage = "The actor is not notified of their own doing (excludeActor).";

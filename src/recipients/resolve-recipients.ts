@@ -1,6 +1,6 @@
 import { areDistinct } from "../core/distinct-texts.js";
-import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
-import type { Recipient, RecipientKey, RejectedRecipient } from "./recipient.js";
+import { isJsonObject, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
+import { isActorMessage, type Recipient, type RecipientKey, type RejectedRecipient } from "./recipient.js";
 import { recipientKey, recipientKeyText } from "./recipient-key.js";
 
 export interface ResolvedRecipients {
@@ -45,7 +45,7 @@ export function resolveRecipients(
       rejected.push({
         recipient: recipientKey(recipient),
         reason: "is_actor",
-        message: "The actor is not notified of their own doing (excludeActor).",
+        message: isActorMessage,
       });
       return;
     }
@@ -94,15 +94,15 @@ function toRecipient(value: JsonValue): Recipient | null {
 }
 
 function toId(value: JsonValue | undefined): string | null {
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : null;
+  if (typeof value === "number") return isExact(value) ? String(value) : null;
   if (typeof value !== "string" || value.length > maxIdLength) return null;
   if (plainId.test(value)) return value;
   return value.trim() === "" || controlCharacter.test(value) ? null : value;
 }
 
-function withoutUnsafeKeys(value: JsonObject): JsonObject {
-  if (!Object.keys(value).some(isUnsafeKey)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !isUnsafeKey(key)));
+/** Beyond it several ids that were sent have been read as one number, and so would be one user. */
+function isExact(id: number): boolean {
+  return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
 }
 
 function describe(element: JsonValue): string {
@@ -114,8 +114,12 @@ function describe(element: JsonValue): string {
       : "has control characters";
   }
   if (Array.isArray(element)) return `is nested more than ${maxNesting} levels deep`;
-  if (typeof element === "object") return "is an object without a usable id";
-  return `is a ${typeof element}`;
+  if (isJsonObject(element)) {
+    const id = element["id"];
+    if (typeof id === "number" && !isExact(id)) return `is an object whose id ${describe(id)}`;
+    return `is an object without a usable ${toId(id) === null ? "id" : "collection"}`;
+  }
+  return typeof element === "number" ? "is a number too large to be exact; send it as text" : "is a boolean";
 }
 
 /** The actor a mapping resolved to; `message` says why it is none. */

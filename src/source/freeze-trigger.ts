@@ -2,7 +2,12 @@ import type { RecipientDecision } from "../outcome/decision.js";
 import { itemsOf, type Listed } from "../outcome/listed.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
-import type { ObjectReference, Recipient, RejectedRecipient } from "../recipients/recipient.js";
+import {
+  isActorMessage,
+  type ObjectReference,
+  type Recipient,
+  type RejectedRecipient,
+} from "../recipients/recipient.js";
 import { isObjectReference, recipientKey } from "../recipients/recipient-key.js";
 import type { ExpandRequest } from "../runner/expansion.js";
 import { capabilitiesOf, type WorkflowCancelRequest, type WorkflowRunRequest } from "../runner/runner.js";
@@ -44,14 +49,17 @@ export function freezeTrigger(
     const decided = { status, reason, detail, unresolved: undefined, recipients, runs: noKeys };
     return { decision: new FrozenDecision(trigger, decided, evaluated), runs: [] };
   }
-  const match = { trigger, evaluation, messageId: received.messageId, shared: ofEvent.shared };
+  const actor = currentActor(evaluation.actor, options.users.currentId);
+  const match = { trigger, evaluation, actor, messageId: received.messageId, shared: ofEvent.shared };
   const planned = trigger.action === "cancel" ? planCancel(match, options) : planRuns(match, options);
   const { runs, unknown } = planned;
   const recipients = withRejected(planned.recipients, evaluation.rejected);
   const unresolved = bounded(evaluation.unresolved);
   if (runs.length === 0) {
-    const detail = { message: describeUnknown(unknown), field: "recipients" };
-    const reason = "not_identified" as const;
+    const isOnlyActor = unknown === 0 && itemsOf(planned.recipients).length > 0;
+    const message = isOnlyActor ? isActorMessage : describeUnknown(unknown);
+    const detail = { message, field: "recipients" };
+    const reason = isOnlyActor ? ("no_recipients" as const) : ("not_identified" as const);
     const decided = { status: "skipped" as const, reason, detail, unresolved, recipients, runs: noKeys };
     return { decision: new FrozenDecision(trigger, decided, evaluated), runs };
   }
@@ -79,6 +87,8 @@ function withRejected(
 interface Match {
   readonly trigger: CompiledTrigger;
   readonly evaluation: TriggerMatch;
+  /** By the id that they have now. */
+  readonly actor: Recipient | null;
   readonly messageId: string;
   readonly shared: SharedRecipients;
 }
@@ -107,11 +117,13 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const { workflow } = trigger;
   const groups = trigger.expand ? evaluation.recipients.filter(isGroup) : noGroups;
   const single = groups.length === 0 ? evaluation.recipients : evaluation.recipients.filter((one) => !isGroup(one));
-  const { identified, unknown } = match.shared.part(single);
+  const { identified: all, unknown } = match.shared.part(single);
+  const actors = trigger.excludeActor ? actorsAmong(all, match.actor, options.users.currentId) : nobody;
+  const identified = actors.length === 0 ? all : all.filter((recipient) => !actors.includes(recipient));
   const tenant = options.toTenant(evaluation.tenant, workflow);
   const base = { trigger: trigger.key, workflow, action: "trigger" as const };
   const { maxRecipients } = capabilitiesOf(options.runner, workflow);
-  const isWhole = unknown.length === 0 && groups.length === 0;
+  const isWhole = unknown.length === 0 && groups.length === 0 && actors.length === 0;
   // Everybody in one run: nearly always.
   if (isWhole && identified.length > 0 && identified.length <= (maxRecipients ?? identified.length)) {
     const run = newRun(base, messageId, 0, toRequest(match, tenant, identified), options);
@@ -120,6 +132,9 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const chunks = chunkRecipients(identified, maxRecipients);
   const runs = chunks.map((chunk, run) => newRun(base, messageId, run, toRequest(match, tenant, chunk), options));
   const recipients = chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
+  for (const one of actors) {
+    recipients.push({ recipient: recipientKey(one), reason: "is_actor", message: isActorMessage });
+  }
   const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
@@ -140,7 +155,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
 }
 
 function toRequest(
-  { trigger: { workflow }, evaluation: { actor, data, cancellationKey } }: Match,
+  { trigger: { workflow }, actor, evaluation: { data, cancellationKey } }: Match,
   tenant: WorkflowRunRequest["tenant"],
   recipients: readonly Recipient[],
 ): WorkflowRunRequest {
@@ -149,6 +164,27 @@ function toRequest(
 
 function toDecision(recipient: Recipient, run: number): RecipientDecision {
   return { recipient: recipientKey(recipient), run };
+}
+
+const nobody: readonly Recipient[] = [];
+
+function currentActor(actor: Recipient | null, currentId: IdentifiedUsers["currentId"]): Recipient | null {
+  return typeof actor === "string" ? (currentId(actor) ?? actor) : actor;
+}
+
+/** Whoever is the actor by another id. */
+function actorsAmong(
+  recipients: readonly Recipient[],
+  actor: Recipient | null,
+  currentId: IdentifiedUsers["currentId"],
+): readonly Recipient[] {
+  if (actor === null || isObjectReference(actor)) return nobody;
+  const idNow = (user: Recipient) => {
+    const key = recipientKey(user);
+    return typeof key === "string" ? (currentId(key) ?? key) : null;
+  };
+  const actorNow = idNow(actor);
+  return recipients.filter((recipient) => idNow(recipient) === actorNow);
 }
 
 interface Expansion {

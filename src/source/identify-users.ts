@@ -1,5 +1,6 @@
 import type { GroupOutcome, UserOutcome } from "../outcome/outcome.js";
 import type { Recipient } from "../recipients/recipient.js";
+import { recipientKey } from "../recipients/recipient-key.js";
 import type { UserUpdate } from "../storage/user-store.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
@@ -205,7 +206,7 @@ function onlyList(plans: readonly EventPlan[], unidentified: UnidentifiedPolicy[
   for (const { trigger, evaluation } of plan.triggers) {
     if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
     const isOther = only !== nobodys && only !== evaluation.recipients;
-    if (isOther || (trigger.unidentified?.kind ?? unidentified) === "create") return null;
+    if (isOther || trigger.excludeActor || (trigger.unidentified?.kind ?? unidentified) === "create") return null;
     only = evaluation.recipients;
   }
   return areIds(only) ? only : null;
@@ -224,6 +225,9 @@ function collectPlainRecipients(
     // Canceling reaches whoever was notified before, known or not.
     if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
     const create = (trigger.unidentified?.kind ?? unidentified) === "create";
+    // A recipient may be the actor by another id. Nobody is created for having done something.
+    const actor = trigger.excludeActor && evaluation.actor !== null ? recipientKey(evaluation.actor) : null;
+    if (typeof actor === "string") add(actor, false);
     for (const recipient of evaluation.recipients) {
       if (typeof recipient === "string") add(recipient, create);
     }

@@ -1,12 +1,13 @@
-import { messageOf } from "../core/errors.js";
-import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
+import { isJsonObject, type JsonObject, toPlainJson } from "../core/json.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
 import { decidingComparisons, describeComparisons } from "./deciding-comparisons.js";
 import { describeIssues } from "./describe-issues.js";
-import { validate } from "./standard-schema.js";
+import { describeThrown, isShown, mayQuote, type ToShown } from "./host-words.js";
+import { ignoreRejection, isPromiseLike } from "./promise-like.js";
 import type { TriggerMiss } from "./trigger-evaluation.js";
+import { validate } from "./validate.js";
 
 /** The event as the trigger's fields see it, or why the trigger does not run. */
 export type CheckedEvent = { readonly event: JsonObject } | TriggerMiss;
@@ -15,12 +16,12 @@ type Miss = Omit<TriggerMiss, "stage" | "event">;
 
 const maxFacts = 8;
 
-/** Age, schema and condition, in this order. Never throws. @param toShown what may be kept of an event */
+/** Age, schema and condition, in this order. Never throws. */
 export function checkPreconditions(
   trigger: CompiledTrigger,
   received: ReceivedEvent,
   now: number,
-  toShown: (event: JsonObject) => JsonValue,
+  toShown: ToShown,
 ): CheckedEvent {
   const { maxEventAgeMs } = trigger;
   const ageMs = now - received.occurredAt.getTime();
@@ -28,7 +29,8 @@ export function checkPreconditions(
     const message = `The event happened at ${received.occurredAt.toISOString()}, longer ago than the trigger's maxEventAge of ${maxEventAgeMs} ms.`;
     return missedAt("event", received.event, skipped("event_too_old", message, { ageMs, maxEventAgeMs }));
   }
-  const checked = trigger.schema === null ? { event: received.event } : applySchema(trigger.schema, received.event);
+  const checked =
+    trigger.schema === null ? { event: received.event } : applySchema(trigger.schema, received.event, toShown);
   if ("status" in checked) return missedAt("event", received.event, checked);
   const miss = checkCondition(trigger, checked.event, toShown);
   return miss === null ? checked : missedAt("condition", checked.event, miss);
@@ -42,11 +44,18 @@ function missedAt(stage: TriggerMiss["stage"], event: JsonObject, { status, reas
 function applySchema(
   schema: NonNullable<CompiledTrigger["schema"]>,
   event: JsonObject,
+  toShown: ToShown,
 ): { readonly event: JsonObject } | Miss {
   const result = validate(schema, event["properties"] ?? {});
-  if ("failure" in result) return failed("schema_failed", `The event's schema ${result.failure}.`);
-  if (result.issues !== undefined) {
-    const { text, issues } = describeIssues("properties", result.issues);
+  if (result.status === "failed") return failed("schema_failed", `The event's schema ${result.what}.`);
+  if (result.status === "threw") {
+    const message = describeThrown("The event's schema threw", result.error, mayQuote(event, toShown));
+    return failed("schema_failed", message);
+  }
+  if (result.status === "misfit") {
+    const shown = toShown(event);
+    const isKept = (path: readonly PropertyKey[]) => isShown(["properties", ...path], event, shown);
+    const { text, issues } = describeIssues(result, { root: "properties", isKept });
     return skipped("schema_mismatch", `The properties do not fit the event's schema: ${text}`, { issues });
   }
   // A schema may make dates and the like of what it reads; runs are JSON.
@@ -56,11 +65,7 @@ function applySchema(
   return { event: { ...event, properties } };
 }
 
-function checkCondition(
-  { condition, predicate }: CompiledTrigger,
-  event: JsonObject,
-  toShown: (event: JsonObject) => JsonValue,
-): Miss | null {
+function checkCondition({ condition, predicate }: CompiledTrigger, event: JsonObject, toShown: ToShown): Miss | null {
   if (condition !== null) {
     if (condition.holds(event)) return null;
     const shown = toShown(event);
@@ -74,17 +79,14 @@ function checkCondition(
     return skipped("condition_false", describeComparisons(deciding), { conditions });
   }
   if (predicate === null) return null;
-  let held: unknown;
   try {
-    held = predicate(event);
-  } catch (error) {
-    return failed("condition_failed", `The predicate threw: ${messageOf(error)}`);
-  }
-  if (held instanceof Promise) {
-    held.catch(() => undefined);
+    const held = predicate(event);
+    if (!isPromiseLike(held)) return held ? null : skipped("condition_false", "The predicate answered no.");
+    ignoreRejection(held);
     return failed("condition_failed", "The predicate returned a promise; predicates are synchronous.");
+  } catch (error) {
+    return failed("condition_failed", describeThrown("The predicate threw", error, mayQuote(event, toShown)));
   }
-  return held ? null : skipped("condition_false", "The predicate answered no.");
 }
 
 function skipped(reason: TriggerReason, message: string, facts?: JsonObject): Miss {

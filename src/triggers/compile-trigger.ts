@@ -6,6 +6,7 @@ import { type SegmentEventType, segmentEventTypes } from "../segment/event.js";
 import { type CompiledCondition, compileCondition } from "./condition.js";
 import type { WorkflowDefinition } from "./define-workflow.js";
 import { compileField, type FieldResolver, toHostFunction } from "./field-resolver.js";
+import { requireCollections } from "./required-collection.js";
 import type { StandardSchema } from "./standard-schema.js";
 import type { TriggerDefinition } from "./trigger-definition.js";
 import { triggerName } from "./trigger-name.js";
@@ -78,8 +79,14 @@ function compileChecked(definition: TriggerDefinition, workflows: TypedWorkflows
   if (action === "cancel" && definition.cancellationKey === undefined) {
     throw invalidField("cancellationKey", "is missing; a cancel needs the key that the run was started with");
   }
-  const compile = (field: "recipients" | "actor" | "tenant" | "data" | "cancellationKey") =>
-    definition[field] === undefined ? null : compileField(definition[field], field);
+  const compile = (field: "recipients" | "actor" | "tenant" | "data" | "cancellationKey") => {
+    const mapping = definition[field];
+    if (mapping === undefined) return null;
+    return compileField(
+      field === "recipients" || field === "actor" ? requireCollections(mapping, field) : mapping,
+      field,
+    );
+  };
   return {
     definition,
     key,

@@ -1,20 +1,26 @@
-import type { SchemaIssue } from "./standard-schema.js";
+import type { Validated } from "./validate.js";
 
-const maxIssues = 20;
 const maxMessage = 300;
 
-/** What a schema found, as one line and as data; of many issues the first. @param root what the paths start with */
-export function describeIssues(root: string, found: readonly SchemaIssue[]) {
-  const issues = found.slice(0, maxIssues).map(({ message, path }) => ({
-    path: pathText(root, path),
-    message: message.slice(0, maxMessage),
-  }));
-  const [first] = issues;
-  const more = found.length > 1 ? ` (and ${found.length - 1} more)` : "";
-  return { text: `${first?.path ?? root}: ${first?.message ?? ""}${more}`, issues };
+interface DescribeIssuesOptions {
+  /** What the paths start with. */
+  readonly root: string;
+  /** Whether the words of an issue may be kept: they may quote what stands at its path. */
+  readonly isKept: (path: readonly PropertyKey[]) => boolean;
 }
 
-function pathText(root: string, path: SchemaIssue["path"]): string {
-  const keys = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part).slice(0, 100));
-  return [root, ...keys].join(".");
+/** What a schema found, as one line and as data. */
+export function describeIssues(
+  { issues: found, count }: Extract<Validated, { readonly status: "misfit" }>,
+  { root, isKept }: DescribeIssuesOptions,
+) {
+  const issues = found.map(({ message, path }) => ({
+    path: [root, ...path.map((key) => String(key).slice(0, 100))].join("."),
+    message: isKept(path)
+      ? message.slice(0, maxMessage)
+      : "does not fit; what the schema says may quote redacted values",
+  }));
+  const [first] = issues;
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  return { text: `${first?.path ?? root}: ${first?.message ?? ""}${more}`, issues };
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { isJsonObject, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
 import type { UnresolvedPath } from "../mapping/mapping-value.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { Recipient } from "../recipients/recipient.js";
@@ -10,6 +10,7 @@ import { checkData } from "./check-data.js";
 import { checkPreconditions } from "./check-preconditions.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
 import { FieldFailure, type FieldResolver } from "./field-resolver.js";
+import { mayQuote, type ToShown } from "./host-words.js";
 import type { TriggerEvaluation, TriggerMatch, TriggerMiss } from "./trigger-evaluation.js";
 
 /**
@@ -22,7 +23,7 @@ export function evaluateTrigger(
   trigger: CompiledTrigger,
   received: ReceivedEvent,
   now: number,
-  toShown: (event: JsonObject) => JsonValue = (event) => event,
+  toShown: ToShown = (event) => event,
 ): TriggerEvaluation {
   const checked = checkPreconditions(trigger, received, now, toShown);
   if ("status" in checked) return checked;
@@ -30,7 +31,8 @@ export function evaluateTrigger(
     return resolveFields(trigger, checked.event);
   } catch (error) {
     if (!(error instanceof FieldFailure)) throw error;
-    const { reason, field, message, facts } = error;
+    const { reason, field } = error;
+    const { message, facts } = error.describe(mayQuote(checked.event, toShown));
     const detail = { message, field, ...(facts && { facts }) };
     return { status: "failed", reason, detail, stage: "fields", event: checked.event };
   }
@@ -51,9 +53,10 @@ function resolveFields(trigger: CompiledTrigger, event: JsonObject): TriggerEval
   if (tenantMessage !== null) notes.push({ message: tenantMessage, field: "tenant" });
 
   const data = trigger.data === null ? defaultData(event) : resolve(trigger.data, event, missing);
-  const given = data ?? {};
+  const given = withoutUnsafeKeys(data ?? {});
   if (!isJsonObject(given)) {
-    throw new FieldFailure("mapping_invalid", "data", `data resolved to ${kindOf(given)}; it must be an object.`);
+    const message = `data resolved to ${kindOf(given)}; it must be an object.`;
+    throw new FieldFailure("mapping_invalid", "data", () => ({ message }));
   }
   const cancellationKey = toCancellationKey(resolve(trigger.cancellationKey, event, missing));
   for (const path of missing) notes.push(describeUnresolved(path));
@@ -120,11 +123,8 @@ function toCancellationKey(value: JsonValue | undefined): string | null {
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return value === "" ? null : value;
   if (value === undefined || value === null) return null;
-  throw new FieldFailure(
-    "mapping_invalid",
-    "cancellationKey",
-    `cancellationKey resolved to ${kindOf(value)}; it must be a text or a number.`,
-  );
+  const message = `cancellationKey resolved to ${kindOf(value)}; it must be a text or a number.`;
+  throw new FieldFailure("mapping_invalid", "cancellationKey", () => ({ message }));
 }
 
 function describeUnresolved({ field, path, reached, nearest }: UnresolvedPath): OutcomeDetail {

@@ -1,4 +1,3 @@
-import { messageOf } from "../core/errors.js";
 import { isJsonObject } from "../core/json.js";
 
 /**
@@ -18,23 +17,6 @@ export function isStandardSchema(value: unknown): boolean {
   // Schemas of arktype are functions.
   const holder: unknown = typeof value === "function" || isJsonObject(value) ? Reflect.get(value, "~standard") : null;
   return isJsonObject(holder) && typeof holder["validate"] === "function";
-}
-
-/** What a schema answers, or how it fails to, said of the schema: `threw: …`. Never throws. */
-export function validate<Output>(
-  schema: StandardSchema<Output>,
-  value: unknown,
-): SchemaResult<Output> | { readonly failure: string } {
-  let result: SchemaResult<Output> | Promise<SchemaResult<Output>>;
-  try {
-    result = schema["~standard"].validate(value);
-  } catch (error) {
-    return { failure: `threw: ${messageOf(error)}` };
-  }
-  if (!(result instanceof Promise)) return result;
-  // Nobody will await it; its rejection must not end the process.
-  result.catch(() => undefined);
-  return { failure: "answered with a promise; only synchronous schemas are supported" };
 }
 
 export type SchemaResult<Output> =

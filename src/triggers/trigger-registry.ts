@@ -52,7 +52,7 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
         });
       }
       triggers.set(trigger.key, trigger);
-      noMatches.forget();
+      noMatches.clear();
       order.set(trigger, registered);
       registered += 1;
       if (trigger.unidentified?.kind === "hold") holding += 1;
@@ -65,7 +65,7 @@ export function createTriggerRegistry(workflows?: TypedWorkflows): TriggerRegist
       const trigger = triggers.get(key);
       if (trigger === undefined) return false;
       triggers.delete(key);
-      noMatches.forget();
+      noMatches.clear();
       if (trigger.unidentified?.kind === "hold") holding -= 1;
       order.delete(trigger);
       const names = namesOf(trigger.type);

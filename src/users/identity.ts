@@ -1,9 +1,9 @@
-import { isJsonObject, type JsonObject } from "../core/json.js";
+import { isJsonObject, type JsonObject, withoutUnsafeKeys } from "../core/json.js";
 import { type CompiledPath, compilePath } from "../mapping/path.js";
 import type { ReceivedEvent } from "../segment/event.js";
 import { idOf } from "../segment/id-of.js";
 import type { GroupChange } from "./group.js";
-import { identifyTraits, traitsToAttributes, withoutUnsafeKeys } from "./traits.js";
+import { identifyTraits, traitsToAttributes } from "./traits.js";
 import type { UserAttributes, UserChange, VisitorChange } from "./user.js";
 
 /** What an event says about who somebody is. */

@@ -1,5 +1,5 @@
 import type { Draft } from "../core/draft.js";
-import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
+import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
 import type { InlineUser } from "../recipients/recipient.js";
 import type { SegmentEvent } from "../segment/event.js";
 import { parseSegmentTimestamp } from "../segment/timestamp.js";
@@ -53,28 +53,15 @@ export function traitsToAttributes(traits: JsonObject): UserAttributes {
     if (attribute !== undefined) {
       const text = typeof value === "number" ? String(value) : value;
       if (typeof text === "string" || text === null) attributes[attribute] = text;
-      else properties[key] = safe(text);
+      else properties[key] = withoutUnsafeKeys(text);
     } else if (key === "createdAt" || key === "created_at") {
       const createdAt = value === null ? null : parseSegmentTimestamp(value);
       if (value === null || createdAt !== null)
         attributes.createdAt = createdAt === null ? null : createdAt.toISOString();
-      else properties["createdAt"] = safe(value);
+      else properties["createdAt"] = withoutUnsafeKeys(value);
     } else {
-      properties[spellings.get(key) ?? key] = safe(value);
+      properties[spellings.get(key) ?? key] = withoutUnsafeKeys(value);
     }
   }
   return Object.keys(properties).length === 0 ? attributes : { ...attributes, properties };
-}
-
-export function withoutUnsafeKeys(object: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object)
-      .filter(([key]) => !isUnsafeKey(key))
-      .map(([key, member]) => [key, safe(member)]),
-  );
-}
-
-function safe(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(safe);
-  return isJsonObject(value) ? withoutUnsafeKeys(value) : value;
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../src/core/clock.js";
 import { type Duration, durationToMs } from "../../src/core/duration.js";
 import { BellwireError } from "../../src/core/errors.js";
-import { canonicalJson, isJsonObject } from "../../src/core/json.js";
+import { canonicalJson, isJsonObject, type JsonValue, withoutUnsafeKeys } from "../../src/core/json.js";
 import { createLimiter } from "../../src/core/limiter.js";
 import { safeLogger, silentLogger } from "../../src/core/logger.js";
 import { createSafeEmitter } from "../../src/core/safe-emitter.js";
@@ -58,6 +58,21 @@ describe("canonicalJson", () => {
 
   it("tells objects from arrays and null", () => {
     expect([{}, [], null, "x"].map(isJsonObject)).toEqual([true, false, false, false]);
+  });
+});
+
+describe("withoutUnsafeKeys", () => {
+  it.each(['{"a":[1,{"b":null}],"c":"constructor"}', "[]", "7", "null", '[["__proto__"]]'])(
+    "leaves %s as it is",
+    (text) => {
+      const value: JsonValue = JSON.parse(text);
+      expect(withoutUnsafeKeys(value)).toBe(value);
+    },
+  );
+
+  it("takes such keys out at every depth", () => {
+    const text = '{"a":[{"__proto__":{"x":1},"b":2}],"constructor":1,"c":{"prototype":{}}}';
+    expect(JSON.stringify(withoutUnsafeKeys(JSON.parse(text)))).toBe('{"a":[{"b":2}],"c":{}}');
   });
 });
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.js";
 import { compileMapping } from "../../src/mapping/mapping.js";
@@ -32,6 +33,7 @@ describe("what mappings resolve to", () => {
     ["@path with a default", { "@path": "nope", default: { x: 1 } }, { x: 1 }, []],
     ["@path that exists, with a default", { "@path": "properties.none", default: 1 }, null, []],
     ["@template", { "@template": "{{properties.title}} {{ properties.count }}!" }, "Hi 3!", []],
+    ["@template of JSON", { "@template": '{"a":{"b":"{{userId}}"}}' }, '{"a":{"b":"ada"}}', []],
     ["@template without paths", { "@template": "plain" }, "plain", []],
     ["@template with an object", { "@template": "{{properties.user}}" }, '{"name":"Ada"}', []],
     [
@@ -124,6 +126,8 @@ describe("mappings that are refused at registration", () => {
     ["a default beside @literal", { "@literal": 1, default: 2 }, "CONFIG_TRIGGER_INVALID", "default"],
     ["a @path that is no text", { "@path": 1 }, "CONFIG_TRIGGER_INVALID", "@path"],
     ["a @template that is no text", { "@template": null }, "CONFIG_TRIGGER_INVALID", "@template"],
+    ["an unclosed {{", { "@template": "Hi {{properties.t}" }, "CONFIG_TRIGGER_INVALID", '"{{properties.t}"'],
+    ["a {{ at the end", { "@template": "{{userId}} {{" }, "CONFIG_TRIGGER_INVALID", "no }} closes"],
     ["an undefined @literal", { "@literal": undefined }, "CONFIG_TRIGGER_INVALID", "@literal"],
     ["undefined", undefined, "CONFIG_TRIGGER_INVALID", "undefined"],
     ["a function inside", { a: () => 1 }, "CONFIG_TRIGGER_INVALID", "data.a"],
@@ -148,6 +152,8 @@ it.each<[string, string[], string | null]>([
   ["title", ["title"], null],
   ["abc", ["xyz", "longer than that"], null],
   ["Signed Up", ["Signed Out", "Signed-Up"], "Signed-Up"],
+  ["Customer Subscription Renewed", ["Customer Subscriptions Were Renewed"], null],
+  ["y".repeat(101), ["y".repeat(100)], null],
   ["x", Array.from({ length: 600 }, (_, index) => `key${index}`), null],
 ])("nearestOf(%j, …) is %j", (wanted, candidates, expected) => {
   const found = nearestOf(wanted, candidates);
@@ -158,4 +164,37 @@ it("nearestAmong lists the nearest first, and of those that are equally near the
   const candidates = ["Signed Out", "Signed Ups", "Sign Up", "signed_up", "Order Paid", "Signed Upp"];
   expect(nearestAmong("Signed Up", candidates, 3)).toEqual(["signed_up", "Signed Ups", "Signed Upp"]);
   expect(nearestAmong("Signed Up", ["Signed Out", "signed_up"], 3)).toEqual(["signed_up", "Signed Out"]);
+});
+
+it("nearestOf finds what is within a few edits, and nothing else", () => {
+  const name = fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 16 });
+  const editsBetween = (left: string, right: string): number => {
+    if (left === "" || right === "") return left.length + right.length;
+    const [a, b] = [left.slice(1), right.slice(1)];
+    if (left[0] === right[0]) return editsBetween(a, b);
+    return 1 + Math.min(editsBetween(a, b), editsBetween(a, right), editsBetween(left, b));
+  };
+  fc.assert(
+    fc.property(name, fc.array(name, { maxLength: 4 }), (wanted, changes) => {
+      // Of two texts at random nearly none are near.
+      const candidate = changes.reduce(
+        (text, part, at) => text.slice(0, at * 2) + part.slice(0, 2) + text.slice(at * 2 + (part.length % 3)),
+        wanted,
+      );
+      fc.pre(candidate !== wanted && candidate.length < 12 && wanted.length < 12);
+      const isNear = editsBetween(wanted, candidate) <= Math.min(4, Math.max(2, Math.floor(wanted.length / 3)));
+      expect(nearestOf(wanted, [candidate])).toBe(isNear ? candidate : null);
+    }),
+  );
+});
+
+it("to search for long names among many takes little more than to search for short ones", () => {
+  const search = (length: number) => {
+    const names = Array.from({ length: 500 }, (_, index) => `${"x".repeat(length)}${index}`);
+    const startedAt = performance.now();
+    for (let index = 0; index < 40; index += 1) nearestOf(`${"x".repeat(length)}y${index}`, names);
+    return performance.now() - startedAt;
+  };
+  search(10);
+  expect(search(300)).toBeLessThan(10 * search(10) + 50);
 });

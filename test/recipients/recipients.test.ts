@@ -37,6 +37,13 @@ describe("resolveRecipients", () => {
       [{ id: "a", $trigger_data: { x: 1 }, channel_data: {}, preferences: {} }],
     ],
     ["prototype keys", JSON.parse('{"id":"a","__proto__":{"x":1},"constructor":2,"ok":3}'), [{ id: "a", ok: 3 }]],
+    [
+      "prototype keys further in",
+      JSON.parse('{"id":"a","name":{"constructor":1,"list":[{"prototype":2,"ok":null}]}}'),
+      [{ id: "a", name: { list: [{ ok: null }] } }],
+    ],
+    ["the largest exact number", 2 ** 53 - 1, ["9007199254740991"]],
+    ["a fraction", 1.5, ["1.5"]],
   ])("%s", (_, value, expected) => {
     const resolved = resolveRecipients(value as never);
     expect(resolved).toEqual({ recipients: expected, rejected: [] });
@@ -49,13 +56,15 @@ describe("resolveRecipients", () => {
     ["true", true, /boolean/],
     ["NaN", Number.NaN, /number/],
     ["Infinity", Number.POSITIVE_INFINITY, /number/],
+    ["a number that is not exact", 2 ** 53, /number too large to be exact; send it as text/],
+    ["an inline user with such an id", { id: -1e21 }, /object whose id is a number too large/],
     ["10 KB", "x".repeat(10_000), /10000 characters/],
     ["a control character", "a\u0000b", /control/],
     ["a line break", "a\nb", /control/],
     ["an object without id", { email: "secret@example.com" }, /without a usable id/],
     ["an object with an object for an id", { id: {} }, /without a usable id/],
-    ["an object with an empty collection", { collection: "", id: "a" }, /without a usable id/],
-    ["an object with a null collection", { collection: null, id: "a" }, /without a usable id/],
+    ["an object with an empty collection", { collection: "", id: "a" }, /without a usable collection/],
+    ["an object with a null collection", { collection: null, id: "a" }, /without a usable collection/],
     ["33 levels of lists", nested(34), /nested/],
   ])("refuses %s, and keeps the others", (_, bad, message) => {
     const { recipients, rejected } = resolveRecipients(["ada", bad as never, "grace"]);
@@ -107,7 +116,7 @@ describe("resolveActor and resolveTenant", () => {
     expect(resolveTenant(value as never)).toEqual({ tenant: expected, message: null });
   });
 
-  it.each([[["a"]], [{}], [true], [""]])("%j is none, and it says why", (value) => {
+  it.each([[["a"]], [{}], [true], [""], [2 ** 53], [{ id: 2 ** 53 }]])("%j is none, and it says why", (value) => {
     expect(resolveActor(value as never)).toEqual({ actor: null, message: expect.stringContaining("The actor ") });
     expect(resolveTenant(value as never)).toEqual({ tenant: null, message: expect.stringContaining("The tenant ") });
   });

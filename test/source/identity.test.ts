@@ -56,6 +56,25 @@ describe("alias", () => {
     expect(runner.runs.map(({ request }) => request.recipients)).toEqual([["ada"], ["ada"]]);
   });
 
+  it.each<[string[], string[], string[]]>([
+    [["anon", "ada", "x"], ["x"], ["anon", "ada"]],
+    [["ada", "x"], ["x"], ["ada"]],
+    [["ada"], [], ["ada"]],
+  ])("the actor is not told by another id either: of %j %j is told", async (ids, told, left) => {
+    const trigger = { key: "all", event: "Told", workflow: "told", recipients: "properties.ids" } as const;
+    const { source, runner } = setUp({
+      triggers: [defineTrigger({ ...trigger, actor: "userId", excludeActor: true })],
+    });
+    await source.handleSegmentPayload([...events, identify("x", {})]);
+    const result = await source.handleSegmentPayload(track("Told", { ids }, { userId: "anon" }));
+    const [outcome] = result.events[0]?.triggers ?? [];
+    expect(runner.runs.flatMap(({ request }) => request.recipients)).toEqual(told);
+    expect(runner.runs.every(({ request }) => request.actor === "ada")).toBe(true);
+    expect(outcome?.reason).toBe(told.length === 0 ? "no_recipients" : undefined);
+    const excluded = outcome?.recipients.filter(({ reason }) => reason === "is_actor");
+    expect(excluded?.map(({ recipient }) => recipient).sort()).toEqual(left.sort());
+  });
+
   it("says what became of it, and of one that says nothing", async () => {
     const { source } = setUp();
     const { events: outcomes } = await source.handleSegmentPayload([

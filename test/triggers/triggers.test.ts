@@ -1,6 +1,8 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { JsonObject } from "../../src/core/json.js";
+import { compileRedaction } from "../../src/mapping/redaction.js";
 import { parseSegmentPayload } from "../../src/segment/parse.js";
 import { compileTrigger, isActiveByDefinition } from "../../src/triggers/compile-trigger.js";
 import { compileCondition } from "../../src/triggers/condition.js";
@@ -9,7 +11,9 @@ import { defineEvent } from "../../src/triggers/define-event.js";
 import { defineTrigger } from "../../src/triggers/define-trigger.js";
 import { defineWorkflow } from "../../src/triggers/define-workflow.js";
 import { evaluateTrigger } from "../../src/triggers/evaluate-trigger.js";
+import type { TypedSegmentEvent } from "../../src/triggers/event-path.js";
 import type { TriggerDefinition } from "../../src/triggers/trigger-definition.js";
+import type { TriggerMiss } from "../../src/triggers/trigger-evaluation.js";
 import { createTriggerRegistry } from "../../src/triggers/trigger-registry.js";
 
 const receivedAt = new Date("2026-03-01T12:00:00.000Z");
@@ -157,6 +161,21 @@ describe("definitions that are refused at registration", () => {
     ["a bad duration", { ...base, maxEventAge: "soon" }, "CONFIG_INVALID", "maxEventAge"],
     ["a bad path", { ...base, data: { a: "b[" } }, "CONFIG_PATH_INVALID", 'Trigger "welcome": data.a: the path'],
     ["a bad condition", { ...base, when: "x" }, "CONFIG_TRIGGER_INVALID", 'Trigger "welcome": when'],
+    ...[
+      { collection: "groups", id: "context.groupId" },
+      { collection: { "@path": "groups" }, id: "userId" },
+    ].map((group): [string, object, string, string] => [
+      "the name of a collection where a path belongs",
+      { ...base, recipients: ["userId", group] },
+      "CONFIG_TRIGGER_INVALID",
+      'recipients.1.collection: is the path "groups", which leads nowhere in an event; for the collection of that name write {"@literal":"groups"}',
+    ]),
+    [
+      "the name of a collection of the actor",
+      { ...base, actor: { collection: "bots", id: "userId" } },
+      "CONFIG_TRIGGER_INVALID",
+      "actor.collection",
+    ],
     ["a number", 7 as never, "CONFIG_TRIGGER_INVALID", "A trigger"],
   ])("%s", (_, definition, code, message) => {
     expect(() => compileTrigger(definition as TriggerDefinition)).toThrow(
@@ -172,7 +191,7 @@ describe("definitions that are refused at registration", () => {
 });
 
 describe("what a trigger makes of an event", () => {
-  const evaluate = (overrides: object, event: object = {}) => {
+  const evaluate = (overrides: object, event: object = {}, redact: readonly string[] = []) => {
     const payload = {
       type: "track",
       event: "Signed Up",
@@ -188,6 +207,7 @@ describe("what a trigger makes of an event", () => {
       compileTrigger({ ...base, ...overrides } as TriggerDefinition),
       parsed.event,
       receivedAt.getTime(),
+      compileRedaction(redact),
     );
   };
   const fail = () => {
@@ -196,6 +216,7 @@ describe("what a trigger makes of an event", () => {
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;
   const schema = z.object({ plan: z.enum(["free"]), seats: z.number() });
+  const throwingWith = (validate: () => never) => ({ "~standard": { version: 1, vendor: "x", validate } }) as const;
   const throwing = { "~standard": { version: 1, vendor: "x", validate: fail } } as const;
   const asynchronous = { "~standard": { version: 1, vendor: "x", validate: async () => ({ value: {} }) } } as const;
   const toBigInt = { "~standard": { version: 1, vendor: "x", validate: () => ({ value: { n: 1n } }) } } as const;
@@ -273,6 +294,15 @@ describe("what a trigger makes of an event", () => {
       "no_recipients",
       { message: expect.stringContaining("is null") },
     ],
+    ...["properties.kind", { "@path": "properties.kind" }].map(
+      (collection): [string, object, string, string, object] => [
+        "an object whose collection leads nowhere, which is no user",
+        { recipients: { collection, id: "userId" } },
+        "skipped",
+        "no_recipients",
+        { message: expect.stringContaining("is an object without a usable collection") },
+      ],
+    ),
     [
       "only the actor",
       { actor: "userId", excludeActor: true },
@@ -387,6 +417,23 @@ describe("what a trigger makes of an event", () => {
       },
     ],
     [
+      "objects with the collection in the event, in the mapping, and as a default",
+      {
+        recipients: [
+          { collection: "properties.plan", id: "userId" },
+          { collection: { "@literal": "groups" }, id: "userId" },
+          { collection: { "@path": "properties.kind", default: "teams" }, id: "userId" },
+          { collection: "event", id: "userId" },
+        ],
+        actor: { collection: "properties.kind", id: "userId" },
+      },
+      {
+        recipients: ["pro", "groups", "teams", "Signed Up"].map((collection) => ({ collection, id: "ada" })),
+        actor: null,
+        unresolved: [{ field: "actor" }],
+      },
+    ],
+    [
       "an actor and a tenant that are none",
       { actor: "properties.tags", tenant: "properties.list" },
       { actor: null, tenant: null, unresolved: [{ field: "actor" }, { field: "tenant" }] },
@@ -410,6 +457,127 @@ describe("what a trigger makes of an event", () => {
     ["a predicate that says yes", { when: (event: JsonObject) => event["userId"] === "ada", maxEventAge: "2h" }, {}],
   ])("%s", (_, overrides, expected) => {
     expect(evaluate(overrides)).toMatchObject({ status: "matched", ...expected });
+  });
+
+  const throws = (thrown: unknown) => () => {
+    throw thrown;
+  };
+  const shaped = (result: unknown) => ({
+    event: { name: "Signed Up", schema: { "~standard": { version: 1, vendor: "x", validate: () => result } } },
+  });
+  const withoutText = Object.create(null);
+  const foreignPromise = (): unknown => runInNewContext("Promise.reject(new Error('elsewhere'))");
+  const lazy = {
+    then: () => {
+      throw new Error("asked for its work");
+    },
+  };
+  it.each<[string, object, string, string]>([
+    ["a schema that answers nothing", shaped(undefined), "schema_failed", "answered with undefined"],
+    ["a schema that answers a text", shaped("fine"), "schema_failed", "answered with a string"],
+    ["an issue without a message", shaped({ issues: [{}] }), "schema_failed", "issues that are none"],
+    ["an issue that is null", shaped({ issues: [null] }), "schema_failed", "issues that are none"],
+    [
+      "an odd path",
+      shaped({ issues: [{ message: "m", path: [withoutText] }] }),
+      "schema_failed",
+      "issues that are none",
+    ],
+    [
+      "a path that is no list",
+      shaped({ issues: [{ message: "m", path: 1 }] }),
+      "schema_failed",
+      "issues that are none",
+    ],
+    ["issues that are no list", shaped({ issues: "no" }), "schema_failed", "issues that are none"],
+    ["a schema that answers with a thenable", shaped(lazy), "schema_failed", "promise"],
+    ["a predicate that throws what has no text", { when: throws(withoutText) }, "condition_failed", "has no text"],
+    ["a predicate that throws a symbol", { when: throws(Symbol("s")) }, "condition_failed", "Symbol(s)"],
+    ["a predicate that answers with a thenable", { when: () => lazy }, "condition_failed", "promise"],
+    ["a predicate with a promise of another realm", { when: foreignPromise }, "condition_failed", "promise"],
+    [
+      "a predicate whose answer can not be looked at",
+      {
+        when: () => ({
+          get then() {
+            throw new Error("host bug");
+          },
+        }),
+      },
+      "condition_failed",
+      "host bug",
+    ],
+    ["a mapper that throws what has no text", { data: throws(withoutText) }, "mapping_failed", "has no text"],
+    ["a mapper that answers with a thenable", { recipients: () => lazy }, "mapping_failed", "returned a promise"],
+    ["a mapper with a thenable in its answer", { data: () => ({ a: [lazy] }) }, "mapping_failed", "a promise in it"],
+  ])("%s fails that trigger and nothing else", (_, overrides, reason, message) => {
+    const detail = { message: expect.stringContaining(message) };
+    expect(evaluate(overrides)).toMatchObject({ status: "failed", reason, detail });
+  });
+
+  const quoting = throws(new Error("Expected a number but received 4111-secret"));
+  const misfit = (...paths: (string | { key: string })[][]) =>
+    shaped({ issues: paths.map((path) => ({ message: 'Expected number but received "4111-secret"', path })) });
+  const misfitData = {
+    workflow: "w",
+    typedWorkflow: { name: "w", schema: misfit(["number"]).event.schema },
+  };
+  it.each<[string, object, string, string]>([
+    ["of a schema, at the path", misfit(["card"]), "schema_mismatch", "properties.card: does not fit"],
+    [
+      "of a schema, below it",
+      misfit([{ key: "card" }, "number"]),
+      "schema_mismatch",
+      "properties.card.number: does not",
+    ],
+    ["of a schema, above it", misfit([]), "schema_mismatch", "properties: does not fit"],
+    [
+      "of a schema that throws",
+      { event: { name: "Signed Up", schema: throwingWith(quoting) } },
+      "schema_failed",
+      "not kept",
+    ],
+    ["of a workflow's schema", misfitData, "data_mismatch", "data.number: does not fit"],
+    [
+      "of a workflow's schema that throws",
+      { ...misfitData, typedWorkflow: { name: "w", schema: throwingWith(quoting) } },
+      "schema_failed",
+      "not kept",
+    ],
+    ["of a predicate", { when: quoting }, "condition_failed", "The predicate threw. What it said"],
+    ["of a mapper", { data: quoting }, "mapping_failed", "The function for data threw. What it said"],
+  ])("words of the host's code that may quote what is redacted are not kept: %s", (_, overrides, reason, message) => {
+    const event = { properties: { ...properties, card: "4111-secret", other: 1 } };
+    const redacted = evaluate(overrides, event, ["properties.card"]);
+    expect(redacted).toMatchObject({ reason, detail: { message: expect.stringContaining(message) } });
+    expect(JSON.stringify({ ...redacted, event: null })).not.toContain("4111");
+    expect(evaluate(overrides, event)).toMatchObject({ detail: { message: expect.stringContaining("4111-secret") } });
+  });
+
+  it("words of a schema about what is not redacted are kept", () => {
+    const event = { properties: { card: { number: "4111-secret", kind: "visa" }, plan: "pro" } };
+    const paths = [["plan"], ["card", "kind"], ["card", "expires"], ["plan", "name"], ["card", "number"]];
+    const { detail } = evaluate(misfit(...paths), event, ["properties.card.number"]) as TriggerMiss;
+    const issues = detail.facts?.["issues"] as { path: string; message: string }[];
+    expect(issues.filter(({ message }) => message.startsWith("Expected")).map(({ path }) => path)).toEqual([
+      "properties.plan",
+      "properties.card.kind",
+      "properties.card.expires",
+      "properties.plan.name",
+    ]);
+  });
+
+  it.each([undefined, null, []])("functions are given properties where an event has %j", (none) => {
+    const given: unknown[] = [];
+    const look = (event: TypedSegmentEvent) => given.push(event.properties["plan"], event.userId);
+    const overrides = { when: look, data: (event: TypedSegmentEvent) => void look(event) };
+    expect(evaluate(overrides, { properties: none })).toMatchObject({ status: "matched", data: {} });
+    expect(given).toEqual([undefined, "ada", undefined, "ada"]);
+  });
+
+  it.each([undefined, { a: "properties.a" }])("data, mapped by %j, has no key that could reach a prototype", (data) => {
+    const event = JSON.parse('{"properties":{"a":{"__proto__":{"x":1},"ok":[{"constructor":2}]}}}');
+    expect(JSON.stringify(evaluate({ ...(data && { data }) }, event))).toContain('"data":{"a":{"ok":[{}]}}');
   });
 
   it("data is the traits of identify and group, and nothing where there is nothing", () => {
@@ -474,6 +642,19 @@ describe("the registry", () => {
     });
     registry.unregister("late");
     expect(registry.explainNoMatch("track", "Nothing like it").facts).toMatchObject({ nearestNames: [] });
+  });
+
+  it("searches for what a flood of names may have meant only as far as it has saved up for, and again when it is over", () => {
+    const many = createTriggerRegistry();
+    for (let index = 0; index < 50; index += 1)
+      many.register({ ...base, key: `k${index}`, event: `Order Paid ${index}` });
+    const isSuggested = (name: string) => many.explainNoMatch("track", name).nearest !== undefined;
+    const flood = Array.from({ length: 10_000 }, (_, index) => isSuggested(`Order Piad ${index}`));
+    expect(flood.slice(0, 400).every(Boolean)).toBe(true);
+    expect(flood.filter(Boolean).length).toBeLessThan(700);
+    const attempts = Array.from({ length: 60 }, () => isSuggested("Order Paid!"));
+    expect(attempts).toContain(true);
+    expect(attempts.at(-1)).toBe(true);
   });
 
   it("refuses a key twice, until it is unregistered", () => {
