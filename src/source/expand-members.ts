@@ -16,6 +16,16 @@ export interface ExpandOptions {
   readonly dispatch: (claimed: readonly ClaimedRun[], leasedUntil: number) => Promise<unknown>;
 }
 
+/** What came of a run that made others, with how far it came: storage has that already. */
+export interface ExpandedRun extends RunResult {
+  /** JSON text of the progress. */
+  readonly progress: string;
+}
+
+export function isExpandedRun(result: RunResult): result is ExpandedRun {
+  return "progress" in result;
+}
+
 /** Members that are looked at in one step: what is in memory at any moment. */
 const pageSize = 1_000;
 
@@ -31,7 +41,7 @@ export async function expandMembers(
   context: SourceContext,
   { run, fence }: ClaimedRun,
   { owner, dispatch }: ExpandOptions,
-): Promise<RunResult | null> {
+): Promise<RunResult | ExpandedRun | null> {
   const { idempotencyKey, request: text } = run;
   const base = { idempotencyKey, fence, workflowRunId: null };
   const { clock, leaseMs, storage, maxAttempts } = context.options;
@@ -61,7 +71,7 @@ export async function expandMembers(
       progress = page.progress;
       await dispatch(expanded.claimed, leasedUntil);
     }
-    return { ...base, status: "triggered", error: null, retryInMs: null };
+    return { ...base, status: "triggered", error: null, retryInMs: null, progress: JSON.stringify(progress) };
   } catch (cause) {
     const error = `The members could not be read or planned: ${messageOf(cause)}`;
     return { ...base, ...endOfFailure(run, new Error(error), { maxAttempts, random: Math.random }) };
@@ -108,6 +118,7 @@ async function nextPage(
     runs: done.runs + chunks.length,
     members: done.members + members.length,
     unknown: done.unknown + members.length - known.size,
+    held: done.held + held.length,
   };
   return { runs: [...chunks, ...held], userIds: [...reached.map(({ userId }) => userId), ...waiting], progress };
 }
