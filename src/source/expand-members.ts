@@ -7,6 +7,7 @@ import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../stora
 import { endOfFailure } from "./ended-run.js";
 import { newRun } from "./freeze-trigger.js";
 import { knownUsers } from "./known-users.js";
+import { logFailedAttempt } from "./log-failures.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";
 
@@ -44,7 +45,7 @@ export async function expandMembers(
 ): Promise<RunResult | ExpandedRun | null> {
   const { idempotencyKey, request: text } = run;
   const base = { idempotencyKey, fence, workflowRunId: null };
-  const { clock, leaseMs, storage, maxAttempts } = context.options;
+  const { clock, leaseMs, logger, storage, maxAttempts } = context.options;
   try {
     const request: ExpandRequest = JSON.parse(text);
     let progress: ExpandProgress = run.progress === null ? startOfExpansion : JSON.parse(run.progress);
@@ -74,7 +75,9 @@ export async function expandMembers(
     return { ...base, status: "triggered", error: null, retryInMs: null, progress: JSON.stringify(progress) };
   } catch (cause) {
     const error = `The members could not be read or planned: ${messageOf(cause)}`;
-    return { ...base, ...endOfFailure(run, new Error(error), { maxAttempts, random: Math.random }) };
+    const result = { ...base, ...endOfFailure(run, new Error(error), { maxAttempts, random: Math.random }) };
+    logFailedAttempt(logger, run, result);
+    return result;
   }
 }
 
