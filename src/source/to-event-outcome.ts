@@ -1,7 +1,7 @@
 import type { Draft } from "../core/draft.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "../outcome/decision.js";
-import { type Listed, mapListed } from "../outcome/listed.js";
+import { type MaybeLazyList, mapMaybeLazily } from "../outcome/lazy-list.js";
 import type {
   EventOutcome,
   EventStatus,
@@ -11,7 +11,7 @@ import type {
   TriggerStatus,
   UserOutcome,
 } from "../outcome/outcome.js";
-import { listedRecipients, TracedOutcome } from "../outcome/traced.js";
+import { maybeLazyRecipients, TracedOutcome } from "../outcome/traced.js";
 import type { ExpandProgress } from "../runner/expansion.js";
 import type { RunRecord, RunStatus } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
@@ -123,7 +123,7 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
   if (only !== undefined && decision.runs.length === 1) {
     const state = runs.get(only);
     const verdict = verdictOf(state, runs);
-    const recipients = shared.of(listedRecipients(decision), verdict);
+    const recipients = shared.of(maybeLazyRecipients(decision), verdict);
     const told = { status: verdict.status, runs: [toRunOutcome(only, state, verdict)], recipients };
     return new TracedOutcome(decision, told, whyOf(verdict, state?.error ?? null));
   }
@@ -140,16 +140,16 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
 
 /** What became of recipients who all went into one run. Triggers that notify the same list, with the same success, tell of it once. */
 class SharedOutcomes {
-  #decisions: Listed<RecipientDecision> = [];
+  #decisions: MaybeLazyList<RecipientDecision> = [];
   #verdict: RunVerdict | null = null;
-  #outcomes: Listed<RecipientOutcome> = [];
+  #outcomes: MaybeLazyList<RecipientOutcome> = [];
 
-  of(decisions: Listed<RecipientDecision>, verdict: RunVerdict): Listed<RecipientOutcome> {
+  of(decisions: MaybeLazyList<RecipientDecision>, verdict: RunVerdict): MaybeLazyList<RecipientOutcome> {
     if (decisions !== this.#decisions || verdict !== this.#verdict) {
       this.#decisions = decisions;
       this.#verdict = verdict;
       const ofRuns = [verdict];
-      this.#outcomes = mapListed(decisions, (decision) => toRecipientOutcome(decision, ofRuns));
+      this.#outcomes = mapMaybeLazily(decisions, (decision) => toRecipientOutcome(decision, ofRuns));
     }
     return this.#outcomes;
   }
