@@ -102,7 +102,10 @@ function triggerLines(trigger: TriggerOutcome, maxRecipients: number, paint: Pai
   for (const { message, path } of trigger.unresolved ?? []) {
     if (trace === undefined || path === undefined) lines.push(`${paint("yellow", "left out")} ${printable(message)}`);
   }
-  lines.push(...runs.slice(0, maxRuns).map((run) => runLine(run, runs.length > 1, paint)));
+  for (const run of runs.slice(0, maxRuns)) {
+    lines.push(runLine(run, runs.length > 1, paint));
+    if (run.members !== undefined) lines.push(membersLine(run.members));
+  }
   if (runs.length > maxRuns) lines.push(`and ${runs.length - maxRuns} more runs`);
   lines.push(...recipientLines(recipients.slice(0, maxRecipients), paint));
   if (recipients.length > maxRecipients) lines.push(`and ${recipients.length - maxRecipients} more`);
@@ -119,6 +122,11 @@ function runLine(run: RunOutcome, isOneOfMany: boolean, paint: Paint): string {
     ...(isOneOfMany ? [run.status, ...(error === undefined ? [] : [printable(error)])] : []),
   ];
   return paint("dim", `run ${idempotencyKey}  ${facts.join(" · ")}`);
+}
+
+function membersLine({ reached, unknown, held }: NonNullable<RunOutcome["members"]>): string {
+  const left = unknown === 0 ? "" : `, ${unknown} not identified`;
+  return `${reached} ${reached === 1 ? "member" : "members"}${left}${held === 0 ? "" : " and held"}`;
 }
 
 function recipientLines(recipients: readonly RecipientOutcome[], paint: Paint): readonly string[] {

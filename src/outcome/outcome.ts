@@ -49,8 +49,15 @@ export interface RunOutcome {
   readonly durationMs: number | null;
   /** How the last attempt failed. */
   readonly error?: string;
-  /** Of a run that makes others for the members of groups: how many it has come to, and how many of them nobody knows. */
-  readonly members?: { readonly reached: number; readonly unknown: number };
+  /** Of a run that makes others for the members of groups. */
+  readonly members?: {
+    /** How many it has come to. */
+    readonly reached: number;
+    /** Of these: whom nobody knows. */
+    readonly unknown: number;
+    /** Of the unknown ones: who has a run of their own, which waits, or waited, until they are identified. */
+    readonly held: number;
+  };
 }
 
 /** What one trigger did with an event, and why. */

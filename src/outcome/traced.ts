@@ -1,20 +1,20 @@
 import type { Draft } from "../core/draft.js";
 import type { RecipientDecision, TriggerDecision } from "./decision.js";
-import { itemsOf, LaterList, type Listed, listLater } from "./listed.js";
+import { defineLazyList, itemsOf, LazyList, type MaybeLazyList } from "./lazy-list.js";
 import type { RecipientOutcome, TriggerOutcome } from "./outcome.js";
 import type { TriggerTrace } from "./trace.js";
 
 /** What is decided about a trigger, beside its trace. */
 export type Decided = {
   readonly [Name in "reason" | "detail" | "unresolved"]: TriggerDecision[Name] | undefined;
-} & Pick<TriggerDecision, "status" | "runs"> & { readonly recipients: Listed<RecipientDecision> };
+} & Pick<TriggerDecision, "status" | "runs"> & { readonly recipients: MaybeLazyList<RecipientDecision> };
 
 /** What a decision is about. */
 type DecidedTrigger = Pick<TriggerDecision, "workflow" | "action"> & { readonly key: string };
 
 /** The recipients of a decision, not yet made where they need not be. */
-export function listedRecipients(decision: TriggerDecision): Listed<RecipientDecision> {
-  return decision instanceof TracedDecision ? decision.listed : decision.recipients;
+export function maybeLazyRecipients(decision: TriggerDecision): MaybeLazyList<RecipientDecision> {
+  return decision instanceof TracedDecision ? decision.maybeLazyRecipients : decision.recipients;
 }
 
 const nobody: readonly never[] = [];
@@ -29,7 +29,7 @@ const nothing: Rare = { reason: undefined, detail: undefined, unresolved: undefi
  */
 export abstract class TracedDecision implements TriggerDecision {
   readonly status: TriggerDecision["status"];
-  readonly #recipients: Listed<RecipientDecision>;
+  readonly #recipients: MaybeLazyList<RecipientDecision>;
   /** The key itself where there is one run, as nearly always. */
   readonly #runs: TriggerDecision["runs"] | string;
   readonly #rare: Rare;
@@ -60,7 +60,7 @@ export abstract class TracedDecision implements TriggerDecision {
     return this.of.action;
   }
 
-  get listed(): Listed<RecipientDecision> {
+  get maybeLazyRecipients(): MaybeLazyList<RecipientDecision> {
     return this.#recipients;
   }
 
@@ -121,7 +121,7 @@ export class TracedOutcome implements TriggerOutcome {
       runs,
       recipients,
     }: Pick<TriggerOutcome, "status" | "runs"> & {
-      readonly recipients: Listed<RecipientOutcome>;
+      readonly recipients: MaybeLazyList<RecipientOutcome>;
     },
     { reason, detail }: Pick<TriggerDecision, "reason" | "detail">,
   ) {
@@ -129,8 +129,8 @@ export class TracedOutcome implements TriggerOutcome {
     this.workflow = decision.workflow;
     this.status = status;
     this.runs = runs;
-    this.recipients = recipients instanceof LaterList ? nobody : recipients;
-    if (recipients instanceof LaterList) listLater(this, "recipients", recipients);
+    this.recipients = recipients instanceof LazyList ? nobody : recipients;
+    if (recipients instanceof LazyList) defineLazyList(this, "recipients", recipients);
     if (reason !== undefined) this.reason = reason;
     if (detail !== undefined) this.detail = detail;
     if (decision.unresolved !== undefined) this.unresolved = decision.unresolved;

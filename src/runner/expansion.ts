@@ -20,6 +20,15 @@ export interface ExpandProgress {
   /** Members come to, unknown ones too. */
   readonly members: number;
   readonly unknown: number;
+  /** Of the unknown ones: who has a run of their own, which waits until they are identified. */
+  readonly held: number;
 }
 
-export const startOfExpansion: ExpandProgress = { cursor: null, isLast: false, runs: 0, members: 0, unknown: 0 };
+export const startOfExpansion: ExpandProgress = {
+  cursor: null,
+  isLast: false,
+  runs: 0,
+  members: 0,
+  unknown: 0,
+  held: 0,
+};

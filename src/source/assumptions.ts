@@ -1,7 +1,7 @@
 /** That a payload's recipients are known users, by the ids that it names them by. */
 export interface Assumption {
-  readonly held: () => void;
-  readonly wasWrong: () => void;
+  readonly confirm: () => void;
+  readonly refute: () => void;
 }
 
 /** When a source makes the assumption rather than ask first; where it is right a payload costs a call less, else it costs more. */
@@ -17,15 +17,15 @@ export const noAssumptions: Assumptions = { make: () => null };
 
 export function createAssumptions(): Assumptions {
   let left = 0;
-  const wasWrong = () => {
+  const refute = () => {
     left = payloadsAskedFor;
   };
-  const trusted: Assumption = { held: () => undefined, wasWrong };
+  const trusted: Assumption = { confirm: () => undefined, refute };
   const trial: Assumption = {
-    held: () => {
+    confirm: () => {
       left = 0;
     },
-    wasWrong,
+    refute,
   };
   return {
     make: () => {

@@ -12,6 +12,7 @@ import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js"
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
 import { createIdempotencyKeys } from "./idempotency-key.js";
+import { logFailedAttempt, logFailedTriggers } from "./log-failures.js";
 import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import type { HandleSegmentPayloadOptions, PreviewOptions } from "./payload-options.js";
@@ -62,6 +63,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     try {
       const call = { scope, payload, options, owner, track };
       const result = await handlePayload(withTriggers(context, triggers), call);
+      logFailedTriggers(context.options.logger, scope, result);
       if (context.options.dispatch === "background") background.wake();
       return result;
     } finally {
@@ -116,6 +118,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
   );
   const storageCall = createStorageCall(clock, options.storageTimeoutMs);
   const onAttempt = (run: RunRecord, result: RunResult) => {
+    logFailedAttempt(logger, run, result);
     if (emitter.hasListeners("run")) emitter.emit("run", toRunEvent(run, result));
   };
   const work = createWorkTracker(clock);

@@ -8,6 +8,7 @@ import type { ClaimedRun, NewRun, RunHold, RunRecord, RunResult } from "../stora
 import { endOfFailure } from "./ended-run.js";
 import { newRun } from "./freeze-trigger.js";
 import { knownUsers } from "./known-users.js";
+import { logFailedAttempt } from "./log-failures.js";
 import type { SourceContext } from "./source-context.js";
 import { createUsers } from "./tell-engine.js";
 
@@ -15,6 +16,16 @@ export interface ExpandOptions {
   readonly owner: string;
   /** Sends runs that were made, and resolves when it has ended, however it ended. */
   readonly dispatch: (claimed: readonly ClaimedRun[], leasedUntil: number) => Promise<unknown>;
+}
+
+/** What came of a run that made others, with how far it came: storage has that already. */
+export interface ExpandedRun extends RunResult {
+  /** JSON text of the progress. */
+  readonly progress: string;
+}
+
+export function isExpandedRun(result: RunResult): result is ExpandedRun {
+  return "progress" in result;
 }
 
 /** Members that are looked at in one step: what is in memory at any moment. */
@@ -32,10 +43,10 @@ export async function expandMembers(
   context: SourceContext,
   { run, fence }: ClaimedRun,
   { owner, dispatch }: ExpandOptions,
-): Promise<RunResult | null> {
+): Promise<RunResult | ExpandedRun | null> {
   const { idempotencyKey, request: text } = run;
   const base = { idempotencyKey, fence, workflowRunId: null };
-  const { clock, leaseMs, storage, maxAttempts } = context.options;
+  const { clock, leaseMs, logger, storage, maxAttempts } = context.options;
   try {
     const request: ExpandRequest = JSON.parse(text);
     let progress: ExpandProgress = run.progress === null ? startOfExpansion : JSON.parse(run.progress);
@@ -62,13 +73,15 @@ export async function expandMembers(
       progress = page.progress;
       await dispatch(expanded.claimed, leasedUntil);
     }
-    return { ...base, status: "triggered", error: null, retryInMs: null };
+    return { ...base, status: "triggered", error: null, retryInMs: null, progress: JSON.stringify(progress) };
   } catch (cause) {
     const message = `The members could not be read or planned: ${messageOf(cause)}`;
     // A runner that no longer knows the workflow will not know it later either.
     const isGone = BellwireError.is(cause) && cause.code === "CONFIG_TRIGGER_INVALID";
     const error = isGone ? runnerError("permanent", message, { cause }) : new Error(message);
-    return { ...base, ...endOfFailure(run, error, { maxAttempts, random: Math.random }) };
+    const result = { ...base, ...endOfFailure(run, error, { maxAttempts, random: Math.random }) };
+    logFailedAttempt(logger, run, result);
+    return result;
   }
 }
 
@@ -112,6 +125,7 @@ async function nextPage(
     runs: done.runs + chunks.length,
     members: done.members + members.length,
     unknown: done.unknown + members.length - known.size,
+    held: done.held + held.length,
   };
   return { runs: [...chunks, ...held], userIds: [...reached.map(({ userId }) => userId), ...waiting], progress };
 }

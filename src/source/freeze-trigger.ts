@@ -1,5 +1,5 @@
 import type { RecipientDecision } from "../outcome/decision.js";
-import { itemsOf, type Listed } from "../outcome/listed.js";
+import { itemsOf, type MaybeLazyList } from "../outcome/lazy-list.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import { chunkRecipients } from "../recipients/chunk-recipients.js";
 import {
@@ -78,9 +78,9 @@ export function freezeTrigger(
 const noKeys: readonly string[] = [];
 
 function withRejected(
-  recipients: Listed<RecipientDecision>,
+  recipients: MaybeLazyList<RecipientDecision>,
   rejected: readonly RejectedRecipient[],
-): Listed<RecipientDecision> {
+): MaybeLazyList<RecipientDecision> {
   return rejected.length === 0 ? recipients : [...itemsOf(recipients), ...rejected.map(toRejection)];
 }
 
@@ -95,7 +95,7 @@ interface Match {
 
 interface PlannedRuns {
   readonly runs: readonly NewRun[];
-  readonly recipients: Listed<RecipientDecision>;
+  readonly recipients: MaybeLazyList<RecipientDecision>;
   /** How many of the recipients nobody knows. */
   readonly unknown: number;
 }

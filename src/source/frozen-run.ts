@@ -27,7 +27,7 @@ abstract class FrozenRun {
 }
 
 /** For storages that take plain members. */
-class WrittenRun extends FrozenRun implements NewRun {
+class EagerRun extends FrozenRun implements NewRun {
   readonly request: string;
 
   constructor(idempotencyKey: string, base: RunBase, frozen: RunRequest) {
@@ -37,7 +37,7 @@ class WrittenRun extends FrozenRun implements NewRun {
 }
 
 /** Becomes text when a storage reads it; one that keeps objects never does while the first attempt succeeds. */
-class UnwrittenRun extends FrozenRun implements NewRun {
+class LazyRun extends FrozenRun implements NewRun {
   #text: string | null = null;
 
   get request(): string {
@@ -48,7 +48,7 @@ class UnwrittenRun extends FrozenRun implements NewRun {
 
 /** @param isLazy whether the text of the request may be left to be made when it is read */
 export function freezeRun(idempotencyKey: string, base: RunBase, frozen: RunRequest, isLazy: boolean): NewRun {
-  return isLazy ? new UnwrittenRun(idempotencyKey, base, frozen) : new WrittenRun(idempotencyKey, base, frozen);
+  return isLazy ? new LazyRun(idempotencyKey, base, frozen) : new EagerRun(idempotencyKey, base, frozen);
 }
 
 /** What the run was frozen to; `null` for one that was made elsewhere. */

@@ -21,7 +21,7 @@ export interface KnownRecipients {
   /** Whether that is only assumed. */
   readonly isAssumed: (userId: string) => boolean;
   /** Storage did not say otherwise. */
-  readonly held: () => void;
+  readonly confirm: () => void;
   /** Storage said otherwise: from here on everybody is who storage says they are. */
   readonly lookUp: () => Promise<void>;
 }
@@ -38,11 +38,11 @@ export async function knowRecipients(
   return {
     currentId: (userId) => known.get(userId),
     isAssumed: (userId) => isAssuming && known.has(userId),
-    held: () => {
-      if (isAssuming) assumption.held();
+    confirm: () => {
+      if (isAssuming) assumption.confirm();
     },
     lookUp: async () => {
-      assumption.wasWrong();
+      assumption.refute();
       known = await knownUsers(context, environment, ids);
       isAssuming = false;
     },
@@ -53,7 +53,7 @@ function asStorageSays(known: ReadonlyMap<string, string>): KnownRecipients {
   return {
     currentId: (userId) => known.get(userId),
     isAssumed: isNobody,
-    held: doNothing,
+    confirm: doNothing,
     lookUp: doNothing,
   };
 }

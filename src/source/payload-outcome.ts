@@ -2,6 +2,7 @@ import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { RunResult } from "../storage/run-store.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
 import type { Dispatched } from "./dispatch-claimed.js";
+import { isExpandedRun } from "./expand-members.js";
 import type { PayloadItem } from "./plan-payload.js";
 import { type RunState, type RunStates, toEventOutcome } from "./to-event-outcome.js";
 
@@ -115,7 +116,8 @@ function storedRuns(stored: readonly RunState[], claimed: RecordResult["claimed"
 
 function attemptedRun(result: RunResult, attempts: number): RunState {
   const { idempotencyKey, status, workflowRunId, error, durationMs = null } = result;
-  return { idempotencyKey, status, workflowRunId, error, durationMs, attempts };
+  const state = { idempotencyKey, status, workflowRunId, error, durationMs, attempts };
+  return isExpandedRun(result) ? { ...state, progress: result.progress } : state;
 }
 
 interface Attempts {

@@ -14,7 +14,7 @@ export interface PlansToRecord {
   readonly freeze: (items: readonly PayloadItem[], gone: ReadonlySet<string>) => readonly NewEvent[];
   readonly record: (events: readonly NewEvent[]) => Promise<readonly RecordResult[]>;
   /** Whom the events may assume to be known. */
-  readonly recipients: Pick<KnownRecipients, "held" | "lookUp">;
+  readonly recipients: Pick<KnownRecipients, "confirm" | "lookUp">;
 }
 
 const nobody: ReadonlySet<string> = new Set();
@@ -28,7 +28,7 @@ export async function recordPlans(plans: PlansToRecord): Promise<RecordedPlans> 
   const events = plans.freeze(plans.items, nobody);
   const recorded = await plans.record(events);
   if (recorded.some(isRefused)) return recordAgain(plans, [...events], [...recorded]);
-  plans.recipients.held();
+  plans.recipients.confirm();
   return { events, recorded };
 }
 
@@ -59,7 +59,7 @@ async function recordAgain(
       recorded[index] = result;
     }
   }
-  recipients.held();
+  recipients.confirm();
   return { events, recorded };
 }
 

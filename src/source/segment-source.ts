@@ -96,7 +96,8 @@ export interface SegmentSourceUsers {
    */
   notifyIdentified(ids: readonly string[], options?: InEnvironment): Promise<void>;
   /**
-   * In the order of their ids; with `search` those whose id starts with it or whose email it is, in upper or lower case.
+   * In the order of their ids; with `search` those whose id starts with it or whose email it is, in upper or lower case. By an email
+   * that was only said before the sign-in nobody is found.
    * @throws `STORAGE_UNSUPPORTED` where users are kept in a table of the host's own that can not list them
    */
   list(options?: ListUsersOptions): Promise<Page<User>>;

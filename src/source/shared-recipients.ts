@@ -1,5 +1,5 @@
 import type { RecipientDecision } from "../outcome/decision.js";
-import { type Listed, mapLater } from "../outcome/listed.js";
+import { type MaybeLazyList, mapLazily } from "../outcome/lazy-list.js";
 import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { IdentifiedUsers } from "./identify-users.js";
@@ -17,7 +17,7 @@ export class SharedRecipients {
   #whole: readonly Recipient[] = [];
   #parted: PartedRecipients = nobody;
   #decided: readonly Recipient[] = [];
-  #decisions: Listed<RecipientDecision> = [];
+  #decisions: MaybeLazyList<RecipientDecision> = [];
 
   constructor(currentId: IdentifiedUsers["currentId"]) {
     this.#currentId = currentId;
@@ -32,10 +32,10 @@ export class SharedRecipients {
   }
 
   /** Of recipients who all go into one run. */
-  decide(recipients: readonly Recipient[]): Listed<RecipientDecision> {
+  decide(recipients: readonly Recipient[]): MaybeLazyList<RecipientDecision> {
     if (recipients !== this.#decided) {
       this.#decided = recipients;
-      this.#decisions = mapLater(recipients, toOnlyRun);
+      this.#decisions = mapLazily(recipients, toOnlyRun);
     }
     return this.#decisions;
   }

@@ -82,8 +82,9 @@ function checkSpan({ from, to, buckets }: Omit<TimelineOptions, keyof InEnvironm
 }
 
 function toRecordedEvent(record: EventRecord): RecordedEvent {
-  const runs = new Map(record.runs.map((run) => [run.idempotencyKey, run]));
   const { status } = record;
+  const found = new Map(record.runs.map((run) => [run.idempotencyKey, run]));
+  const runs = { get: (key: string) => found.get(key), areOver: status !== "in_progress" };
   const outcome = toEventOutcome(0, { ...record, status: status === "in_progress" ? "processed" : status }, runs);
   // Runs for the members of a group may be pending, which are not listed with their event.
   return { record, outcome: status === "in_progress" ? { ...outcome, status } : outcome };

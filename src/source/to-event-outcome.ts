@@ -1,7 +1,7 @@
 import type { Draft } from "../core/draft.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { EventDecision, RecipientDecision, TriggerDecision, UserDecision } from "../outcome/decision.js";
-import { type Listed, mapListed } from "../outcome/listed.js";
+import { type MaybeLazyList, mapMaybeLazily } from "../outcome/lazy-list.js";
 import type {
   EventOutcome,
   EventStatus,
@@ -11,7 +11,7 @@ import type {
   TriggerStatus,
   UserOutcome,
 } from "../outcome/outcome.js";
-import { listedRecipients, TracedOutcome } from "../outcome/traced.js";
+import { maybeLazyRecipients, TracedOutcome } from "../outcome/traced.js";
 import type { ExpandProgress } from "../runner/expansion.js";
 import type { RunRecord, RunStatus } from "../storage/run-store.js";
 import type { NewEvent } from "../storage/storage.js";
@@ -21,13 +21,19 @@ export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" 
   Partial<Pick<RunRecord, "durationMs" | "progress">>;
 
 /** What is known of runs, by their idempotency keys. */
-export type RunStates = Pick<ReadonlyMap<string, RunState>, "get">;
+export interface RunStates {
+  readonly get: (idempotencyKey: string) => RunState | undefined;
+  /** Nothing of the event is pending or held any more, not even a run for a member of a group. @default false */
+  readonly areOver?: boolean;
+}
 
 interface RunVerdict {
   readonly status: TriggerStatus;
   readonly reason: TriggerReason | null;
   /** The highest of a trigger's runs decides for the trigger. */
   readonly weight: number;
+  /** Where the reason alone does not say what to do about it. */
+  readonly message?: string;
 }
 
 const verdicts: Readonly<Record<RunStatus, RunVerdict>> = {
@@ -44,9 +50,36 @@ const verdicts: Readonly<Record<RunStatus, RunVerdict>> = {
 
 const retrying: RunVerdict = { status: "pending", reason: "runner_retryable", weight: 3 };
 
-function verdictOf(run: RunState | undefined): RunVerdict {
+const noMembers: RunVerdict = {
+  status: "skipped",
+  reason: "no_recipients",
+  weight: 0,
+  message: "There is no member to notify. Group events and source.groups make members known.",
+};
+
+const unknownMembers: RunVerdict = {
+  ...verdicts.skipped,
+  message: `None of the members was ever identified in this environment. Send identify events first, or set unidentified: "create" or { hold: "15m", then: "skip" }.`,
+};
+
+const formerlyHeld: RunVerdict = {
+  ...verdicts.triggered,
+  message: "All members were held. What became of their runs is told by source.runs.list.",
+};
+
+function verdictOf(run: RunState | undefined, { areOver }: RunStates): RunVerdict {
   if (run === undefined) return verdicts.pending;
-  return run.status === "pending" && run.error !== null ? retrying : verdicts[run.status];
+  if (run.status === "pending" && run.error !== null) return retrying;
+  // Most runs make no others.
+  return run.status === "triggered" && run.progress ? verdictOfMembers(run.progress, areOver) : verdicts[run.status];
+}
+
+/** A run that made others has notified nobody by itself. */
+function verdictOfMembers(progress: string, areOver: boolean | undefined): RunVerdict {
+  const { runs, unknown, held }: ExpandProgress = JSON.parse(progress);
+  if (runs > 0) return verdicts.triggered;
+  if (held > 0) return areOver === true ? formerlyHeld : verdicts.held;
+  return unknown > 0 ? unknownMembers : noMembers;
 }
 
 /** Joins what was decided when the event was recorded with what has come of its runs; pure. */
@@ -72,7 +105,8 @@ export function toEventOutcome(
 
 function toUserOutcome({ run, ...user }: UserDecision, runs: RunStates): UserOutcome {
   if (run === undefined) return user;
-  return { ...user, sync: toRunOutcome(run, runs.get(run)) };
+  const state = runs.get(run);
+  return { ...user, sync: toRunOutcome(run, state, verdictOf(state, runs)) };
 }
 
 function statusOf(base: EventStatus, triggers: readonly Pick<TriggerOutcome, "status">[]): EventStatus {
@@ -88,63 +122,70 @@ function toTriggerOutcome(decision: TriggerDecision, runs: RunStates, shared: Sh
   const only = decision.runs[0];
   if (only !== undefined && decision.runs.length === 1) {
     const state = runs.get(only);
-    const verdict = verdictOf(state);
-    const recipients = shared.of(listedRecipients(decision), verdict);
-    const told = { status: verdict.status, runs: [toRunOutcome(only, state)], recipients };
-    return new TracedOutcome(decision, told, whyOf(verdict.reason, state?.error ?? null));
+    const verdict = verdictOf(state, runs);
+    const recipients = shared.of(maybeLazyRecipients(decision), verdict);
+    const told = { status: verdict.status, runs: [toRunOutcome(only, state, verdict)], recipients };
+    return new TracedOutcome(decision, told, whyOf(verdict, state?.error ?? null));
   }
   const states = decision.runs.map((key) => runs.get(key));
-  const outcomes = decision.runs.map((key, index) => toRunOutcome(key, states[index]));
-  const place = decidingPlace(states);
-  const { status, reason } = verdictOf(states[place]);
+  const verdictsOfRuns = states.map((state) => verdictOf(state, runs));
+  const outcomes = decision.runs.map((key, index) => toRunOutcome(key, states[index], verdictsOfRuns[index]));
+  const place = decidingPlace(verdictsOfRuns);
+  const deciding = verdictsOfRuns[place] ?? verdicts.pending;
   const error = states[place]?.error ?? null;
-  const verdictsOfRuns = states.map(verdictOf);
   const recipients = decision.recipients.map((recipient) => toRecipientOutcome(recipient, verdictsOfRuns));
-  return new TracedOutcome(decision, { status, runs: outcomes, recipients }, whyOf(reason, error));
+  const told = { status: deciding.status, runs: outcomes, recipients };
+  return new TracedOutcome(decision, told, whyOf(deciding, error));
 }
 
 /** What became of recipients who all went into one run. Triggers that notify the same list, with the same success, tell of it once. */
 class SharedOutcomes {
-  #decisions: Listed<RecipientDecision> = [];
+  #decisions: MaybeLazyList<RecipientDecision> = [];
   #verdict: RunVerdict | null = null;
-  #outcomes: Listed<RecipientOutcome> = [];
+  #outcomes: MaybeLazyList<RecipientOutcome> = [];
 
-  of(decisions: Listed<RecipientDecision>, verdict: RunVerdict): Listed<RecipientOutcome> {
+  of(decisions: MaybeLazyList<RecipientDecision>, verdict: RunVerdict): MaybeLazyList<RecipientOutcome> {
     if (decisions !== this.#decisions || verdict !== this.#verdict) {
       this.#decisions = decisions;
       this.#verdict = verdict;
       const ofRuns = [verdict];
-      this.#outcomes = mapListed(decisions, (decision) => toRecipientOutcome(decision, ofRuns));
+      this.#outcomes = mapMaybeLazily(decisions, (decision) => toRecipientOutcome(decision, ofRuns));
     }
     return this.#outcomes;
   }
 }
 
 /** Of the run that decides for the trigger. */
-function decidingPlace(states: readonly (RunState | undefined)[]): number {
+function decidingPlace(ofRuns: readonly RunVerdict[]): number {
   let place = 0;
-  for (let index = 1; index < states.length; index += 1) {
-    if (verdictOf(states[index]).weight > verdictOf(states[place]).weight) place = index;
+  for (const [index, { weight }] of ofRuns.entries()) {
+    if (weight > (ofRuns[place]?.weight ?? weight)) place = index;
   }
   return place;
 }
 
 const noReason = {};
 
-function whyOf(reason: TriggerReason | null, error: string | null): Pick<TriggerOutcome, "reason" | "detail"> {
-  if (reason === null && error === null) return noReason;
-  return { ...(reason !== null && { reason }), ...(error !== null && { detail: { message: error } }) };
+function whyOf(verdict: RunVerdict, error: string | null): Pick<TriggerOutcome, "reason" | "detail"> {
+  const { reason } = verdict;
+  const message = error ?? verdict.message;
+  if (reason === null && message === undefined) return noReason;
+  return { ...(reason !== null && { reason }), ...(message !== undefined && { detail: { message } }) };
 }
 
 function membersOf(progress: string): NonNullable<RunOutcome["members"]> {
-  const { members, unknown }: ExpandProgress = JSON.parse(progress);
-  return { reached: members, unknown };
+  const { members, unknown, held }: ExpandProgress = JSON.parse(progress);
+  return { reached: members, unknown, held };
 }
 
-function toRunOutcome(idempotencyKey: string, run: RunState | undefined): RunOutcome {
+function toRunOutcome(
+  idempotencyKey: string,
+  run: RunState | undefined,
+  { status }: Pick<RunVerdict, "status"> = verdicts.pending,
+): RunOutcome {
   const outcome: RunOutcome = {
     idempotencyKey,
-    status: verdictOf(run).status,
+    status,
     workflowRunId: run?.workflowRunId ?? null,
     attempts: run?.attempts ?? 0,
     durationMs: run?.durationMs ?? null,

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import { listedRecipients } from "../outcome/traced.js";
+import { maybeLazyRecipients } from "../outcome/traced.js";
 import { MemoryNames } from "./memory-names.js";
 import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
 import { MemoryUnfinishedRuns } from "./memory-unfinished-runs.js";
@@ -248,7 +248,7 @@ const maxPartsOfEvent = 20;
 
 function partsOf({ event, runs }: StoredEvent): number {
   let parts = runs.length;
-  for (const decision of event.decision.triggers) parts += listedRecipients(decision).length;
+  for (const decision of event.decision.triggers) parts += maybeLazyRecipients(decision).length;
   return parts;
 }
 

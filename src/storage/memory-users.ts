@@ -45,8 +45,7 @@ export class MemoryUsers {
         const { users, merged } = this.#in(environment);
         return [...new Set(ids.map((id) => merged.get(id) ?? id))].flatMap((id) => {
           const registers = users.get(id);
-          if (registers === undefined) return [];
-          return [toUser(id, mergeRegisters(registers, this.#visitors.saidBy(environment, id)))];
+          return registers === undefined ? [] : [toUser(id, this.#withVisitors(environment, id, registers))];
         });
       },
       known: async ({ environment, ids }) => {
@@ -60,8 +59,9 @@ export class MemoryUsers {
         this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),
       list: async (params) => this.#list(params),
       history: async ({ environment, id }) => {
-        const registers = this.#in(environment).users.get(this.#current(environment, id));
-        return registers === undefined ? null : toUserHistory(registers);
+        const current = this.#current(environment, id);
+        const registers = this.#in(environment).users.get(current);
+        return registers === undefined ? null : toUserHistory(this.#withVisitors(environment, current, registers));
       },
       delete: async ({ environment, id, at }) => this.#delete(environment, id, at.getTime()),
       updateVisitors: async ({ environment, changes }) =>
@@ -80,6 +80,11 @@ export class MemoryUsers {
   /** The id that the user has now. */
   #current(environment: string, id: string): string {
     return this.#in(environment).merged.get(id) ?? id;
+  }
+
+  /** With what was said before the sign-in. */
+  #withVisitors(environment: string, id: string, registers: UserRegisters): UserRegisters {
+    return mergeRegisters(registers, this.#visitors.saidBy(environment, id));
   }
 
   #merge(environment: string, from: string, into: string): void {
@@ -110,12 +115,15 @@ export class MemoryUsers {
 
   #list({ environment, search, limit, cursor }: ListUsersParams): Page<User> {
     const email = search?.toLowerCase();
-    const found = [...this.#in(environment).users]
+    const { users } = this.#in(environment);
+    const found = [...users]
       .map(([id, registers]) => toUser(id, registers))
       .filter(({ id }) => cursor === undefined || id > cursor)
       .filter((user) => search === undefined || user.id.startsWith(search) || user.email?.toLowerCase() === email)
       .sort((left, right) => (left.id < right.id ? -1 : 1));
-    const items = found.slice(0, limit);
+    const items = found
+      .slice(0, limit)
+      .map(({ id }) => toUser(id, this.#withVisitors(environment, id, users.get(id) ?? emptyRegisters)));
     return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 

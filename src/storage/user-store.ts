@@ -66,10 +66,14 @@ export interface UserStore {
   ): Promise<readonly VisitorUpdate[]>;
   /**
    * Users in the order of their ids, which is total; with `search` those whose id starts with it or whose email it is, whatever its
-   * case. Along an index. Optional: a host's own users table may have no such order.
+   * case. Along an index. Each as `find` tells of them; an email that was only said before the sign-in need not be found by. Optional:
+   * a host's own users table may have no such order.
    */
   list?(params: ListUsersParams): Promise<Page<User>>;
-  /** Each attribute with the time at which it was said; `null` for a user who is not known. Optional: not everybody keeps the times. */
+  /**
+   * Each attribute that `find` tells of, with the time at which it was said; `null` for a user who is not known. Optional: not everybody
+   * keeps the times.
+   */
   history?(
     params: Abortable & { readonly environment: string; readonly id: string },
   ): Promise<readonly UserHistoryEntry[] | null>;

@@ -180,7 +180,8 @@ function fieldCases({ takesActor, takesTenant }: RunnerPowers): readonly RunnerC
     : [
         "refuses triggers that map an actor, and says why",
         async ({ runner, workflow }) => {
-          assert.equal(typeof capabilitiesOf(runner, workflow).refuses?.actor, "string");
+          const { refuses } = capabilitiesOf(runner, workflow);
+          assert.equal(typeof refuses?.actor, "string", undeclared("actor", "takesActor"));
         },
       ];
   const tenant: RunnerCheck = takesTenant
@@ -197,8 +198,13 @@ function fieldCases({ takesActor, takesTenant }: RunnerPowers): readonly RunnerC
     : [
         "refuses triggers that map a tenant, and says why",
         async ({ runner, workflow }) => {
-          assert.equal(typeof capabilitiesOf(runner, workflow).refuses?.tenant, "string");
+          const { refuses } = capabilitiesOf(runner, workflow);
+          assert.equal(typeof refuses?.tenant, "string", undeclared("tenant", "takesTenant"));
         },
       ];
   return [actor, tenant];
+}
+
+function undeclared(field: "actor" | "tenant", power: keyof RunnerPowers): string {
+  return `Nothing says what becomes of the ${field}: set the power ${power} if the engine takes one, or else declare capabilities.refuses.${field}, the text that a trigger with one is refused with.`;
 }

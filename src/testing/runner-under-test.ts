@@ -36,16 +36,19 @@ export interface RunnerUnderTest {
 
 /** What the runner can do beyond starting runs; declared, so that no check is skipped in silence. */
 export interface RunnerPowers {
+  /** Whether it has `cancel`. @default false */
   readonly cancels?: boolean;
+  /** Whether it has `identify`. @default false */
   readonly identifies?: boolean;
+  /** Whether it has `triggerBatch`. @default false */
   readonly batches?: boolean;
-  /** Whether an aborted signal ends the call; where the client takes none, the source's time limit does. */
+  /** Whether an aborted signal ends the call; where the client takes none, the source's time limit does. @default false */
   readonly heedsSignal?: boolean;
   /** The faults that the engine can be made to show. @default all but `silence` */
   readonly faults?: readonly EngineFault[];
-  /** Whether the engine takes an actor. */
+  /** Whether the engine takes an actor. A runner of one that does not has to declare `capabilities.refuses.actor`. @default false */
   readonly takesActor?: boolean;
-  /** Whether the engine takes a tenant. */
+  /** Whether the engine takes a tenant. A runner of one that does not has to declare `capabilities.refuses.tenant`. @default false */
   readonly takesTenant?: boolean;
 }
 

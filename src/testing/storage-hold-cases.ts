@@ -117,25 +117,27 @@ const wakeCases: readonly StorageCase[] = [
 
 const expiryCases: readonly StorageCase[] = [
   [
-    "expired: tells of users whose time is over, and what is to become of their runs",
+    "expired: tells of users whose time is over, longest first, and what is to become of their runs",
     async ({ storage, advance }) => {
       const runs = [
         held("g"),
-        held("b", { userId: "bob", onExpiry: "create" }),
+        held("b", { userId: "bob", forMs: forMs - 60, onExpiry: "create" }),
+        held("c", { userId: "cleo", forMs: forMs - 30 }),
         held("l", { userId: "late", forMs: 60_000 }),
       ];
       await storage.events.record(recordParams([newEvent("a", { runs })]));
       assert.deepEqual(await expired(storage), []);
       await advance(forMs + 50);
-      const over = [...(await expired(storage))].sort((left, right) => left.userId.localeCompare(right.userId));
       assert.deepEqual(
-        over.map(({ userId, onExpiry }) => [userId, onExpiry]),
+        (await expired(storage)).map(({ userId, onExpiry }) => [userId, onExpiry]),
         [
           ["bob", "create"],
+          ["cleo", "skip"],
           ["grace", "skip"],
         ],
       );
-      assert.equal((await storage.runs.expired({ ...scope, limit: 1 })).length, 1);
+      const [first, ...others] = await storage.runs.expired({ ...scope, limit: 1 });
+      assert.deepEqual([first?.userId, others], ["bob", []]);
     },
   ],
   [

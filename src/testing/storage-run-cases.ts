@@ -10,6 +10,7 @@ import {
   resultOf,
   type StorageCase,
   scope,
+  second,
 } from "./storage-fixtures.js";
 
 const claimParams = { ...scope, owner: "process-2", leaseMs, limit: 10 };
@@ -166,6 +167,20 @@ const claimCases: readonly StorageCase[] = [
     },
   ],
   [
+    "claim: oldest due first",
+    async ({ storage, advance }) => {
+      const recorded = await storage.events.record(recordParams(["a", "b", "c", "d"].map(eventWithRun)));
+      const waits = [120, 60, 180, 0];
+      const results = recorded.map(({ claimed }, index) =>
+        resultOf(claimed[0], { status: "pending", workflowRunId: null, error: "busy", retryInMs: waits[index] ?? 0 }),
+      );
+      await storage.runs.settle({ results });
+      await advance(230);
+      assert.deepEqual(keysOf(await storage.runs.claim({ ...claimParams, limit: 1 })), ["run_d"]);
+      assert.deepEqual(keysOf(await storage.runs.claim(claimParams)), ["run_b", "run_a", "run_c"]);
+    },
+  ],
+  [
     "claim: eight concurrent claimers get each run once",
     async ({ storage }) => {
       const keys = Array.from({ length: 60 }, (_, index) => `m${index}`);
@@ -206,8 +221,9 @@ const claimCases: readonly StorageCase[] = [
   [
     "list: by status, newest first, in pages",
     async ({ storage }) => {
-      const [a] = await storage.events.record(recordParams([eventWithRun("a")]));
-      await storage.events.record(recordParams([eventWithRun("b"), eventWithRun("c")]));
+      const receivedIn = (messageId: string, of: number) => ({ ...eventWithRun(messageId), receivedAt: second(of) });
+      const [a] = await storage.events.record(recordParams([receivedIn("a", 1)]));
+      await storage.events.record(recordParams([receivedIn("c", 3), receivedIn("b", 2)]));
       await storage.runs.settle({ results: [resultOf(a?.claimed[0])] });
       const { environment } = scope;
       const page = await storage.runs.list({ environment, status: "pending", limit: 1 });
@@ -215,16 +231,13 @@ const claimCases: readonly StorageCase[] = [
       assert.ok(page.nextCursor !== null);
       const rest = await storage.runs.list({ environment, status: "pending", limit: 5, cursor: page.nextCursor });
       const keys = [...page.items, ...rest.items].map((run) => run.idempotencyKey);
-      assert.deepEqual(keys.sort(), ["run_b", "run_c"]);
+      assert.deepEqual(keys, ["run_c", "run_b"]);
       assert.equal((await storage.runs.list({ environment, status: "triggered", limit: 5 })).items.length, 1);
       const all = await storage.runs.list({ environment, limit: 2 });
       assert.ok(all.nextCursor !== null);
       const last = await storage.runs.list({ environment, limit: 2, cursor: all.nextCursor });
-      assert.deepEqual([...all.items, ...last.items].map((run) => run.idempotencyKey).sort(), [
-        "run_a",
-        "run_b",
-        "run_c",
-      ]);
+      const everything = [...all.items, ...last.items].map((run) => run.idempotencyKey);
+      assert.deepEqual(everything, ["run_c", "run_b", "run_a"]);
       assert.equal(last.nextCursor, null);
       assert.equal((await storage.runs.list({ environment: "development", limit: 5 })).items.length, 0);
     },

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { Page } from "../storage/page.js";
 import type { Storage } from "../storage/storage.js";
+import type { User } from "../users/user.js";
 import { environment, type StorageCase, second } from "./storage-fixtures.js";
 
 const identify = (storage: Storage, ids: readonly string[], email?: (id: string) => string | null) =>
@@ -95,6 +97,26 @@ export const userListCases: readonly StorageCase[] = [
       ];
       assert.deepEqual(await history("ada"), expected);
       assert.deepEqual(await history("anon"), expected);
+    },
+  ],
+  [
+    "users.list and users.history: with what was said before the sign-in, as users.find",
+    async ({ storage: { users } }) => {
+      if (users.list === undefined || users.history === undefined || users.updateVisitors === undefined) return;
+      const attributes = { email: "a@example.com", properties: { plan: "free", seen: "pricing" } };
+      await users.updateVisitors({ environment, changes: [{ anonymousId: "phone", at: second(1), attributes }] });
+      const signIn = { id: "ada", at: second(2), attributes: { properties: { plan: "pro" } }, anonymousId: "phone" };
+      await users.update({ environment, changes: [signIn, { id: "bob", at: second(1), attributes: {} }] });
+      for (const search of [undefined, "ad"]) {
+        const listed: Page<User> = await users.list({ environment, search, limit: 1 });
+        assert.deepEqual(listed.items, await users.find({ environment, ids: ["ada"] }));
+        assert.equal(listed.items[0]?.email, "a@example.com");
+      }
+      assert.deepEqual(await users.history({ environment, id: "ada" }), [
+        { path: "email", value: "a@example.com", at: second(1) },
+        { path: "properties.plan", value: "pro", at: second(2) },
+        { path: "properties.seen", value: "pricing", at: second(1) },
+      ]);
     },
   ],
 ];

@@ -1,4 +1,11 @@
-import { createSegmentSource, defineTrigger, memoryStorage, runnerError, type SegmentSourceOptions } from "bellwire";
+import {
+  createSegmentSource,
+  defineTrigger,
+  formatExplanation,
+  memoryStorage,
+  runnerError,
+  type SegmentSourceOptions,
+} from "bellwire";
 import { identify, manualClock, recordingRunner, track } from "bellwire/testing";
 import { describe, expect, it } from "vitest";
 
@@ -101,8 +108,10 @@ describe("expand: true", () => {
     const { outcome } = (await source.events.get("m-1")) ?? expect.fail();
     expect(outcome.triggers[0]).toMatchObject({
       recipients: [{ recipient: { collection: "groups", id: "acme" }, status: "triggered" }],
-      runs: [{ status: "triggered", members: { reached: 26, unknown: 1 } }],
+      runs: [{ status: "triggered", members: { reached: 26, unknown: 1, held: 0 } }],
     });
+    expect(events[0]?.triggers[0]).toEqual(outcome.triggers[0]);
+    expect(formatExplanation(outcome)).toContain("26 members, 1 not identified\n");
     expect((await source.handleSegmentPayload(announced())).events[0]?.status).toBe("duplicate");
     expect(runner.runs).toHaveLength(3);
   });
@@ -129,11 +138,38 @@ describe("expand: true", () => {
     expect(notified(runner)).toEqual([[{ collection: "groups", id: "acme" }]]);
   });
 
-  it("an empty group is no failure", async () => {
-    const { source, runner } = setUp();
+  const hold = { hold: "15m", then: "skip" } as const;
+  it.each([
+    ["an unknown group", [], {}, "processed", "skipped", "no_recipients", "0 members"],
+    [
+      "members nobody knows",
+      ["bob", "cleo"],
+      {},
+      "processed",
+      "skipped",
+      "not_identified",
+      "2 members, 2 not identified",
+    ],
+    [
+      "members who are held",
+      ["bob", "cleo"],
+      { unidentified: hold },
+      "in_progress",
+      "held",
+      "not_identified",
+      "2 members, 2 not identified and held",
+    ],
+  ] as const)("says of %s why nobody was notified", async (_, members, options, status, ofTrigger, reason, line) => {
+    const { source, runner } = setUp(options);
+    for (const id of members) await source.groups.addMember("acme", id);
     const { events } = await source.handleSegmentPayload(announced());
-    expect(events[0]).toMatchObject({ status: "processed" });
     expect(runner.runs).toEqual([]);
+    for (const outcome of [events[0], (await source.events.get("m-1"))?.outcome]) {
+      const recipient = { collection: "groups", id: "acme" };
+      const told = { status: ofTrigger, reason, recipients: [{ recipient, status: ofTrigger, reason }] };
+      expect(outcome).toMatchObject({ status, triggers: [told] });
+    }
+    expect((await source.explain("m-1"))?.split("\n")).toContain(`      ${line}`);
   });
 
   it("members whom nobody knows are created or held as the trigger says", async () => {
@@ -152,7 +188,10 @@ describe("expand: true", () => {
     expect(notified(held.runner)).toEqual([["cleo"]]);
     await held.clock.advance("16m");
     await held.source.recover();
-    expect((await held.source.events.get("m-1"))?.outcome.status).toBe("processed");
+    expect((await held.source.events.get("m-1"))?.outcome).toMatchObject({
+      status: "processed",
+      triggers: [{ status: "triggered", detail: { message: expect.stringContaining("were held") } }],
+    });
   });
 
   it("a member who is deleted after the page was read gets no run, and is not created anew; the others are told", async () => {

@@ -1,4 +1,11 @@
-import { createSegmentSource, defineTrigger, memoryStorage, type Storage, type WorkflowRunner } from "bellwire";
+import {
+  createSegmentSource,
+  defineTrigger,
+  memoryStorage,
+  runnerError,
+  type Storage,
+  type WorkflowRunner,
+} from "bellwire";
 import { segmentWebhook } from "bellwire/fetch";
 import {
   alias,
@@ -59,6 +66,62 @@ describe("matchers", () => {
     expect(() => expect(wrong).toHaveTriggered("welcome", { recipients: ["ada"] })).toThrow("It ran for ada, grace");
   });
 });
+
+describe("toHaveTriggered, of whom nothing or not all was sent", () => {
+  const hold = { hold: "15m", then: "skip" } as const;
+  const options = { triggers: [welcome], users: ["ada"] };
+
+  it("counts who was notified, though others are held", async () => {
+    const result = await createTestSource({ ...options, unidentified: hold }).send(signUp);
+    expect(result).toHaveTriggered("welcome", { recipients: ["ada"] });
+    expect(() => expect(result).not.toHaveTriggered("welcome")).toThrow("It ran for ada.");
+    expect(result).not.toHaveTriggered("welcome", { recipients: ["ada", "grace"] });
+    const held = await createTestSource({ triggers: [welcome], unidentified: hold }).send(signUp);
+    expect(() => expect(held).toHaveTriggered("welcome")).toThrow("It was held (not_identified).");
+  });
+
+  it("does not count an attempt that failed, and does what is to be sent", async () => {
+    const { send, source, runner } = createTestSource(options);
+    expect(await source.preview(signUp)).toHaveTriggered("welcome", { recipients: ["ada"] });
+    runner.failNext(runnerError("retryable", "429"));
+    const result = await send(signUp);
+    expect(() => expect(result).toHaveTriggered("welcome")).toThrow("It was pending (runner_retryable).");
+    const later = createTestSource({ ...options, dispatch: "background" });
+    expect(await later.send(signUp)).toHaveTriggered("welcome");
+  });
+});
+
+it("toHaveCanceled passes where a run was canceled, and not where one was started", async () => {
+  const stop = { ...welcome, key: "stop", action: "cancel", cancellationKey: "messageId" } as const;
+  const { send, source } = createTestSource({ triggers: [welcome, defineTrigger(stop)], users: ["ada"] });
+  expect(await source.preview(signUp)).not.toHaveCanceled("stop");
+  const result = await send(signUp);
+  expect(result).toHaveCanceled("stop");
+  expect(result).toHaveCanceled("stop", { recipients: ["grace", "ada"] });
+  expect(result).not.toHaveTriggered("stop");
+  expect(() => expect(result).toHaveCanceled("stop", { recipients: ["ada"] })).toThrow("It canceled for ada, grace.");
+  expect(() => expect(result).toHaveCanceled("welcome")).toThrow("It was triggered.");
+});
+
+it.each(["toHaveTriggered", "toHaveCanceled", "toHaveSkipped"] as const)(
+  "%s says what it was given that is no result, even where it is not to match",
+  async (matcher) => {
+    const promise = createTestSource({ triggers: [welcome] }).send(signUp);
+    const { events } = await promise;
+    const given: [unknown, string][] = [
+      [promise, "a promise: await it first"],
+      [events[0], "the outcome of one event: pass the whole result"],
+      [events, "a list"],
+      [{}, "another object"],
+      [undefined, "undefined"],
+      [null, "null"],
+    ];
+    for (const [received, name] of given) {
+      expect(() => expect(received).not[matcher]("welcome")).toThrow(`${matcher} looks at what handleSegmentPayload`);
+      expect(() => expect(received)[matcher]("welcome")).toThrow(`it was given ${name}`);
+    }
+  },
+);
 
 describe("createTestSource", () => {
   it("lets time pass: a hold ends, a failed attempt is repeated", async () => {

@@ -14,7 +14,7 @@ import {
 import type { SourceScope } from "../../storage/scope.js";
 import type { EventRecord, RecordedEventStatus } from "../../storage/storage.js";
 import type { User } from "../../users/user.js";
-import { toUser } from "../../users/user-registers.js";
+import { mergeRegisters, toUser, type UserRegisters } from "../../users/user-registers.js";
 import { toPage } from "./stored-page.js";
 import { dateOrNull, decodedOf, decodedOrNull, isTrue, numberOf, type Row, textOf, textOrNull } from "./stored-row.js";
 
@@ -138,10 +138,17 @@ export function toNameCount(row: Row): EventNameCount {
   };
 }
 
-/** @param rows one more than the page has, where there is one */
-export function toUserPage(rows: readonly Row[], limit: number): Page<User> {
-  const toItem = (row: Row) => toUser(decodedOf(row, "id"), JSON.parse(textOf(row, "registers")));
-  return toPage(rows, limit, { toItem, cursorOf: (row) => decodedOf(row, "id") });
+/**
+ * @param rows one more than the page has, where there is one
+ * @param saidBy what was said before the sign-in of the user with this id
+ */
+export function toUserPage(rows: readonly Row[], limit: number, saidBy: (id: string) => UserRegisters): Page<User> {
+  const cursorOf = (row: Row) => decodedOf(row, "id");
+  const toItem = (row: Row) => {
+    const id = cursorOf(row);
+    return toUser(id, mergeRegisters(JSON.parse(textOf(row, "registers")), saidBy(id)));
+  };
+  return toPage(rows, limit, { toItem, cursorOf });
 }
 
 /** @param rows one more than the page has, where there is one */

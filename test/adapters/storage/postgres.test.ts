@@ -193,7 +193,7 @@ describe("PostgreSQL", () => {
       query: async (text, values) => {
         if (
           typeof text === "string" &&
-          /^\s*(SELECT t|SELECT \(SELECT count|SELECT \* FROM \(\(SELECT id|SELECT i\.id|UPDATE .*fence|WITH RECURSIVE|WITH free)/s.test(
+          /^\s*(SELECT t|SELECT \(SELECT count|SELECT \* FROM \(\(SELECT id|SELECT i\.id|WITH due|WITH RECURSIVE|WITH free)/s.test(
             text,
           )
         ) {

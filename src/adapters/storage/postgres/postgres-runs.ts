@@ -9,13 +9,17 @@ import { expiredSql, skipSql, wakeSql } from "./postgres-holds.js";
 import { pageOf } from "./postgres-page.js";
 import { settle } from "./postgres-settle.js";
 
+/** Materialized: inside a loop that the planner may make, the subquery would be asked again for each row, and find other rows each time. */
 const claimSql = `
-UPDATE bellwire.runs SET fence = fence + 1, owner = $3, leased_until = ${nowMs} + $4::bigint, first_claimed_at = coalesce(first_claimed_at, ${nowMs})
-WHERE idempotency_key IN (
+WITH due AS MATERIALIZED (
   SELECT idempotency_key FROM bellwire.runs
   WHERE environment = $1 AND source = $2 AND status = 'pending' AND leased_until <= ${nowMs} AND next_attempt_at <= ${nowMs}
-  ORDER BY next_attempt_at LIMIT $5::integer FOR UPDATE SKIP LOCKED)
-RETURNING *`;
+  ORDER BY next_attempt_at LIMIT $5::integer FOR UPDATE SKIP LOCKED
+)
+UPDATE bellwire.runs r SET fence = r.fence + 1, owner = $3, leased_until = ${nowMs} + $4::bigint,
+  first_claimed_at = coalesce(r.first_claimed_at, ${nowMs})
+FROM due WHERE r.idempotency_key = due.idempotency_key
+RETURNING r.*`;
 
 export function postgresRunStore(query: Query): RunStore {
   return {

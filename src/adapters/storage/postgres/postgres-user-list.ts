@@ -1,10 +1,13 @@
 import type { Page } from "../../../storage/page.js";
 import type { ListUsersParams } from "../../../storage/user-store.js";
 import type { User } from "../../../users/user.js";
+import { emptyRegisters } from "../../../users/user-registers.js";
 import { toStoredEmail } from "../stored-email.js";
 import { toUserPage } from "../stored-records.js";
+import { decodedOf } from "../stored-row.js";
 import { prefixRange, toStoredText } from "../stored-text.js";
 import type { Query } from "./postgres-client.js";
+import { saidByUsers } from "./postgres-visitors.js";
 
 /** In the order of their bytes ids are found by how they start, whatever the order of the database's language is. */
 const id = 'id COLLATE "C"';
@@ -26,5 +29,10 @@ export async function listUsers(
     limit + 1,
     ...searched,
   );
-  return toUserPage(rows, limit);
+  const said = await saidByUsers(
+    query,
+    environment,
+    rows.slice(0, limit).map((row) => decodedOf(row, "id")),
+  );
+  return toUserPage(rows, limit, (userId) => said.get(userId) ?? emptyRegisters);
 }

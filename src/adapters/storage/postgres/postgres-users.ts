@@ -69,8 +69,10 @@ export function postgresUserStore(query: Query): Required<UserStore> {
     },
     list: (params) => listUsers(query, params),
     async history({ environment, id }) {
-      const registers = (await read(query, environment, [id])).get(id)?.draft.registers ?? null;
-      return registers === null ? null : toUserHistory(registers);
+      const draft = (await read(query, environment, [id])).get(id)?.draft;
+      if (draft === undefined || draft.registers === null) return null;
+      const said = await saidByUsers(query, environment, [draft.id]);
+      return toUserHistory(mergeRegisters(draft.registers, said.get(draft.id) ?? emptyRegisters));
     },
     async delete({ environment, id, at }) {
       const now = (await read(query, environment, [id])).get(id)?.draft.id ?? id;

@@ -5,6 +5,7 @@ import { toStoredEmail } from "../stored-email.js";
 import { toUserPage } from "../stored-records.js";
 import { prefixRange, toStoredText } from "../stored-text.js";
 import type { SqliteSession, SqliteValue } from "./sqlite-database.js";
+import { saidByUser } from "./sqlite-visitors.js";
 
 export function listUsers(session: SqliteSession, { environment, search, limit, cursor }: ListUsersParams): Page<User> {
   const parameters: SqliteValue[] = [];
@@ -17,5 +18,5 @@ export function listUsers(session: SqliteSession, { environment, search, limit, 
       ? [branch("")]
       : [branch("AND id >= ? AND id < ?", ...prefixRange(search)), branch("AND email = ?", toStoredEmail(search))];
   const rows = session.all(`${branches.join(" UNION ")} ORDER BY id LIMIT ?`, ...parameters, limit + 1);
-  return toUserPage(rows, limit);
+  return toUserPage(rows, limit, (id) => saidByUser(session, environment, id));
 }

@@ -25,8 +25,8 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
       session.transaction(() => changes.map((change) => updateOne(session, environment, change, clock.now()))),
     find: async ({ environment, ids }) =>
       [...new Set(ids.map((id) => currentId(session, environment, id)))].flatMap((id) => {
-        const registers = read(session, environment, id);
-        return registers === null ? [] : [toUser(id, mergeRegisters(registers, saidByUser(session, environment, id)))];
+        const registers = readWithVisitors(session, environment, id);
+        return registers === null ? [] : [toUser(id, registers)];
       }),
     known: async ({ environment, ids }) => {
       const sql = "SELECT 1 FROM bellwire_users WHERE environment = ? AND id = ?";
@@ -36,7 +36,7 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
     merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
     list: async (params) => listUsers(session, params),
     history: async ({ environment, id }) => {
-      const registers = read(session, environment, currentId(session, environment, id));
+      const registers = readWithVisitors(session, environment, currentId(session, environment, id));
       return registers === null ? null : toUserHistory(registers);
     },
     delete: async ({ environment, id, at }) =>
@@ -105,6 +105,12 @@ function read(session: SqliteSession, environment: string, id: string): UserRegi
     toStoredText(id),
   );
   return row === undefined ? null : JSON.parse(textOf(row, "registers"));
+}
+
+/** With what was said before the sign-in. */
+function readWithVisitors(session: SqliteSession, environment: string, id: string): UserRegisters | null {
+  const registers = read(session, environment, id);
+  return registers === null ? null : mergeRegisters(registers, saidByUser(session, environment, id));
 }
 
 function write(session: SqliteSession, environment: string, id: string, registers: UserRegisters): void {

@@ -1,8 +1,8 @@
 /** From here on a list costs more than the property that makes it later. */
-const minLater = 100;
+const minLazy = 100;
 
 /** A list that is made when somebody looks at it: of thousands of recipients nearly nobody ever does. */
-export abstract class LaterList<Item> {
+export abstract class LazyList<Item> {
   readonly length: number;
   #items: readonly Item[] | null = null;
 
@@ -12,7 +12,7 @@ export abstract class LaterList<Item> {
 
   /** A short one is made anew each time: to keep it would cost more, wherever what it belongs to is kept. */
   get items(): readonly Item[] {
-    if (this.length < minLater) return this.make();
+    if (this.length < minLazy) return this.make();
     this.#items ??= this.make();
     return this.#items;
   }
@@ -20,11 +20,11 @@ export abstract class LaterList<Item> {
   protected abstract make(): readonly Item[];
 }
 
-class MappedList<From, Item> extends LaterList<Item> {
-  readonly #from: Listed<From>;
+class MappedList<From, Item> extends LazyList<Item> {
+  readonly #from: MaybeLazyList<From>;
   readonly #toItem: (from: From) => Item;
 
-  constructor(from: Listed<From>, toItem: (from: From) => Item) {
+  constructor(from: MaybeLazyList<From>, toItem: (from: From) => Item) {
     super(from.length);
     this.#from = from;
     this.#toItem = toItem;
@@ -35,26 +35,29 @@ class MappedList<From, Item> extends LaterList<Item> {
   }
 }
 
-export type Listed<Item> = readonly Item[] | LaterList<Item>;
+export type MaybeLazyList<Item> = readonly Item[] | LazyList<Item>;
 
-export function itemsOf<Item>(listed: Listed<Item>): readonly Item[] {
-  return listed instanceof LaterList ? listed.items : listed;
+export function itemsOf<Item>(list: MaybeLazyList<Item>): readonly Item[] {
+  return list instanceof LazyList ? list.items : list;
 }
 
-export function mapLater<From, Item>(from: Listed<From>, toItem: (from: From) => Item): LaterList<Item> {
+export function mapLazily<From, Item>(from: MaybeLazyList<From>, toItem: (from: From) => Item): LazyList<Item> {
   return new MappedList(from, toItem);
 }
 
 /** Later where that is the cheaper way. */
-export function mapListed<From, Item>(from: Listed<From>, toItem: (from: From) => Item): Listed<Item> {
-  return from.length < minLater ? itemsOf(from).map((item) => toItem(item)) : mapLater(from, toItem);
+export function mapMaybeLazily<From, Item>(
+  from: MaybeLazyList<From>,
+  toItem: (from: From) => Item,
+): MaybeLazyList<Item> {
+  return from.length < minLazy ? itemsOf(from).map((item) => toItem(item)) : mapLazily(from, toItem);
 }
 
 /** A property like any other to whoever reads, lists or compares it. */
-export function listLater<Name extends string>(
+export function defineLazyList<Name extends string>(
   owner: { readonly [Key in Name]: readonly unknown[] },
   name: Name,
-  list: LaterList<unknown>,
+  list: LazyList<unknown>,
 ): void {
   Object.defineProperty(owner, name, { configurable: true, enumerable: true, get: () => list.items });
 }
