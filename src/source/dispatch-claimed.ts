@@ -44,12 +44,10 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
     options.track(settleLater(context, options.environment, work));
     return { results: await settle(context, results), released: [] };
   }
+  const settled = await settle(context, results);
   const { untouched } = work;
-  if (untouched.length > 0) await release(context, untouched);
-  return {
-    results: await settle(context, results),
-    released: untouched.map(({ run }) => run.idempotencyKey),
-  };
+  if (untouched.length > 0) await release(context, options.environment, untouched);
+  return { results: settled, released: untouched.map(({ run }) => run.idempotencyKey) };
 }
 
 export const nothingDispatched: Dispatched = { results: [], released: [] };
@@ -72,7 +70,7 @@ async function settleLater(context: SourceContext, environment: string, work: Di
   try {
     await work.end();
     await settle(context, work.takeEnded());
-    if (work.untouched.length > 0) await release(context, work.untouched);
+    if (work.untouched.length > 0) await release(context, environment, work.untouched);
   } catch (cause) {
     // The leases run out by themselves, and the runs are then dispatched again under the same keys.
     const message =
@@ -102,7 +100,13 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
   return results.filter((_, index) => settled[index] !== false);
 }
 
-async function release(context: SourceContext, claimed: readonly RunTask[]): Promise<void> {
+/** A lease that is not given back runs out by itself, so a failure is nobody's who dispatched. */
+async function release(context: SourceContext, environment: string, claimed: readonly RunTask[]): Promise<void> {
   const runs = claimed.map(({ run, fence }) => ({ idempotencyKey: run.idempotencyKey, fence }));
-  await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
+  try {
+    await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
+  } catch (cause) {
+    const message = "Runs that were not sent could not be given back; they will be dispatched when their leases end.";
+    reportError(context, environment, toStorageError(cause, message), message);
+  }
 }

@@ -1,0 +1,74 @@
+import {
+  createSegmentSource,
+  defineTrigger,
+  functionRunner,
+  memoryStorage,
+  type SegmentSourceOptions,
+  type Storage,
+} from "bellwire";
+import { failOn, type ManualClock, manualClock, recordingRunner, track } from "bellwire/testing";
+import { describe, expect, it } from "vitest";
+
+const welcome = defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" });
+const signUp = (userId: string) => track("Signed Up", {}, { userId, messageId: `m-${userId}` });
+
+interface SetUpOptions extends Partial<Omit<SegmentSourceOptions, "storage" | "clock">> {
+  readonly clock?: ManualClock;
+  /** Of what storage is to be like. */
+  readonly over?: (storage: Storage) => Storage;
+}
+
+function setUp({ over = (storage) => storage, clock = manualClock(), ...options }: SetUpOptions) {
+  const runner = recordingRunner();
+  const lines: string[] = [];
+  const note = (_: object, message: string) => void lines.push(message);
+  const source = createSegmentSource({
+    storage: over(memoryStorage({ clock })),
+    clock,
+    runner,
+    triggers: [welcome],
+    unidentified: "create",
+    logger: { debug: note, info: note, warn: note, error: note },
+    ...options,
+  });
+  const statuses = async () =>
+    (await source.runs.list()).items.map(({ messageId, status }) => `${messageId} ${status}`);
+  return { clock, runner, lines, source, statuses };
+}
+
+describe("leases", () => {
+  it("that can not be given back run out by themselves, and nothing that was done is lost", async () => {
+    const sent: unknown[] = [];
+    const clock = manualClock();
+    const { source, statuses, lines } = setUp({
+      clock,
+      over: (storage) => failOn(storage, "runs.release", { calls: "all" }),
+      runner: functionRunner(async ({ recipients }) => {
+        sent.push(recipients[0]);
+        await new Promise<void>((resolve) => void clock.schedule(resolve, 600));
+      }),
+      concurrency: 1,
+      runTimeout: 900,
+      lease: 1_000,
+      deadline: "5s",
+    });
+    const errors: string[] = [];
+    source.on("error", ({ error }) => errors.push(error.code));
+    const handled = source.handleSegmentPayload(["ada", "grace", "linus"].map(signUp));
+    await clock.advance(700);
+    expect(await handled).toMatchObject({
+      retryable: true,
+      events: [{ status: "processed" }, { status: "in_progress" }, { status: "in_progress" }],
+    });
+    expect(errors).toEqual(["STORAGE_FAILED"]);
+    expect(lines).toEqual([expect.stringContaining("when their leases end")]);
+    await clock.advance(400);
+    const recovered = source.recover();
+    await clock.advance(5_000);
+    await recovered;
+    await source.close();
+    expect(sent.slice(0, 2)).toEqual(["ada", "grace"]);
+    expect(sent.filter((recipient) => recipient === "ada")).toHaveLength(1);
+    expect(await statuses()).toContain("m-ada triggered");
+  });
+});
