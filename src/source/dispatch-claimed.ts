@@ -95,7 +95,7 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
   const keys = refused.map((result) => result.idempotencyKey);
   context.options.logger.warn(
     { source: context.options.key, keys },
-    "the lease of these runs was lost; another process has them",
+    "these runs were settled already, or their lease was lost and another process has them",
   );
   return results.filter((_, index) => settled[index] !== false);
 }

@@ -71,4 +71,14 @@ describe("leases", () => {
     expect(sent.filter((recipient) => recipient === "ada")).toHaveLength(1);
     expect(await statuses()).toContain("m-ada triggered");
   });
+
+  it("that seem lost, because the answer to a settle was, are not said to be another's", async () => {
+    const { source, runner, lines, statuses } = setUp({
+      over: (storage) => failOn(storage, "runs.settle", { when: "after" }),
+    });
+    await source.handleSegmentPayload(signUp("ada"));
+    expect(await statuses()).toEqual(["m-ada triggered"]);
+    expect(runner.runs).toHaveLength(1);
+    expect(lines).toEqual([expect.stringContaining("settled already, or ")]);
+  });
 });
