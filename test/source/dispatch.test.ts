@@ -3,6 +3,7 @@ import {
   defineTrigger,
   functionRunner,
   memoryStorage,
+  runnerError,
   type SegmentSourceOptions,
   type Storage,
 } from "bellwire";
@@ -14,16 +15,18 @@ const signUp = (userId: string) => track("Signed Up", {}, { userId, messageId: `
 
 interface SetUpOptions extends Partial<Omit<SegmentSourceOptions, "storage" | "clock">> {
   readonly clock?: ManualClock;
+  /** @default `clock` */
+  readonly storageClock?: ManualClock;
   /** Of what storage is to be like. */
   readonly over?: (storage: Storage) => Storage;
 }
 
-function setUp({ over = (storage) => storage, clock = manualClock(), ...options }: SetUpOptions) {
+function setUp({ over = (storage) => storage, clock = manualClock(), storageClock = clock, ...options }: SetUpOptions) {
   const runner = recordingRunner();
   const lines: string[] = [];
   const note = (_: object, message: string) => void lines.push(message);
   const source = createSegmentSource({
-    storage: over(memoryStorage({ clock })),
+    storage: over(memoryStorage({ clock: storageClock })),
     clock,
     runner,
     triggers: [welcome],
@@ -80,5 +83,45 @@ describe("leases", () => {
     expect(await statuses()).toEqual(["m-ada triggered"]);
     expect(runner.runs).toHaveLength(1);
     expect(lines).toEqual([expect.stringContaining("settled already, or ")]);
+  });
+});
+
+describe("a clock that is far from the storage's", () => {
+  const day = 24 * 3_600_000;
+  const apart = (skewMs: number) => {
+    const clock = manualClock();
+    const runner = recordingRunner({ idempotencyWindowMs: day });
+    const skewed = { ...clock, now: () => clock.now() + skewMs };
+    return { ...setUp({ storageClock: clock, clock: skewed, runner, dispatch: "background" }), runner };
+  };
+
+  it.each([25 * 3_600_000, -25 * 3_600_000])(
+    "neither keeps a run from being sent nor prolongs the window: %i ms",
+    async (skewMs) => {
+      const { clock, runner, source, statuses } = apart(skewMs);
+      runner.failNext(runnerError("ambiguous", "reset"), runnerError("ambiguous", "reset"));
+      await source.handleSegmentPayload(signUp("ada"));
+      await source.recover();
+      await clock.advance("23h");
+      await source.recover();
+      expect(runner.runs).toHaveLength(2);
+      await clock.advance("2h");
+      await source.recover();
+      expect(runner.runs).toHaveLength(2);
+      expect(await statuses()).toEqual(["m-ada uncertain"]);
+    },
+  );
+
+  it("does not end a run that somebody sends again after its window", async () => {
+    const { clock, runner, source, statuses } = apart(25 * 3_600_000);
+    runner.failNext(runnerError("ambiguous", "reset"));
+    await source.handleSegmentPayload(signUp("ada"));
+    await source.recover();
+    await clock.advance("25h");
+    await source.recover();
+    const { items } = await source.runs.list();
+    await source.runs.retry(items.map(({ idempotencyKey }) => idempotencyKey));
+    await source.recover();
+    expect(await statuses()).toEqual(["m-ada triggered"]);
   });
 });
