@@ -98,14 +98,23 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
       identify: async ({ users, signal }) => {
         const tell = (user: User) =>
           askEngine("Courier", () => client.profiles.create(user.id, { profile: toProfile(user) }, call(signal)));
+        const told: PromiseSettledResult<unknown>[] = [];
         for (let from = 0; from < users.length; from += atOnce) {
-          await Promise.all(users.slice(from, from + atOnce).map(tell));
+          told.push(...(await Promise.allSettled(users.slice(from, from + atOnce).map(tell))));
         }
+        failFor(told);
       },
       forget: ({ userIds, signal }) =>
         forgetEach("Courier", userIds, (userId) => client.profiles.delete(userId, call(signal))),
     }),
   };
+}
+
+/** @throws of what failed one that is worth another try, where there is one: those that are refused are so again then */
+function failFor(told: readonly PromiseSettledResult<unknown>[]): void {
+  const failures = told.flatMap((one) => (one.status === "rejected" ? [engineFailure("Courier", one.reason)] : []));
+  const failure = failures.find(({ retryable }) => retryable) ?? failures[0];
+  if (failure !== undefined) throw failure;
 }
 
 function withoutStoredAnswers(error: unknown): BellwireError {

@@ -198,7 +198,13 @@ describe("where each engine expects things", () => {
     [
       "Courier",
       {
-        profile: { plan: "pro", firstName: "Ada", lastName: "Lovelace", email: "ada@example.com", phone_number: "+1" },
+        profile: {
+          plan: "pro",
+          firstName: "Ada",
+          lastName: "Lovelace",
+          email: "ada@example.com",
+          phone_number: "+1",
+        },
       },
     ],
   ])("a user at %s, without what is not known", async (name, expected) => {
@@ -209,6 +215,21 @@ describe("where each engine expects things", () => {
     expect(JSON.parse(server.requests[0]?.text ?? "")).toEqual(expected);
     await server.close();
   });
+});
+
+it("Courier is told of every user, also where it refuses one; what is worth another try is said first", async () => {
+  const { runner, server } = await on("Courier");
+  const told = async (...replies: readonly number[]) => {
+    server.replyNext(...replies.map((status) => ({ status, body: { message: "no" } })));
+    const users = Array.from({ length: 7 }, (_, index) => userNamed(`user-${index}`));
+    const { signal } = new AbortController();
+    return rejection(Promise.resolve(runner.identify?.({ environment: "test", users, signal })));
+  };
+  expect(await told(422)).toMatchObject({ code: "RUNNER_PERMANENT" });
+  expect(server.requests).toHaveLength(7);
+  expect(await told(422, 429)).toMatchObject({ code: "RUNNER_RETRYABLE" });
+  expect(server.requests).toHaveLength(14);
+  await server.close();
 });
 
 describe("Courier remembers a 500 for the same key", () => {
@@ -380,6 +401,27 @@ describe("telling the engine of users", () => {
       identify("grace", { email: "grace@example.com" }),
     ]);
     expect(users).toEqual(["ada new@example.com", "grace grace@example.com"]);
+  });
+
+  it("a user whom the engine refuses keeps it from no other one", async () => {
+    const { runner, users } = keeping();
+    const calls: number[] = [];
+    const source = createSegmentSource({
+      storage: memoryStorage(),
+      runner: {
+        ...runner,
+        identify: async (request) => {
+          calls.push(request.users.length);
+          if (request.users.some(({ id }) => id === "bad")) throw runnerError("permanent", "422: bad timezone");
+          await runner.identify?.(request);
+        },
+      },
+    });
+    const { events, retryable } = await source.handleSegmentPayload(["ada", "bad", "grace"].map((id) => identify(id)));
+    expect(events.map(({ user }) => user?.sync?.status)).toEqual(["triggered", "failed", "triggered"]);
+    expect(retryable).toBe(false);
+    expect(users).toEqual(["ada null", "grace null"]);
+    expect(calls).toEqual([3, 1, 1, 1]);
   });
 
   it("an engine that is busy: the event stays in progress, is worth sending again, and is then done", async () => {
