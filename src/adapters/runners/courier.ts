@@ -167,5 +167,6 @@ function toProfile(user: User): { [member: string]: unknown } {
     ...(user.locale !== null && { locale: user.locale }),
     ...(user.timezone !== null && { zoneinfo: user.timezone }),
     ...(user.avatar !== null && { picture: user.avatar }),
+    ...(user.createdAt !== null && { created_at: user.createdAt.toISOString() }),
   };
 }

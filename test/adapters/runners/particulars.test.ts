@@ -204,6 +204,7 @@ describe("where each engine expects things", () => {
           lastName: "Lovelace",
           email: "ada@example.com",
           phone_number: "+1",
+          created_at: "2026-01-01T00:00:00.000Z",
         },
       },
     ],
