@@ -1,6 +1,7 @@
 import type { TimeWindow } from "../core/time-limit.js";
 import type { RunResult } from "../storage/run-store.js";
 import { DispatchWork } from "./dispatch-work.js";
+import { isPutOff } from "./ended-run.js";
 import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
 import { reportError, toStorageError } from "./report-error.js";
@@ -24,7 +25,10 @@ export interface DispatchOptions {
 export interface Dispatched {
   /** The attempts that are written down. */
   readonly results: readonly RunResult[];
-  /** Keys of runs that no attempt was made with, because it could have outlived the lease: they are free for whoever asks next. */
+  /**
+   * Keys of runs that no attempt was made with, because it could have outlived the lease or the engine asked to wait: they are free
+   * for whoever asks next.
+   */
   readonly released: readonly string[];
 }
 
@@ -32,11 +36,14 @@ export interface Dispatched {
 export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
   const { claimed, leasedUntil } = options;
   if (claimed.length === 0) return nothingDispatched;
+  const putOff = findPutOff(claimed, leasedUntil - context.options.clock.now());
+  const due = putOff.length === 0 ? claimed : claimed.filter((task) => !putOff.includes(task));
   const expand = (task: RunTask) => expandAndDispatch(context, task, options);
-  const work = new DispatchWork(groupRuns(claimed, context.options.runner), {
+  const work = new DispatchWork(groupRuns(due, context.options.runner), {
     dispatcher: context.dispatcher,
     leasedUntil,
     expand,
+    putOff,
   });
   const inTime = await work.run(options.wait, options.signal);
   const results = work.takeEnded();
@@ -51,6 +58,13 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
 }
 
 export const nothingDispatched: Dispatched = { results: [], released: [] };
+
+const none: readonly RunTask[] = [];
+
+function findPutOff(claimed: readonly RunTask[], leftMs: number): readonly RunTask[] {
+  const isOne = (task: RunTask) => isPutOff(task, leftMs);
+  return claimed.some(isOne) ? claimed.filter(isOne) : none;
+}
 
 /** A run that is for the members of a group becomes runs of their own, which are dispatched in turn. */
 function expandAndDispatch(

@@ -2,7 +2,7 @@ import { BellwireError } from "../core/errors.js";
 import { capabilitiesOf, type StartedRun, type WorkflowRunner } from "../runner/runner.js";
 import { classifyRunnerFailure } from "../runner/runner-error.js";
 import type { ClaimedRun, RunRecord, RunResult } from "../storage/run-store.js";
-import { backoffMs } from "./backoff.js";
+import { backoffMs, longestBackoffMs } from "./backoff.js";
 
 /** What an attempt with one run ended in. */
 export type EndedRun = Pick<RunResult, "status" | "workflowRunId" | "error" | "retryInMs">;
@@ -28,6 +28,16 @@ export function endOfWindow({ run, leasedUntil }: ClaimedRun, leftMs: number, ru
   const error =
     "An earlier attempt may have succeeded, and the engine has forgotten its idempotency key by now; decide by hand.";
   return { status: "uncertain", workflowRunId: null, error, retryInMs: null };
+}
+
+/**
+ * Whether the engine asked to be left alone for longer. A redelivery tries again at once what only our own pauses put off; what is put
+ * off further than these reach was put off by the engine. By the storage's clock, as above.
+ */
+export function isPutOff({ run, leasedUntil }: ClaimedRun, leftMs: number): boolean {
+  if (run.nextAttemptAt === null) return false;
+  const waitMs = run.nextAttemptAt.getTime() - (leasedUntil.getTime() - leftMs);
+  return waitMs > longestBackoffMs(Math.max(1, run.attempts - run.attemptsBeforeRetry));
 }
 
 export function endOfAnswer(run: RunRecord, answer: unknown, options: RetryOptions): EndedRun {

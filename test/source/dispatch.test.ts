@@ -86,6 +86,35 @@ describe("leases", () => {
   });
 });
 
+describe("an engine that asks to wait", () => {
+  const busy = (retryAfterMs: number) => runnerError("retryable", "429", { retryAfterMs });
+
+  it("is left alone by redeliveries until then, and no attempt is lost; what it did not put off goes at once", async () => {
+    const { clock, runner, source } = setUp({ maxAttempts: 2, triggers: [welcome, { ...welcome, key: "second" }] });
+    runner.failNext(busy(3_600_000), runnerError("retryable", "busy"));
+    await source.handleSegmentPayload(signUp("ada"));
+    for (let delivery = 0; delivery < 5; delivery += 1) {
+      expect(await source.handleSegmentPayload(signUp("ada"))).toMatchObject({
+        retryable: true,
+        events: [{ status: "in_progress", triggers: [{ reason: "runner_retryable" }, { status: "triggered" }] }],
+      });
+      await clock.advance("10m");
+    }
+    expect(runner.runs.map(({ context }) => context.trigger)).toEqual(["welcome", "second", "second"]);
+    await clock.advance("10m");
+    expect(await source.handleSegmentPayload(signUp("ada"))).toMatchObject({ events: [{ status: "processed" }] });
+    expect(runner.runs).toHaveLength(4);
+  });
+
+  it("whom somebody wants to be asked again is", async () => {
+    const { runner, source, statuses } = setUp({ maxAttempts: 1 });
+    runner.failNext(busy(3_600_000));
+    await source.handleSegmentPayload(signUp("ada"));
+    await source.runs.retry((await source.runs.list()).items.map(({ idempotencyKey }) => idempotencyKey));
+    expect(await statuses()).toEqual(["m-ada triggered"]);
+  });
+});
+
 describe("a clock that is far from the storage's", () => {
   const day = 24 * 3_600_000;
   const apart = (skewMs: number) => {
