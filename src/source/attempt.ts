@@ -94,12 +94,12 @@ export class Attempt implements Startable, TimedCall {
   }
 
   /** What a run ends in that must not be sent again; a runner that no longer knows its workflow can not say. */
-  #endUnsent({ run }: RunTask): EndedRun | null {
+  #endUnsent(task: RunTask): EndedRun | null {
     const { options } = this.#context;
     try {
-      return endOfWindow(run, this.#startedAt, options.runner);
+      return endOfWindow(task, this.#round.leasedUntil - this.#startedAt, options.runner);
     } catch (cause) {
-      return endOfFailure(run, runnerError("permanent", messageOf(cause), { cause }), options);
+      return endOfFailure(task.run, runnerError("permanent", messageOf(cause), { cause }), options);
     }
   }
 

@@ -6,6 +6,10 @@ const ceilingMs = 15 * 60_000;
  * upper half so that runs that failed together do not come back together; never shorter than the runner asked for.
  */
 export function backoffMs(attempt: number, retryAfterMs: number | null, random: () => number): number {
-  const full = Math.min(ceilingMs, baseMs * 2 ** Math.min(attempt - 1, 30));
-  return Math.max(Math.round(full * (0.5 + random() / 2)), retryAfterMs ?? 0);
+  return Math.max(Math.round(longestBackoffMs(attempt) * (0.5 + random() / 2)), retryAfterMs ?? 0);
+}
+
+/** The longest that `backoffMs` makes of it by itself. */
+export function longestBackoffMs(attempt: number): number {
+  return Math.min(ceilingMs, baseMs * 2 ** Math.min(attempt - 1, 30));
 }

@@ -1,6 +1,7 @@
 import type { TimeWindow } from "../core/time-limit.js";
 import type { RunResult } from "../storage/run-store.js";
 import { DispatchWork } from "./dispatch-work.js";
+import { isPutOff } from "./ended-run.js";
 import { expandMembers } from "./expand-members.js";
 import { groupRuns } from "./group-runs.js";
 import { reportError, toStorageError } from "./report-error.js";
@@ -24,7 +25,10 @@ export interface DispatchOptions {
 export interface Dispatched {
   /** The attempts that are written down. */
   readonly results: readonly RunResult[];
-  /** Keys of runs that no attempt was made with, because it could have outlived the lease: they are free for whoever asks next. */
+  /**
+   * Keys of runs that no attempt was made with, because it could have outlived the lease or the engine asked to wait: they are free
+   * for whoever asks next.
+   */
   readonly released: readonly string[];
 }
 
@@ -32,11 +36,14 @@ export interface Dispatched {
 export async function dispatchClaimed(context: SourceContext, options: DispatchOptions): Promise<Dispatched> {
   const { claimed, leasedUntil } = options;
   if (claimed.length === 0) return nothingDispatched;
+  const putOff = findPutOff(claimed, leasedUntil - context.options.clock.now());
+  const due = putOff.length === 0 ? claimed : claimed.filter((task) => !putOff.includes(task));
   const expand = (task: RunTask) => expandAndDispatch(context, task, options);
-  const work = new DispatchWork(groupRuns(claimed, context.options.runner), {
+  const work = new DispatchWork(groupRuns(due, context.options.runner), {
     dispatcher: context.dispatcher,
     leasedUntil,
     expand,
+    putOff,
   });
   const inTime = await work.run(options.wait, options.signal);
   const results = work.takeEnded();
@@ -44,15 +51,20 @@ export async function dispatchClaimed(context: SourceContext, options: DispatchO
     options.track(settleLater(context, options.environment, work));
     return { results: await settle(context, results), released: [] };
   }
+  const settled = await settle(context, results);
   const { untouched } = work;
-  if (untouched.length > 0) await release(context, untouched);
-  return {
-    results: await settle(context, results),
-    released: untouched.map(({ run }) => run.idempotencyKey),
-  };
+  if (untouched.length > 0) await release(context, options.environment, untouched);
+  return { results: settled, released: untouched.map(({ run }) => run.idempotencyKey) };
 }
 
 export const nothingDispatched: Dispatched = { results: [], released: [] };
+
+const none: readonly RunTask[] = [];
+
+function findPutOff(claimed: readonly RunTask[], leftMs: number): readonly RunTask[] {
+  const isOne = (task: RunTask) => isPutOff(task, leftMs);
+  return claimed.some(isOne) ? claimed.filter(isOne) : none;
+}
 
 /** A run that is for the members of a group becomes runs of their own, which are dispatched in turn. */
 function expandAndDispatch(
@@ -72,7 +84,7 @@ async function settleLater(context: SourceContext, environment: string, work: Di
   try {
     await work.end();
     await settle(context, work.takeEnded());
-    if (work.untouched.length > 0) await release(context, work.untouched);
+    if (work.untouched.length > 0) await release(context, environment, work.untouched);
   } catch (cause) {
     // The leases run out by themselves, and the runs are then dispatched again under the same keys.
     const message =
@@ -97,12 +109,18 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
   const keys = refused.map((result) => result.idempotencyKey);
   context.options.logger.warn(
     { source: context.options.key, keys },
-    "the lease of these runs was lost; another process has them",
+    "these runs were settled already, or their lease was lost and another process has them",
   );
   return results.filter((_, index) => settled[index] !== false);
 }
 
-async function release(context: SourceContext, claimed: readonly RunTask[]): Promise<void> {
+/** A lease that is not given back runs out by itself, so a failure is nobody's who dispatched. */
+async function release(context: SourceContext, environment: string, claimed: readonly RunTask[]): Promise<void> {
   const runs = claimed.map(({ run, fence }) => ({ idempotencyKey: run.idempotencyKey, fence }));
-  await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
+  try {
+    await context.storageCall("runs.release", (signal) => context.options.storage.runs.release({ runs, signal }));
+  } catch (cause) {
+    const message = "Runs that were not sent could not be given back; they will be dispatched when their leases end.";
+    reportError(context, environment, toStorageError(cause, message), message);
+  }
 }

@@ -11,6 +11,8 @@ export interface DispatchWorkOptions {
   readonly leasedUntil: number;
   /** Makes runs for the members of a group and sends these; resolves when it has ended, `null` when it has to stop half-way. */
   readonly expand: (task: RunTask) => Promise<RunResult | null>;
+  /** Runs that are not among the groups, since no attempt is to be made with them now. */
+  readonly putOff: readonly RunTask[];
 }
 
 /**
@@ -25,7 +27,7 @@ export class DispatchWork implements DispatchRound, TimedCall {
   #next: RunGroups | null;
   #left = 0;
   #ended: RunResult[] = [];
-  #untouched: RunTask[] = [];
+  readonly #untouched: RunTask[];
   #failure: { readonly cause: unknown } | null = null;
   #isOver = false;
   #resume: (() => void) | null = null;
@@ -34,6 +36,7 @@ export class DispatchWork implements DispatchRound, TimedCall {
     this.leasedUntil = options.leasedUntil;
     this.#options = options;
     this.#next = groups;
+    this.#untouched = [...options.putOff];
   }
 
   /** Begins, and resolves when all has ended, or earlier: when the time or the caller's patience has. `true` when all has ended. */

@@ -101,15 +101,21 @@ interface PlannedRuns {
 }
 
 function planCancel({ trigger, evaluation, messageId, shared }: Match, options: FreezeOptions): PlannedRuns {
-  const request: WorkflowCancelRequest = {
-    action: "cancel",
-    workflow: trigger.workflow,
-    cancellationKey: evaluation.cancellationKey ?? "",
-    recipients: trigger.hasRecipients ? evaluation.recipients : null,
+  const { workflow } = trigger;
+  const base = { trigger: trigger.key, workflow, action: "cancel" as const };
+  const toRun = (recipients: WorkflowCancelRequest["recipients"], run: number) => {
+    const { cancellationKey } = evaluation;
+    const request = { action: "cancel" as const, workflow, cancellationKey: cancellationKey ?? "", recipients };
+    return newRun(base, messageId, run, request, options);
   };
-  const base = { trigger: trigger.key, workflow: trigger.workflow, action: "cancel" as const };
-  const recipients = shared.decide(evaluation.recipients);
-  return { runs: [newRun(base, messageId, 0, request, options)], recipients, unknown: 0 };
+  const { maxRecipients } = capabilitiesOf(options.runner, workflow);
+  const chunks = trigger.hasRecipients ? chunkRecipients(evaluation.recipients, maxRecipients) : [];
+  if (chunks.length <= 1) {
+    const run = toRun(trigger.hasRecipients ? evaluation.recipients : null, 0);
+    return { runs: [run], recipients: shared.decide(evaluation.recipients), unknown: 0 };
+  }
+  const recipients = chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
+  return { runs: chunks.map(toRun), recipients, unknown: 0 };
 }
 
 function planRuns(match: Match, options: FreezeOptions): PlannedRuns {

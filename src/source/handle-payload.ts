@@ -114,11 +114,11 @@ function toTasks(
 /** A run that was planned before is sent as it was planned then, whatever the triggers say now. */
 function addTasks(tasks: RunTask[], { runs }: NewEvent, { status, claimed }: RecordResult): void {
   let place = 0;
-  for (const { run, fence } of claimed) {
+  for (const { run, fence, leasedUntil } of claimed) {
     // Those that are held are not among the claimed; otherwise both stand in the same order.
     while (place < runs.length && runs[place]?.idempotencyKey !== run.idempotencyKey) place += 1;
     const planned = status === "new" ? runs[place] : undefined;
-    tasks.push({ run, fence, request: planned === undefined ? null : frozenRequest(planned) });
+    tasks.push({ run, fence, leasedUntil, request: planned === undefined ? null : frozenRequest(planned) });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RunContext, StartedRun, WorkflowRun, WorkflowRunner } from "../runner/runner.js";
-import { runnerError } from "../runner/runner-error.js";
+import { classifyRunnerFailure, runnerError } from "../runner/runner-error.js";
 import type { RunRecord } from "../storage/run-store.js";
 import type { User } from "../users/user.js";
 import type { RunRequest } from "./run-request.js";
@@ -45,11 +45,36 @@ function toWorkflowRun(task: RunTask, signal: AbortSignal): readonly WorkflowRun
   return request.action === "trigger" ? [{ request, context: toContext(task.run, signal) }] : [];
 }
 
+/** Users whom the engine refuses together are sent once more, run by run, so that one whom it does not take is in nobody's way. */
 async function syncUsers(
   tasks: readonly RunTask[],
   signal: AbortSignal,
+  options: SendRunsOptions,
+): Promise<readonly (StartedRun | Error)[]> {
+  try {
+    await syncTogether(tasks, signal, options);
+    return tasks.map(() => ({ workflowRunId: null }));
+  } catch (error) {
+    if (tasks.length === 1 || classifyRunnerFailure(error).kind !== "permanent") throw error;
+  }
+  const answers: (StartedRun | Error)[] = [];
+  for (const task of tasks) {
+    // The time is over for all of them, and nobody waits for the answers any more.
+    if (signal.aborted) break;
+    answers.push(...(await syncUsers([task], signal, options).catch((error: unknown) => [toError(error)])));
+  }
+  return answers;
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : runnerError("ambiguous", classifyRunnerFailure(error).message);
+}
+
+async function syncTogether(
+  tasks: readonly RunTask[],
+  signal: AbortSignal,
   { runner, findUsers }: SendRunsOptions,
-): Promise<readonly StartedRun[]> {
+): Promise<void> {
   if (runner.identify === undefined) throw runnerError("permanent", "The runner does not take users.");
   const ids = [...new Set(tasks.map(requestOf).flatMap(userIdsOf))];
   // Whoever was deleted meanwhile is not brought back.
@@ -58,7 +83,6 @@ async function syncUsers(
   for (let from = 0; from < users.length; from += maxUsers) {
     await runner.identify({ environment, users: users.slice(from, from + maxUsers), signal });
   }
-  return tasks.map(() => ({ workflowRunId: null }));
 }
 
 function userIdsOf(request: RunRequest): readonly string[] {

@@ -145,6 +145,6 @@ export function claimRuns(
   const until = new Date(now + leaseMs);
   return runs.map((run) => {
     run.firstClaimedMs ??= now;
-    return { run: new ClaimedRecord(run), fence: state.lease(run, until) };
+    return { run: new ClaimedRecord(run), fence: state.lease(run, until), leasedUntil: until };
   });
 }

@@ -83,6 +83,8 @@ export interface ClaimedRun {
   readonly run: RunRecord;
   /** Grows with every claim of the run; a settle with an older one is refused. */
   readonly fence: number;
+  /** By the storage's clock, as `firstClaimedAt` is: together they say how long ago that was, whatever other clocks say. */
+  readonly leasedUntil: Date;
 }
 
 /** What came of one attempt. */

@@ -4,6 +4,7 @@ import type { Storage } from "../storage/storage.js";
 import type { MembershipChange } from "../users/group.js";
 import {
   environment,
+  leaseEndAfterFirstClaim,
   leaseMs,
   newEvent,
   newRun,
@@ -83,6 +84,7 @@ export const expandCases: readonly StorageCase[] = [
       assert.deepEqual(keysOf(made), ["m1", "m2"]);
       assert.deepEqual([...new Set(made?.map(({ run }) => run.parent))], ["all"]);
       assert.deepEqual(made?.[0]?.run.messageId, "a");
+      assert.deepEqual(made?.map(leaseEndAfterFirstClaim), [leaseMs, leaseMs]);
       assert.deepEqual(await claim(storage), []);
       await storage.runs.settle({ results: [resultOf(parent), resultOf(made?.[0])] });
       assert.equal((await eventOf(storage))?.status, "in_progress");

@@ -87,6 +87,11 @@ export function recordParams(events: readonly NewEvent[], overrides: Partial<Rec
   return { ...scope, owner: "process-1", leaseMs, events, ...overrides };
 }
 
+/** Milliseconds. */
+export function leaseEndAfterFirstClaim(claimed: ClaimedRun | undefined): number {
+  return Number(claimed?.leasedUntil) - Number(claimed?.run.firstClaimedAt);
+}
+
 export function resultOf(claimed: ClaimedRun | undefined, overrides: Partial<RunResult> = {}): RunResult {
   return {
     idempotencyKey: claimed?.run.idempotencyKey ?? "nothing was claimed",

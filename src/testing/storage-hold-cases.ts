@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RunHold } from "../storage/run-store.js";
 import type { Storage } from "../storage/storage.js";
 import {
+  leaseEndAfterFirstClaim,
   leaseMs,
   newEvent,
   newRun,
@@ -57,6 +58,7 @@ const wakeCases: readonly StorageCase[] = [
       await storage.events.record(recordParams([newEvent("a", { runs })]));
       const woken = await wake(storage, ["grace", "nobody"]);
       assert.deepEqual(keysOf(woken), ["g1", "g2"]);
+      assert.deepEqual(woken.map(leaseEndAfterFirstClaim), [leaseMs, leaseMs]);
       assert.deepEqual(await claim(storage), []);
       assert.deepEqual(await wake(storage, ["grace"]), []);
       await storage.runs.settle({ results: woken.map((run) => resultOf(run)) });

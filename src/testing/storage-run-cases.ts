@@ -3,6 +3,7 @@ import type { RunResult } from "../storage/run-store.js";
 import type { Storage } from "../storage/storage.js";
 import {
   eventWithRun,
+  leaseEndAfterFirstClaim,
   leaseMs,
   newEvent,
   newRun,
@@ -148,6 +149,25 @@ const claimCases: readonly StorageCase[] = [
       await advance(leaseMs + 50);
       const [claimed] = await storage.runs.claim(claimParams);
       assert.deepEqual(claimed?.run.firstClaimedAt, recorded?.claimed[0]?.run.firstClaimedAt);
+    },
+  ],
+  [
+    "claim: says by the clock that says when a run was first claimed when its lease ends, whoever hands it out",
+    async ({ storage, advance }) => {
+      const [recorded] = await storage.events.record(recordParams([eventWithRun("a")]));
+      assert.equal(leaseEndAfterFirstClaim(recorded?.claimed[0]), leaseMs);
+      await advance(leaseMs + 50);
+      const [claimed] = await storage.runs.claim(claimParams);
+      const second = leaseEndAfterFirstClaim(claimed);
+      assert.ok(second >= 2 * leaseMs, `${second} ms after it was first claimed`);
+      await advance(leaseMs + 50);
+      const [again] = await storage.events.record(recordParams([eventWithRun("a")]));
+      const third = leaseEndAfterFirstClaim(again?.claimed[0]);
+      assert.ok(third >= second + leaseMs, `${third} ms after it was first claimed`);
+      await storage.runs.settle({ results: [resultOf(again?.claimed[0], { status: "dead", workflowRunId: null })] });
+      const params = { ...scope, owner: "process-3", leaseMs, idempotencyKeys: ["run_a"] };
+      const decided = await storage.runs.decide({ ...params, decision: "retry" });
+      assert.equal(leaseEndAfterFirstClaim(decided.claimed[0]), leaseMs);
     },
   ],
   [

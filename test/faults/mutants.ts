@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "ask the engine again when its window is over",
     file: "source/ended-run.ts",
-    find: "now - run.firstClaimedAt.getTime() <= idempotencyWindowMs",
+    find: "sinceFirstClaimMs <= idempotencyWindowMs",
     replace: "true",
     tests: source,
   },

@@ -392,6 +392,18 @@ describe("cancel", () => {
     expect(runner.cancels[0]?.request.recipients).toEqual(["grace"]);
   });
 
+  it("cancels for no more recipients at once than the runner takes, each part under its own key", async () => {
+    const runner = recordingRunner({ maxRecipients: 2 });
+    const { source } = setUp({ triggers: [{ ...cancel, recipients: "properties.to" }], runner });
+    const { events } = await source.handleSegmentPayload(track("Comment Deleted", { id: 7, to: ["a", "b", "c"] }));
+    expect(runner.cancels.map(({ request }) => request.recipients)).toEqual([["a", "b"], ["c"]]);
+    expect(new Set(runner.cancels.map(({ context }) => context.idempotencyKey)).size).toBe(2);
+    expect(events[0]?.triggers[0]).toMatchObject({
+      status: "canceled",
+      recipients: ["a", "b", "c"].map((recipient) => ({ recipient, status: "canceled" })),
+    });
+  });
+
   it("is refused with a runner that can not", () => {
     expect(() => setUp({ triggers: [cancel], runner: functionRunner({}) })).toThrow(
       expect.objectContaining({ code: "CONFIG_TRIGGER_INVALID" }),

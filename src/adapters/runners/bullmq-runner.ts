@@ -1,4 +1,5 @@
 import { type Duration, durationToMs } from "../../core/duration.js";
+import { BellwireError } from "../../core/errors.js";
 import type {
   RunContext,
   StartedRun,
@@ -57,29 +58,44 @@ export function bullmqRunner(options: BullmqRunnerOptions): WorkflowRunner {
     };
     return { name: request.workflow, data, opts };
   };
-  const settled = async <Value>(work: Promise<Value>): Promise<Value> => {
-    try {
-      return await settleWithin(work, timeoutMs, () =>
-        runnerError("ambiguous", `BullMQ did not take the job within ${timeoutMs} ms: is its backend up?`),
-      );
-    } catch (error) {
-      const { message } = classifyRunnerFailure(error);
-      throw runnerError("ambiguous", `BullMQ could not add the job: ${message}`, { cause: error });
-    }
-  };
+  const within = <Value>(work: Promise<Value>): Promise<Value> =>
+    settleWithin(work, timeoutMs, () =>
+      runnerError("ambiguous", `BullMQ did not take the job within ${timeoutMs} ms: is its backend up?`),
+    );
   const add = async (request: RunJobData["request"], context: RunContext): Promise<StartedRun> => {
     const { name, data, opts } = toJob(request, context);
-    const job = await settled(queue.add(name, data, opts));
-    return { workflowRunId: job.id ?? null };
+    try {
+      return toStarted(await within(queue.add(name, data, opts)));
+    } catch (error) {
+      throw notAdded(error);
+    }
   };
+  const addAlone = ({ request, context }: WorkflowRun): Promise<StartedRun | Error> =>
+    add(request, context).catch(notAdded);
   return {
     capabilities: { maxRecipients, idempotencyWindowMs: retentionMs },
     trigger: add,
     cancel: async (request, context) => void (await add(request, context)),
     async triggerBatch(runs: readonly WorkflowRun[]) {
       const jobs = runs.map(({ request, context }) => toJob(request, context));
-      const added = await settled(queue.addBulk(jobs));
-      return added.map((job) => ({ workflowRunId: job.id ?? null }));
+      try {
+        return (await within(queue.addBulk(jobs))).map(toStarted);
+      } catch (error) {
+        // A backend that is away is away for each of them.
+        if (BellwireError.is(error)) throw notAdded(error);
+        // One job that can not be stored keeps all from being: each by itself fails alone. What was added is known by its id.
+        return Promise.all(runs.map(addAlone));
+      }
     },
   };
+}
+
+function toStarted({ id }: { readonly id?: string | undefined }): StartedRun {
+  return { workflowRunId: id ?? null };
+}
+
+function notAdded(error: unknown): BellwireError {
+  if (BellwireError.is(error)) return error;
+  const { message } = classifyRunnerFailure(error);
+  return runnerError("ambiguous", `BullMQ could not add the job: ${message}`, { cause: error });
 }

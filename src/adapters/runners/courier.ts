@@ -55,7 +55,8 @@ export interface CourierRunnerOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Courier remembers a 500 and repeats it for the same key, for 24 hours. `"fail"` gives the run up, for a person to look at;
-   * `"newKey"` sends every further attempt under a key of its own, at the risk of a message sent twice.
+   * `"newKey"` sends a further attempt under a new key once Courier has answered 500 to those before it, at the risk of a message sent
+   * twice where such an answer was wrong. An attempt whose end is unknown is repeated under the same key.
    * @default "fail"
    */
   readonly onServerError?: "fail" | "newKey" | undefined;
@@ -73,8 +74,19 @@ const atOnce = 5;
 export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
   const { client, timeoutMs = 10_000, onServerError = "fail", identify = true } = options;
   const call = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
-  const keyOf = ({ idempotencyKey, attempt }: RunContext) =>
-    onServerError === "newKey" && attempt > 1 ? `${idempotencyKey}-${attempt}` : idempotencyKey;
+  const send = (request: WorkflowRunRequest, { signal }: RunContext, key: string) =>
+    // The client's idempotencyKey option is never sent.
+    client.send.message({ message: toMessage(request) }, { ...call(signal), headers: { "Idempotency-Key": key } });
+  const sendUnderNewKeys = async (request: WorkflowRunRequest, context: RunContext, nth = 1) => {
+    const { idempotencyKey, attempt } = context;
+    try {
+      return await send(request, context, nth === 1 ? idempotencyKey : `${idempotencyKey}-${nth}`);
+    } catch (error) {
+      if (!isServerError(error) || nth >= attempt) throw error;
+    }
+    // What an earlier attempt was answered is what Courier answers for its key; only the last key is new.
+    return sendUnderNewKeys(request, context, nth + 1);
+  };
   return {
     capabilities: {
       maxRecipients: 100,
@@ -86,9 +98,9 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
     },
     async trigger(request, context) {
       try {
-        // The client's idempotencyKey option is never sent.
-        const headers = { "Idempotency-Key": keyOf(context) };
-        const sent = await client.send.message({ message: toMessage(request) }, { ...call(context.signal), headers });
+        const sent = await (onServerError === "newKey"
+          ? sendUnderNewKeys(request, context)
+          : send(request, context, context.idempotencyKey));
         return { workflowRunId: sent.requestId };
       } catch (error) {
         throw onServerError === "fail" ? withoutStoredAnswers(error) : engineFailure("Courier", error);
@@ -98,9 +110,11 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
       identify: async ({ users, signal }) => {
         const tell = (user: User) =>
           askEngine("Courier", () => client.profiles.create(user.id, { profile: toProfile(user) }, call(signal)));
+        const told: PromiseSettledResult<unknown>[] = [];
         for (let from = 0; from < users.length; from += atOnce) {
-          await Promise.all(users.slice(from, from + atOnce).map(tell));
+          told.push(...(await Promise.allSettled(users.slice(from, from + atOnce).map(tell))));
         }
+        failFor(told);
       },
       forget: ({ userIds, signal }) =>
         forgetEach("Courier", userIds, (userId) => client.profiles.delete(userId, call(signal))),
@@ -108,12 +122,22 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
   };
 }
 
+/** @throws of what failed one that is worth another try, where there is one: those that are refused are so again then */
+function failFor(told: readonly PromiseSettledResult<unknown>[]): void {
+  const failures = told.flatMap((one) => (one.status === "rejected" ? [engineFailure("Courier", one.reason)] : []));
+  const failure = failures.find(({ retryable }) => retryable) ?? failures[0];
+  if (failure !== undefined) throw failure;
+}
+
 function withoutStoredAnswers(error: unknown): BellwireError {
   const failure = engineFailure("Courier", error);
-  const isServerError = typeof error === "object" && error !== null && Reflect.get(error, "status") === 500;
-  if (!isServerError || classifyRunnerFailure(failure).kind === "permanent") return failure;
+  if (!isServerError(error) || classifyRunnerFailure(failure).kind === "permanent") return failure;
   const message = `${failure.message}. Courier repeats this answer for the same key: look at its log, and replay the event under a new key.`;
   return runnerError("permanent", message, { cause: error });
+}
+
+function isServerError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && Reflect.get(error, "status") === 500;
 }
 
 function toMessage({ workflow, recipients, tenant, data }: WorkflowRunRequest) {
@@ -158,5 +182,6 @@ function toProfile(user: User): { [member: string]: unknown } {
     ...(user.locale !== null && { locale: user.locale }),
     ...(user.timezone !== null && { zoneinfo: user.timezone }),
     ...(user.avatar !== null && { picture: user.avatar }),
+    ...(user.createdAt !== null && { created_at: user.createdAt.toISOString() }),
   };
 }

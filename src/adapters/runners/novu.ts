@@ -47,7 +47,7 @@ export interface NovuClient {
       body: { subscribers: NovuSubscriber[] },
       idempotencyKey: string | undefined,
       options: NovuRequestOptions,
-    ): Promise<unknown>;
+    ): Promise<{ readonly result: { readonly failed: readonly { readonly message?: string | undefined }[] } }>;
   };
 }
 
@@ -78,7 +78,11 @@ export interface NovuRunnerOptions {
 export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
   const { client, timeoutMs = 10_000, idempotencyWindowMs = 24 * 60 * 60 * 1_000, identify = true } = options;
   const cancels = options.cancellation === "transactionId";
-  const call = (signal: AbortSignal) => ({ retries: { strategy: "none" as const }, timeoutMs, signal });
+  const call = (ofAttempt: AbortSignal) => {
+    // With a signal the client forgets its own time limit.
+    const signal = AbortSignal.any([ofAttempt, AbortSignal.timeout(timeoutMs)]);
+    return { retries: { strategy: "none" as const }, timeoutMs, signal };
+  };
   const ask = <Answer>(request: () => PromiseLike<Answer>) => askEngine("Novu", request);
   const transactionId = ({ cancellationKey }: WorkflowRunRequest, { idempotencyKey }: RunContext) =>
     cancels && cancellationKey !== null ? cancellationKey : idempotencyKey;
@@ -108,9 +112,9 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
     }),
     ...(identify && {
       identify: async ({ users, signal }) => {
-        await ask(() =>
-          client.subscribers.createBulk({ subscribers: users.map(toSubscriber) }, undefined, call(signal)),
-        );
+        const body = { subscribers: users.map(toSubscriber) };
+        const { result } = await ask(() => client.subscribers.createBulk(body, undefined, call(signal)));
+        failForAny(result.failed);
       },
       forget: ({ userIds, signal }) =>
         forgetEach("Novu", userIds, (userId) => client.subscribers.delete(userId, undefined, call(signal))),
@@ -123,6 +127,14 @@ function accepted(result: NovuAnswer): string | null {
   if (result.acknowledged && result.status === "processed") return result.transactionId ?? null;
   const why = result.error === undefined ? "" : `: ${safeText(result.error.join("; "))}`;
   throw runnerError("permanent", `Novu did not take the run (${safeText(result.status)})${why}`);
+}
+
+/** Novu answers 201 also where it took none of the users. */
+function failForAny(failed: readonly { readonly message?: string | undefined }[]): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const why = first.message === undefined ? "" : `: ${safeText(first.message)}`;
+  throw runnerError("permanent", `Novu did not take ${failed.length} of the users${why}`);
 }
 
 function toEvent({ workflow, recipients, actor, tenant, data }: WorkflowRunRequest) {

@@ -83,8 +83,16 @@ export function newRunRecord(
   };
 }
 
-export function toClaimedRun(row: Row): ClaimedRun {
-  return { run: toRunRecord(row), fence: numberOf(row, "fence") };
+export function toClaimedRun(row: Row, leasedUntil: Date): ClaimedRun {
+  return { run: toRunRecord(row), fence: numberOf(row, "fence"), leasedUntil };
+}
+
+/** Of runs that one statement leased, for as long as each other. */
+export function toClaimedRuns(rows: readonly Row[]): readonly ClaimedRun[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const leasedUntil = new Date(numberOf(first, "leased_until"));
+  return rows.map((row) => toClaimedRun(row, leasedUntil));
 }
 
 export function toExpiredHold(row: Row): Pick<RunHold, "userId" | "onExpiry"> {

@@ -95,6 +95,24 @@ for (const [name, available, start] of backends) {
       await queue.close();
     });
 
+    it("of runs that are added together one that can not be stored fails alone", async () => {
+      const queue = backend.queue<RunJobData>(newName());
+      const source = createSegmentSource({
+        storage: memoryStorage(),
+        runner: bullmqRunner({ queue }),
+        triggers: [welcome],
+        unidentified: "create",
+      });
+      const payload = ["fine", "poison \u0000", "fine"].map((title, index) =>
+        track("Signed Up", { title }, { userId: `user-${index}`, messageId: `m-${index}` }),
+      );
+      const { events } = await source.handleSegmentPayload(payload);
+      const poison = backend.isPostgres ? "pending" : "triggered";
+      expect(events.map(({ triggers }) => triggers[0]?.status)).toEqual(["triggered", poison, "triggered"]);
+      expect(await jobsOf(queue)).toHaveLength(backend.isPostgres ? 2 : 3);
+      await queue.close();
+    });
+
     it("the worker repeats what failed for now, and gives up at once what failed for good", async () => {
       const queueName = newName();
       const queue = backend.queue<RunJobData>(queueName);

@@ -18,7 +18,7 @@ import { failureOfStatus, parseRetryAfter, safeText } from "../../../src/adapter
 import type { WorkflowRunner } from "../../../src/runner/runner.js";
 import { classifyRunnerFailure } from "../../../src/runner/runner-error.js";
 import { rejection, runContext, runRequest, userNamed } from "../../../src/testing/runner-fixtures.js";
-import { startEngine } from "../../support/engine-server.js";
+import { type EngineReply, startEngine } from "../../support/engine-server.js";
 import { engines, httpSecret } from "../../support/engines.js";
 
 const engineNamed = (name: string) => {
@@ -198,7 +198,14 @@ describe("where each engine expects things", () => {
     [
       "Courier",
       {
-        profile: { plan: "pro", firstName: "Ada", lastName: "Lovelace", email: "ada@example.com", phone_number: "+1" },
+        profile: {
+          plan: "pro",
+          firstName: "Ada",
+          lastName: "Lovelace",
+          email: "ada@example.com",
+          phone_number: "+1",
+          created_at: "2026-01-01T00:00:00.000Z",
+        },
       },
     ],
   ])("a user at %s, without what is not known", async (name, expected) => {
@@ -211,6 +218,46 @@ describe("where each engine expects things", () => {
   });
 });
 
+it("Novu refuses users with a 201", async () => {
+  const { runner, server } = await on("Novu");
+  const failed = [{ message: "ada@example.com is no email", subscriberId: "ada" }];
+  server.replyNext({ status: 201, body: { data: { updated: [], created: [], failed } } });
+  const { signal } = new AbortController();
+  const told = Promise.resolve(runner.identify?.({ environment: "test", users: [userNamed("ada")], signal }));
+  expect(await rejection(told)).toMatchObject({
+    code: "RUNNER_PERMANENT",
+    message: "Novu did not take 1 of the users: …@… is no email",
+  });
+  await server.close();
+});
+
+it.each<[string, (url: string) => WorkflowRunner]>([
+  ["Novu", (url) => novuRunner({ client: new Novu({ secretKey: "sk", serverURL: url }), timeoutMs: 100 })],
+  ["Courier", (url) => courierRunner({ client: new Courier({ apiKey: "sk", baseURL: url }), timeoutMs: 100 })],
+])("%s is waited for no longer than timeoutMs, and what came of it is unknown", async (name, connect) => {
+  const { runner, server } = await on(name, connect);
+  server.replyNext("silence");
+  const error = await rejection(runner.trigger(runRequest("new-comment"), runContext("bw_a")));
+  expect(classifyRunnerFailure(error).kind).toBe("ambiguous");
+  expect(server.requests).toHaveLength(1);
+  await server.close();
+});
+
+it("Courier is told of every user, also where it refuses one; what is worth another try is said first", async () => {
+  const { runner, server } = await on("Courier");
+  const told = async (...replies: readonly number[]) => {
+    server.replyNext(...replies.map((status) => ({ status, body: { message: "no" } })));
+    const users = Array.from({ length: 7 }, (_, index) => userNamed(`user-${index}`));
+    const { signal } = new AbortController();
+    return rejection(Promise.resolve(runner.identify?.({ environment: "test", users, signal })));
+  };
+  expect(await told(422)).toMatchObject({ code: "RUNNER_PERMANENT" });
+  expect(server.requests).toHaveLength(7);
+  expect(await told(422, 429)).toMatchObject({ code: "RUNNER_RETRYABLE" });
+  expect(server.requests).toHaveLength(14);
+  await server.close();
+});
+
 describe("Courier remembers a 500 for the same key", () => {
   it("so the run is given up, with what to do", async () => {
     const { runner, server } = await on("Courier");
@@ -220,15 +267,26 @@ describe("Courier remembers a 500 for the same key", () => {
     await server.close();
   });
 
-  it("or sent again under a key of the attempt's own", async () => {
+  const oops = { status: 500, body: { message: "oops" } };
+  it.each<[string, readonly (readonly EngineReply[])[], readonly string[]]>([
+    ["under a new key", [[oops], [oops]], ["bw_a", "bw_a", "bw_a-2"]],
+    ["under the same key where nothing is known", [["reset"], []], ["bw_a", "bw_a"]],
+    [
+      "under the last key of which nothing is known",
+      [[oops], [oops, "reset"], [oops]],
+      ["bw_a", "bw_a", "bw_a-2", "bw_a", "bw_a-2"],
+    ],
+  ])("or sent again, %s", async (_, attempts, keys) => {
     const { runner, server } = await on("Courier", (url) =>
       courierRunner({ client: new Courier({ apiKey: "sk", baseURL: url }), onServerError: "newKey" }),
     );
-    server.replyNext({ status: 500, body: { message: "oops" } });
-    const error = await rejection(runner.trigger(runRequest("t"), runContext("bw_a", { attempt: 1 })));
-    expect(classifyRunnerFailure(error).kind).toBe("ambiguous");
-    await runner.trigger(runRequest("t"), runContext("bw_a", { attempt: 2 }));
-    expect(server.requests.map(({ headers }) => headers["idempotency-key"])).toEqual(["bw_a", "bw_a-2"]);
+    for (const [index, replies] of attempts.entries()) {
+      server.replyNext(...replies);
+      const sent = runner.trigger(runRequest("t"), runContext("bw_a", { attempt: index + 1 }));
+      if (index === attempts.length - 1) await sent;
+      else expect(classifyRunnerFailure(await rejection(sent)).kind).toBe("ambiguous");
+    }
+    expect(server.requests.map(({ headers }) => headers["idempotency-key"])).toEqual(keys);
     await server.close();
   });
 });
@@ -380,6 +438,27 @@ describe("telling the engine of users", () => {
       identify("grace", { email: "grace@example.com" }),
     ]);
     expect(users).toEqual(["ada new@example.com", "grace grace@example.com"]);
+  });
+
+  it("a user whom the engine refuses keeps it from no other one", async () => {
+    const { runner, users } = keeping();
+    const calls: number[] = [];
+    const source = createSegmentSource({
+      storage: memoryStorage(),
+      runner: {
+        ...runner,
+        identify: async (request) => {
+          calls.push(request.users.length);
+          if (request.users.some(({ id }) => id === "bad")) throw runnerError("permanent", "422: bad timezone");
+          await runner.identify?.(request);
+        },
+      },
+    });
+    const { events, retryable } = await source.handleSegmentPayload(["ada", "bad", "grace"].map((id) => identify(id)));
+    expect(events.map(({ user }) => user?.sync?.status)).toEqual(["triggered", "failed", "triggered"]);
+    expect(retryable).toBe(false);
+    expect(users).toEqual(["ada null", "grace null"]);
+    expect(calls).toEqual([3, 1, 1, 1]);
   });
 
   it("an engine that is busy: the event stays in progress, is worth sending again, and is then done", async () => {

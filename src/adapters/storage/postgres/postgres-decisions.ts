@@ -1,6 +1,6 @@
 import { runDecisions } from "../../../storage/run-decision.js";
 import type { DecideParams, DecideResult } from "../../../storage/run-store.js";
-import { toClaimedRun } from "../stored-records.js";
+import { toClaimedRuns } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { nowMs, type Query, toArray } from "./postgres-client.js";
 
@@ -39,6 +39,6 @@ export async function decide(query: Query, params: DecideParams): Promise<Decide
   const rows = await query(sqlOf[decision], environment, source, toArray(idempotencyKeys), ...lease);
   return {
     changed: rows.map((row) => textOf(row, "idempotency_key")),
-    claimed: isRevived && leaseMs !== null ? rows.map(toClaimedRun) : [],
+    claimed: isRevived && leaseMs !== null ? toClaimedRuns(rows) : [],
   };
 }

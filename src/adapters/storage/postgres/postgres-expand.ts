@@ -1,5 +1,5 @@
 import type { ExpandParams, ExpandResult } from "../../../storage/run-store.js";
-import { toClaimedRun } from "../stored-records.js";
+import { toClaimedRuns } from "../stored-records.js";
 import { isTrue, numberOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
@@ -72,6 +72,6 @@ export async function expandRun(
   if (!isTrue(row["is_same"])) return { status: "request_changed" };
   if (numberOf(row, "present") < users.length) return { status: "members_left" };
   if (numberOf(row, "made_by") === 0) return { status: "lease_lost" };
-  const added = rowsOf(row, "added").map(toClaimedRun);
-  return { status: "expanded", claimed: added.filter(({ fence: ofRun }) => ofRun > 0) };
+  const leased = rowsOf(row, "added").filter((added) => numberOf(added, "fence") > 0);
+  return { status: "expanded", claimed: toClaimedRuns(leased) };
 }

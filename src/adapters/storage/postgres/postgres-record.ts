@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ClaimedRun, NewRun } from "../../../storage/run-store.js";
 import type { NewEvent, RecordParams, RecordResult } from "../../../storage/storage.js";
-import { newRunRecord, toClaimedRun, toEventRecord } from "../stored-records.js";
+import { newRunRecord, toClaimedRuns, toEventRecord } from "../stored-records.js";
 import { numberOf, numberOrNull, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type PostgresValue, type Query, rowsOf, toArray } from "./postgres-client.js";
@@ -102,11 +102,10 @@ export async function record(query: Query, params: RecordParams): Promise<readon
   while (asked.length > 0) {
     const columns = await toColumns(asked, environment);
     const rows = await query.prepared(recordSql, environment, source, leaseMs, owner, ...columns);
-    const { newAt, refused } = sortOut(rows);
+    const { recorded, moment, refused } = sortOut(rows, leaseMs);
     for (const { event, messageId } of asked) {
-      const now = newAt.get(messageId);
-      if (now !== undefined)
-        found.set(messageId, { status: "new", claimed: claimNew(params, event, now), stored: null });
+      if (moment !== null && recorded.has(messageId))
+        found.set(messageId, { status: "new", claimed: claimNew(params, event, moment), stored: null });
     }
     const known = asked.flatMap(({ messageId }) => (found.has(messageId) ? [] : [messageId]));
     if (known.length === 0) break;
@@ -123,15 +122,26 @@ export async function record(query: Query, params: RecordParams): Promise<readon
   return params.events.flatMap((event) => found.get(toStoredText(event.messageId)) ?? []);
 }
 
-function sortOut(rows: readonly Row[]) {
-  const newAt = new Map<string, number>();
+/** When a statement began, and when the leases end that it took. */
+interface Moment {
+  readonly now: number;
+  readonly leasedUntil: Date;
+}
+
+function sortOut(rows: readonly Row[], leaseMs: number | null) {
+  const recorded = new Set<string>();
   const refused = new Map<string, Refusal>();
+  let moment: Moment | null = null;
   for (const row of rows) {
     const now = numberOrNull(row, "now");
-    if (now === null) addRefusal(refused, row);
-    else newAt.set(textOf(row, "message_id"), now);
+    if (now === null) {
+      addRefusal(refused, row);
+      continue;
+    }
+    recorded.add(textOf(row, "message_id"));
+    moment ??= { now, leasedUntil: new Date(now + (leaseMs ?? 0)) };
   }
-  return { newAt, refused };
+  return { recorded, moment, refused };
 }
 
 function compare(left: string, right: string): number {
@@ -228,18 +238,22 @@ function createTextSlices() {
 }
 
 /** What the database now holds of new runs, which it need not send back. */
-function claimNew(params: RecordParams, event: NewEvent, now: number): readonly ClaimedRun[] {
+function claimNew(params: RecordParams, event: NewEvent, { now, leasedUntil }: Moment): readonly ClaimedRun[] {
   if (params.leaseMs === null) return [];
   const { environment, source } = params;
   const { messageId, receivedAt } = event;
   return event.runs
     .filter(({ hold }) => hold === undefined)
-    .map((run) => ({ run: newRunRecord({ environment, source, messageId, receivedAt }, run, now), fence: 1 }));
+    .map((run) => ({
+      run: newRunRecord({ environment, source, messageId, receivedAt }, run, now),
+      fence: 1,
+      leasedUntil,
+    }));
 }
 
 function toKnownResult(row: Row): RecordResult {
   const stored = toEventRecord(row, rowsOf(row, "runs"));
-  const claimed = rowsOf(row, "leased").map(toClaimedRun);
+  const claimed = toClaimedRuns(rowsOf(row, "leased"));
   if (claimed.length > 0) return { status: "unfinished", claimed, stored };
   if (!stored.runs.some((run) => run.status === "pending")) return { status: "finished", claimed, stored };
   const isLeased = rowsOf(row, "runs").some(

@@ -1,5 +1,5 @@
 import type { ClaimedRun, RunStatus, RunStore } from "../../../storage/run-store.js";
-import { toClaimedRun, toExpiredHold, toRunRecord } from "../stored-records.js";
+import { toClaimedRuns, toExpiredHold, toRunRecord } from "../stored-records.js";
 import { textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { nowMs, type Query, toArray } from "./postgres-client.js";
@@ -25,7 +25,7 @@ export function postgresRunStore(query: Query): RunStore {
   return {
     async claim({ environment, source, owner, leaseMs, limit }) {
       const rows = await query(claimSql, environment, source, owner, leaseMs, limit);
-      return rows.map(toClaimedRun).sort((left, right) => dueAt(left) - dueAt(right));
+      return toClaimedRuns(rows).toSorted((left, right) => dueAt(left) - dueAt(right));
     },
     settle: ({ results }) => settle(query, results),
     async release({ runs }) {
@@ -39,7 +39,7 @@ export function postgresRunStore(query: Query): RunStore {
     async wake({ environment, source, userIds, owner, leaseMs }) {
       const ids = toArray(userIds.map(toStoredText));
       const rows = await query(wakeSql, environment, ids, source, owner, leaseMs);
-      return leaseMs === null ? [] : rows.filter((row) => textOf(row, "source") === source).map(toClaimedRun);
+      return leaseMs === null ? [] : toClaimedRuns(rows.filter((row) => textOf(row, "source") === source));
     },
     async expired({ environment, source, limit }) {
       return (await query(expiredSql, environment, source, limit)).map(toExpiredHold);

@@ -2,7 +2,7 @@ import { runDecisions } from "../../../storage/run-decision.js";
 import type { DecideParams, DecideResult } from "../../../storage/run-store.js";
 import { numberOf, textOf } from "../stored-row.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { hasKey, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
+import { hasKey, leaseFrom, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
 
 export function decide(session: SqliteSession, params: DecideParams, now: number): DecideResult {
   const { from, to } = runDecisions[params.decision];
@@ -21,10 +21,8 @@ export function decide(session: SqliteSession, params: DecideParams, now: number
   const changed = rows.map((row) => textOf(row, "idempotency_key"));
   const { owner, leaseMs } = params;
   if (leaseMs === null || to !== "pending") return { changed, claimed: [] };
-  return {
-    changed,
-    claimed: rows.flatMap((row) => leaseRun(session, numberOf(row, "id"), { owner, now, until: now + leaseMs }) ?? []),
-  };
+  const lease = leaseFrom(now, owner, leaseMs);
+  return { changed, claimed: rows.flatMap((row) => leaseRun(session, numberOf(row, "id"), lease) ?? []) };
 }
 
 /** The event's row says whether a run of it has failed for good; what is open its runs say themselves. */

@@ -2,14 +2,14 @@ import type { ExpandedMembers, ExpandParams, ExpandResult } from "../../../stora
 import { decodedOf, numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { hasKey, insertRun, openRunByKey } from "./sqlite-run-rows.js";
+import { hasKey, insertRun, leaseFrom, openRunByKey } from "./sqlite-run-rows.js";
 
 export function expandRun(
   session: SqliteSession,
   { idempotencyKey, fence, request, progress, runs, members, owner, leaseMs }: ExpandParams,
   now: number,
 ): ExpandResult {
-  const lease = { owner, now, until: now + leaseMs };
+  const lease = leaseFrom(now, owner, leaseMs);
   const [row] = session.all(
     `SELECT id, event_id, environment, source, message_id, received_at, request FROM ${openRunByKey}
      WHERE ${hasKey} AND fence = ? AND status = 'pending'`,
@@ -23,7 +23,7 @@ export function expandRun(
     "UPDATE bellwire_runs SET progress = ?, owner = ?, leased_until = ? WHERE id = ?",
     progress,
     owner,
-    lease.until,
+    lease.until.getTime(),
     numberOf(row, "id"),
   );
   const event = {

@@ -3,7 +3,7 @@ import { emptyDecision, toExpiredHold } from "../stored-records.js";
 import { numberOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { leaseRun } from "./sqlite-run-rows.js";
+import { leaseFrom, leaseRun } from "./sqlite-run-rows.js";
 
 export function wakeHeld(
   session: SqliteSession,
@@ -18,9 +18,10 @@ export function wakeHeld(
     ),
   );
   if (leaseMs === null) return [];
+  const lease = leaseFrom(now, owner, leaseMs);
   return woken
     .filter((row) => textOf(row, "source") === source)
-    .flatMap((row) => leaseRun(session, numberOf(row, "id"), { owner, now, until: now + leaseMs }) ?? []);
+    .flatMap((row) => leaseRun(session, numberOf(row, "id"), lease) ?? []);
 }
 
 export function findExpired(

@@ -5,12 +5,12 @@ import { numberOf, type Row, textOf } from "../stored-row.js";
 import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import { isForgotten, mayForget } from "./sqlite-deletions.js";
-import { insertRun, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
+import { insertRun, leaseFrom, leaseRun, runsOfEvent } from "./sqlite-run-rows.js";
 
 /** Inside a transaction of the caller's. */
 export function record(session: SqliteSession, params: RecordParams, now: number): readonly RecordResult[] {
   const { owner, leaseMs } = params;
-  const lease = leaseMs === null ? null : { owner, now, until: now + leaseMs };
+  const lease = leaseMs === null ? null : leaseFrom(now, owner, leaseMs);
   const names = new Map<string, NameCount>();
   const { environment, source } = params;
   const hasDeletions = mayForget(session, environment);
@@ -93,7 +93,7 @@ function takeUp(
   if (pending.length === 0) return { status: "finished", claimed: [], stored };
   if (pending.some((run) => numberOf(run, "leased_until") > now)) return { status: "leased", claimed: [], stored };
   if (leaseMs === null) return { status: "unfinished", claimed: [], stored };
-  const lease = { owner, now, until: now + leaseMs };
+  const lease = leaseFrom(now, owner, leaseMs);
   const claimed = pending.flatMap((run) => leaseRun(session, numberOf(run, "id"), lease) ?? []);
   return { status: "unfinished", claimed, stored };
 }

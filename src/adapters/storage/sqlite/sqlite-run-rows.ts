@@ -23,7 +23,7 @@ export const hasKey = "idempotency_key = ? AND status <> 'triggered'";
 export interface Lease {
   readonly owner: string;
   readonly now: number;
-  readonly until: number;
+  readonly until: Date;
 }
 
 interface PlannedRun {
@@ -31,6 +31,10 @@ interface PlannedRun {
   readonly position: number;
   readonly now: number;
   readonly lease: Lease | null;
+}
+
+export function leaseFrom(now: number, owner: string, leaseMs: number): Lease {
+  return { owner, now, until: new Date(now + leaseMs) };
 }
 
 /** Inserts a planned run, leased from the start. @returns what is leased, or `null` */
@@ -60,12 +64,12 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
     hold === undefined ? null : hold.onExpiry,
     lease === null ? 0 : 1,
     lease?.owner ?? null,
-    lease?.until ?? 0,
+    lease?.until.getTime() ?? 0,
     lease?.now ?? null,
     event.parent ?? null,
   );
   if (lease === null) return null;
-  return { run: newRunRecord(event, run, lease.now, event.parent), fence: 1 };
+  return { run: newRunRecord(event, run, lease.now, event.parent), fence: 1, leasedUntil: lease.until };
 }
 
 export function runsOfEvent(session: SqliteSession, eventId: number): readonly Row[] {
@@ -78,11 +82,11 @@ export function leaseRun(session: SqliteSession, id: number, lease: Lease): Clai
     `UPDATE bellwire_runs SET fence = fence + 1, owner = ?, leased_until = ?, first_claimed_at = coalesce(first_claimed_at, ?)
      WHERE id = ? RETURNING *`,
     lease.owner,
-    lease.until,
+    lease.until.getTime(),
     lease.now,
     id,
   );
-  return row === undefined ? null : toClaimedRun(row);
+  return row === undefined ? null : toClaimedRun(row, lease.until);
 }
 
 /** A run that is over for good decides what its event's status is once no other one is pending. */

@@ -8,7 +8,7 @@ import { decide } from "./sqlite-decisions.js";
 import { expandRun } from "./sqlite-expand.js";
 import { findExpired, skipHeld, wakeHeld } from "./sqlite-holds.js";
 import { pageOf } from "./sqlite-page.js";
-import { failEvent, hasKey, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
+import { failEvent, hasKey, leaseFrom, leaseRun, openRunByKey } from "./sqlite-run-rows.js";
 
 export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
   return {
@@ -26,7 +26,7 @@ export function sqliteRunStore(session: SqliteSession, clock: Clock): RunStore {
           now,
           limit,
         );
-        const lease = { owner, now, until: now + leaseMs };
+        const lease = leaseFrom(now, owner, leaseMs);
         return due.flatMap((row) => leaseRun(session, numberOf(row, "id"), lease) ?? []);
       });
     },
