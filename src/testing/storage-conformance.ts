@@ -8,7 +8,7 @@ import { expandCases } from "./storage-expand-cases.js";
 import type { StorageCase, StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
 import { groupCases } from "./storage-group-cases.js";
-import { holdCases } from "./storage-hold-cases.js";
+import { holdCases, mergedHoldCases } from "./storage-hold-cases.js";
 import { knownCases } from "./storage-known-cases.js";
 import { mentionCases } from "./storage-mention-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
@@ -44,7 +44,7 @@ export function storageConformance(
     ...userCases,
     ...userListCases,
     ...environmentCases,
-    ...(merge ? mergeCases : []),
+    ...(merge ? [...mergeCases, ...mergedHoldCases] : []),
     ...(markDeleted ? erasureCases : []),
     ...(updateVisitors ? visitorCases : []),
     ...groupCases,
