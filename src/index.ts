@@ -141,7 +141,15 @@ export type {
   TriggerOverride,
   TriggerStore,
 } from "./storage/trigger-store.js";
-export type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./storage/user-store.js";
+export type {
+  DeleteUserParams,
+  ListUsersParams,
+  MergeUsersParams,
+  UserMerge,
+  UserStore,
+  UserUpdate,
+  VisitorUpdate,
+} from "./storage/user-store.js";
 export type { EventDefinition } from "./triggers/define-event.js";
 export { defineEvent } from "./triggers/define-event.js";
 export { defineTrigger } from "./triggers/define-trigger.js";
@@ -168,4 +176,11 @@ export { applyGroupChange, isLaterMembership, toGroup } from "./users/group.js";
 export type { MappedAttribute } from "./users/identity.js";
 export type { User, UserAttributes, UserChange, UserHistoryEntry, VisitorChange } from "./users/user.js";
 export type { Register, UserRegisters } from "./users/user-registers.js";
-export { applyUserChange, emptyRegisters, mergeRegisters, toUser } from "./users/user-registers.js";
+export {
+  applyUserChange,
+  emptyRegisters,
+  firstRegisters,
+  mergeRegisters,
+  registersAfter,
+  toUser,
+} from "./users/user-registers.js";

@@ -107,7 +107,8 @@ async function nextPage(
   const unknown = members.filter((id) => !known.has(id));
   if (unidentified.kind === "create") {
     // As of when the event was received: a deletion that came later stays one.
-    for (const id of await createUsers(context, environment, new Set(unknown), run.receivedAt)) known.set(id, id);
+    const created = await createUsers(context, environment, new Set(unknown), run.receivedAt);
+    for (const [id, current] of created) known.set(id, current);
   }
   const reached = members.flatMap((userId) => {
     const id = known.get(userId);

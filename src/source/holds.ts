@@ -69,7 +69,7 @@ export async function expireHolds(context: SourceContext, scope: SourceScope, ow
     const known = await knownUsers(context, scope.environment, [...new Set(expired.map(({ userId }) => userId))]);
     const wanted = expired.filter(({ userId, onExpiry }) => onExpiry === "create" && !known.has(userId));
     const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)), at);
-    const userIds = [...known.keys(), ...created];
+    const userIds = [...known.keys(), ...created.keys()];
     await wakeHeld(context, { ...scope, userIds, owner, leaseMs: null });
     const gone = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));
     if (gone.size === 0) continue;

@@ -6,7 +6,8 @@ import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
 import { eraseUser } from "./erase-user.js";
 import type { IdentifiedEvent } from "./identified-event.js";
-import { type KnownRecipients, knowRecipients } from "./known-users.js";
+import { type KnownRecipients, knownUsers, knowRecipients } from "./known-users.js";
+import { mergeUsers } from "./merge-users.js";
 import type { EventPlan } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";
 import { updateGroups } from "./update-groups.js";
@@ -59,9 +60,10 @@ async function updateUsers(
   environment: string,
   { plans, tells, collected }: ToldOfUsers,
 ): Promise<IdentifiedUsers> {
-  const { merged, deleted } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
+  const { merged, deleted, refused } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
   const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
-  const { changes, identifies, created, asked } = collected;
+  const { changes, identifies, created, asked } =
+    refused.size === 0 ? collected : collectChanges(context, plans, refused);
   const updates = await update(context, environment, changes);
   // Of users told of by this payload the updates say who they are now; one who was deleted before is not known.
   const current = new Map(
@@ -81,9 +83,12 @@ async function updateUsers(
       const visitor = visitors.get(plan);
       const index = identifies.get(plan);
       const user = index === undefined ? (visitor?.user ?? changeOfIds(plan)) : (updates[index] ?? null);
-      const isUnheard = plan.identity?.kind === "merge" && context.options.storage.users.merge === undefined;
-      const ignored = isUnheard ? unheardAlias : (visitor?.ignored ?? null);
-      return { user: isUnheard ? null : user, group: groups.get(plan) ?? null, ignored };
+      const ignored = whyNotMerged(context, plan, refused) ?? visitor?.ignored ?? null;
+      return {
+        user: plan.identity?.kind === "merge" && ignored ? null : user,
+        group: groups.get(plan) ?? null,
+        ignored,
+      };
     },
     currentId,
     recipients,
@@ -114,15 +119,24 @@ const isNobody = () => false;
 
 const noVisitors: ReadonlyMap<EventPlan, Pick<IdentifiedEvent, "user" | "ignored">> = new Map();
 const noGroups: ReadonlyMap<EventPlan, GroupOutcome> = new Map();
-const nobody: { readonly merged: ReadonlySet<string>; readonly deleted: readonly string[] } = {
-  merged: new Set(),
-  deleted: [],
-};
+const none: ReadonlySet<EventPlan> = new Set();
+const nobody: MergedAndDeleted = { merged: new Set(), deleted: [], refused: none };
 
 const unheardAlias = {
   reason: "alias_unsupported",
   message: "The users store has no merge, so an alias event changes nobody.",
 } as const;
+
+const deletedAlias = {
+  reason: "user_deleted",
+  message: "One of the two ids was deleted after the alias was said, so it changes nobody.",
+} as const;
+
+function whyNotMerged({ options }: SourceContext, plan: EventPlan, refused: ReadonlySet<EventPlan>) {
+  if (plan.identity?.kind !== "merge") return null;
+  if (options.storage.users.merge === undefined) return unheardAlias;
+  return refused.has(plan) ? deletedAlias : null;
+}
 
 function changeOfIds({ identity }: EventPlan): UserOutcome | null {
   if (identity?.kind === "merge") return { id: identity.into, status: "merged" };
@@ -138,7 +152,8 @@ interface CollectedChanges {
   readonly asked: readonly string[];
 }
 
-function collectChanges({ options }: SourceContext, plans: readonly EventPlan[]): CollectedChanges {
+/** @param refused aliases that came to nothing */
+function collectChanges({ options }: SourceContext, plans: readonly EventPlan[], refused = none): CollectedChanges {
   const changes: UserChange[] = [];
   const identifies = new Map<EventPlan, number>();
   for (const plan of plans) {
@@ -147,7 +162,7 @@ function collectChanges({ options }: SourceContext, plans: readonly EventPlan[])
       identifies.set(plan, changes.length);
       changes.push(identity.change);
     }
-    if (identity?.kind === "merge" && options.storage.users.updateVisitors !== undefined) {
+    if (identity?.kind === "merge" && options.storage.users.updateVisitors !== undefined && !refused.has(plan)) {
       // What a visitor said becomes theirs, whichever of the two is heard of first.
       changes.push({ id: identity.into, at: identity.at, attributes: {}, anonymousId: identity.from });
     }
@@ -173,26 +188,43 @@ function collectChanges({ options }: SourceContext, plans: readonly EventPlan[])
   return { changes, identifies, created, asked: [...unknown].filter((userId) => !identified.has(userId)) };
 }
 
+interface MergedAndDeleted {
+  /** Ids of users who are known. */
+  readonly merged: ReadonlySet<string>;
+  readonly deleted: readonly string[];
+  /** Aliases of somebody who was deleted since. */
+  readonly refused: ReadonlySet<EventPlan>;
+}
+
 /** One call each, in the order of the events: they are rare. */
-async function mergeAndDelete(context: SourceContext, environment: string, plans: readonly EventPlan[]) {
-  const { users, groups } = context.options.storage;
+async function mergeAndDelete(
+  context: SourceContext,
+  environment: string,
+  plans: readonly EventPlan[],
+): Promise<MergedAndDeleted> {
   const merged = new Set<string>();
   const deleted = new Set<string>();
-  for (const { identity } of plans) {
-    if (identity?.kind === "merge" && users.merge !== undefined) {
-      const { from, into } = identity;
-      await context.storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
-      await context.storageCall("groups.moveMember", (signal) =>
-        groups.moveMember({ environment, from, into, signal }),
-      );
-      merged.add(from).add(into);
+  const refused = new Set<EventPlan>();
+  for (const plan of plans) {
+    const { identity } = plan;
+    if (identity?.kind === "merge" && context.options.storage.users.merge !== undefined) {
+      if (await mergeUsers(context, environment, identity)) {
+        if (await isKnownOnceMerged(context, environment, identity.into)) merged.add(identity.from).add(identity.into);
+      } else refused.add(plan);
     }
     if (identity?.kind === "delete") {
       const { userId: id, at } = identity;
-      for (const each of [id, ...(await eraseUser(context, environment, id, at))]) deleted.add(each);
+      const { gone } = await eraseUser(context, environment, { id, at, sparesLater: true });
+      for (const each of gone) deleted.add(each);
     }
   }
-  return { merged, deleted: [...deleted] };
+  return { merged, deleted: [...deleted], refused };
+}
+
+/** A store that ties visitors to users is told of the user right after; another one may know neither of the two. */
+async function isKnownOnceMerged(context: SourceContext, environment: string, id: string): Promise<boolean> {
+  if (context.options.storage.users.updateVisitors !== undefined) return true;
+  return (await knownUsers(context, environment, [id])).size > 0;
 }
 
 /**

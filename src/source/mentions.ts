@@ -51,7 +51,7 @@ function withoutRecipients(plan: TriggerPlan, gone: ReadonlySet<string>): Trigge
   const recipients = evaluation.recipients.filter((recipient) => !isGone(recipient));
   const actor = isGone(evaluation.actor) ? null : evaluation.actor;
   if (recipients.length === evaluation.recipients.length && actor === evaluation.actor) return plan;
-  const data = [...gone].reduce(withoutUser, evaluation.data);
+  const data = withoutUser(evaluation.data, gone);
   return { ...plan, evaluation: { ...evaluation, recipients, actor, data } };
 }
 

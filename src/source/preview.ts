@@ -110,7 +110,7 @@ function readOnlyUsers(users: CompleteUserStore, known: Set<string>): CompleteUs
         return { id: stored.get(id) ?? id, status };
       });
     },
-    ...(users.merge !== undefined && { merge: async () => undefined }),
+    ...(users.merge !== undefined && { merge: async () => ({ status: "merged" as const }) }),
     ...(users.updateVisitors !== undefined && {
       updateVisitors: async ({ changes }) => changes.map(() => ({ status: "kept" as const, userId: null })),
     }),

@@ -11,6 +11,8 @@ import {
 } from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
 import { eraseUser } from "./erase-user.js";
+import { knownUsers } from "./known-users.js";
+import { mergeUsers } from "./merge-users.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceUsers } from "./segment-source.js";
 import { audit, hashOfUser } from "./source-audit.js";
@@ -54,6 +56,7 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
         });
       }
       if (updated.status !== "unchanged") emitter.emit("user", { source: options.key, environment, user: updated });
+      if (updated.status === "deleted") return updated;
       await tellEngine(context, environment, [id]);
       // Whom another id was merged into may be waited for under either.
       await release(environment, [...new Set([id, updated.id])]);
@@ -85,20 +88,19 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
       const environment = environmentOfCall(options, inEnvironment);
       if (from === into) return;
       if (users.merge === undefined) throw cannotMerge();
-      await storageCall("users.merge", async (signal) => users.merge?.({ environment, from, into, signal }));
-      await storageCall("groups.moveMember", (signal) =>
-        options.storage.groups.moveMember({ environment, from, into, signal }),
-      );
-      await release(environment, [from, into]);
+      await mergeUsers(context, environment, { from, into });
+      // Runs wait for somebody who is known; who was told of by either id is so under both.
+      const known = await knownUsers(context, environment, [into]);
+      if (known.size > 0) await release(environment, [...new Set([from, into, ...known.values()])]);
     },
     async delete(id, inEnvironment = {}) {
       const environment = environmentOfCall(options, inEnvironment);
       const at = new Date(options.clock.now());
-      const ids = await eraseUser(context, environment, id, at);
-      await forgetAtEngine(context, environment, [...new Set([id, ...ids])]);
+      const { wasKnown, gone } = await eraseUser(context, environment, { id, at, sparesLater: false });
+      await forgetAtEngine(context, environment, gone);
       const subject = hashOfUser(environment, id);
       await audit(context, { action: "user_deleted", subject, environments: [environment], by: inEnvironment.by });
-      return ids.length > 0;
+      return wasKnown;
     },
   };
 }

@@ -43,20 +43,25 @@ export async function tellEngine(context: SourceContext, environment: string, id
 
 /**
  * @param at when it was said that they are to be created: who was deleted since then stays away
- * @returns who was created
+ * @returns who was created, by the ids that were asked for, each with the id that the user has now
  */
 export async function createUsers(
   context: SourceContext,
   environment: string,
   ids: ReadonlySet<string>,
   at: Date,
-): Promise<readonly string[]> {
-  if (ids.size === 0) return [];
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.size === 0) return new Map();
   const changes = [...ids].map((id) => ({ id, at, attributes: {} }));
   const { users } = context.options.storage;
   const updates = await context.storageCall("users.update", (signal) => users.update({ environment, changes, signal }));
-  const created = updates.filter(({ status }) => status !== "deleted").map(({ id }) => id);
-  await tellEngine(context, environment, created);
+  const created = new Map(
+    changes.flatMap(({ id }, index) => {
+      const updated = updates[index];
+      return updated === undefined || updated.status === "deleted" ? [] : [[id, updated.id] as const];
+    }),
+  );
+  await tellEngine(context, environment, [...new Set(created.values())]);
   return created;
 }
 

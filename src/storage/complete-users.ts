@@ -19,7 +19,12 @@ export function completeUsers(users: UserStore): CompleteUserStore {
       if (users.known !== undefined) return users.known(params);
       return new Map((await users.find(params)).map(({ id }) => [id, id]));
     },
-    ...(users.merge !== undefined && { merge: (params) => users.merge?.(params) ?? Promise.resolve() }),
+    ...(users.markDeleted !== undefined && {
+      markDeleted: (params) => users.markDeleted?.(params) ?? Promise.resolve([]),
+    }),
+    ...(users.merge !== undefined && {
+      merge: (params) => users.merge?.(params) ?? Promise.resolve({ status: "merged" }),
+    }),
     ...(users.updateVisitors !== undefined && {
       updateVisitors: (params) => users.updateVisitors?.(params) ?? Promise.resolve([]),
     }),

@@ -45,8 +45,10 @@ export interface GroupStore {
   moveMember(
     params: Abortable & { readonly environment: string; readonly from: string; readonly into: string },
   ): Promise<void>;
-  /** Erases all memberships of a user, past ones too. */
-  eraseMember(params: Abortable & { readonly environment: string; readonly userId: string }): Promise<void>;
+  /** Erases all memberships of a user, past ones too; with `until` those that were said by then. */
+  eraseMember(
+    params: Abortable & { readonly environment: string; readonly userId: string; readonly until?: Date | undefined },
+  ): Promise<void>;
   /**
    * Deletes a group with its memberships and keeps a hash of the id with `at`, so that what was said before then does not bring it
    * back. `false` when it was not known.

@@ -18,9 +18,13 @@ export class MemoryDeletions {
 
   /** Whether what happened at this time is forgotten. */
   covers(kind: DeletedKind, environment: string, id: string, at: number): boolean {
-    if (this.#at.size === 0) return false;
-    const deletedAt = this.#at.get(hashOf(kind, environment, id));
-    return deletedAt !== undefined && at <= deletedAt;
+    const deletedAt = this.last(kind, environment, id);
+    return deletedAt !== null && at <= deletedAt;
+  }
+
+  /** When it was deleted. */
+  last(kind: DeletedKind, environment: string, id: string): number | null {
+    return this.#at.size === 0 ? null : (this.#at.get(hashOf(kind, environment, id)) ?? null);
   }
 
   forget(before: number): void {

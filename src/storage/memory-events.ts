@@ -61,7 +61,7 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
     },
     async erase({ environment, userId, at }) {
       deletions.mark("user", environment, userId, at.getTime());
-      const there = state.events().filter((stored) => stored.environment === environment);
+      const there = eventsUntil(state, environment, at);
       const theirs = there.filter(({ event }) => (event.userId ?? event.anonymousId) === userId);
       for (const stored of theirs) state.strip(stored);
       const waiting = there.filter(({ runs }) => runs.some((run) => run.hold?.userId === userId));
@@ -71,20 +71,30 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
       }
       return theirs.length + waiting.length;
     },
-    async eraseMentions({ environment, userId }) {
-      const there = state.events().filter((stored) => stored.environment === environment);
-      return { erased: there.filter((stored) => eraseMention(state, stored, userId)).length, nextCursor: null };
+    async eraseMentions({ environment, userIds, at }) {
+      const ids = new Set(userIds);
+      const mentions = eventsUntil(state, environment, at).filter((stored) => eraseMention(state, stored, ids));
+      return { erased: mentions.length, nextCursor: null };
     },
   };
 }
 
+/** Those that had happened, or were received, by then. */
+function eventsUntil(state: MemoryState, environment: string, at: Date): readonly StoredEvent[] {
+  const until = at.getTime();
+  return state.events().filter((stored) => {
+    const isSoon = stored.receivedMs <= until || stored.event.occurredMs <= until;
+    return isSoon && stored.environment === environment;
+  });
+}
+
 /** @returns whether the event mentioned the user */
-function eraseMention(state: MemoryState, stored: StoredEvent, userId: string): boolean {
-  const isNamed = stored.runs.some((run) => namesRecipient(run.request, userId));
-  if (!isNamed && !mentionsUser(stored.event.decision, userId)) return false;
+function eraseMention(state: MemoryState, stored: StoredEvent, userIds: ReadonlySet<string>): boolean {
+  const isNamed = stored.runs.some((run) => namesRecipient(run.request, userIds));
+  if (!isNamed && !mentionsUser(stored.event.decision, userIds)) return false;
   const gone: StoredRun[] = [];
   for (const run of stored.runs) {
-    const left = forgetRecipient(run.request, userId);
+    const left = forgetRecipient(run.request, userIds);
     if (left === null) gone.push(run);
     else run.request = left;
   }

@@ -44,8 +44,13 @@ export class MemoryGroups {
         return { items, nextCursor: from + limit < all.length ? (items.at(-1) ?? null) : null };
       },
       moveMember: async ({ environment, from, into }) => this.#move(environment, from, into),
-      eraseMember: async ({ environment, userId }) => {
-        for (const [key, members] of this.#of(environment)) if (members.delete(userId)) this.#sorted.delete(key);
+      eraseMember: async ({ environment, userId, until }) => {
+        for (const [key, members] of this.#of(environment)) {
+          const saidAt = members.get(userId)?.at;
+          if (saidAt === undefined || (until !== undefined && saidAt > until)) continue;
+          members.delete(userId);
+          this.#sorted.delete(key);
+        }
       },
       delete: async ({ environment, id, at }) => {
         const key = keyOf(environment, id);

@@ -2,6 +2,7 @@ import type { MemoryGroups } from "./memory-groups.js";
 import { page } from "./memory-page.js";
 import { ClaimedRecord, type StoredEvent, type StoredRun, toRunRecord } from "./memory-records.js";
 import type { MemoryState } from "./memory-state.js";
+import type { MemoryUsers } from "./memory-users.js";
 import { runDecisions } from "./run-decision.js";
 import type {
   ClaimedRun,
@@ -14,7 +15,7 @@ import type {
   RunStore,
 } from "./run-store.js";
 
-export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunStore {
+export function memoryRunStore(state: MemoryState, groups: MemoryGroups, users: MemoryUsers): RunStore {
   return {
     async claim({ environment, source, leaseMs, limit }) {
       const now = state.clock.now();
@@ -29,7 +30,8 @@ export function memoryRunStore(state: MemoryState, groups: MemoryGroups): RunSto
       }
     },
     async wake({ environment, source, userIds, leaseMs }) {
-      const woken = [...new Set(userIds)].flatMap((userId) => state.heldFor(environment, userId));
+      const merged = state.isHolding ? userIds.flatMap((userId) => users.idsMergedInto(environment, userId)) : [];
+      const woken = [...new Set([...userIds, ...merged])].flatMap((userId) => state.heldFor(environment, userId));
       setStatuses(state, woken, "pending");
       if (leaseMs === null) return [];
       const now = state.clock.now();

@@ -78,6 +78,10 @@ export class MemoryState {
     return this.#runs.lease(run);
   }
 
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   heldRuns(): StoredRun[] {
     return [...this.#held.values()].flatMap((runs) => [...runs]);
   }

@@ -40,7 +40,7 @@ export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
   });
   return {
     events: memoryEventStore(state, deletions, users),
-    runs: memoryRunStore(state, groups),
+    runs: memoryRunStore(state, groups, users),
     users: users.store(),
     groups: groups.store(),
     triggers: memoryTriggerStore(),

@@ -3,7 +3,9 @@ import type { User, UserChange, VisitorChange } from "../users/user.js";
 import {
   applyUserChange,
   emptyRegisters,
+  firstRegisters,
   mergeRegisters,
+  registersAfter,
   toUser,
   toUserHistory,
   type UserRegisters,
@@ -12,7 +14,15 @@ import type { MemoryDeletions } from "./memory-deletions.js";
 import { MemoryKnown } from "./memory-known.js";
 import { MemoryVisitors } from "./memory-visitors.js";
 import type { Page } from "./page.js";
-import type { ListUsersParams, UserStore, UserUpdate, VisitorUpdate } from "./user-store.js";
+import type {
+  DeleteUserParams,
+  ListUsersParams,
+  MergeUsersParams,
+  UserMerge,
+  UserStore,
+  UserUpdate,
+  VisitorUpdate,
+} from "./user-store.js";
 
 /** The users of one environment, by id. */
 interface Population {
@@ -55,15 +65,15 @@ export class MemoryUsers {
           return users.has(current) ? current : undefined;
         });
       },
-      merge: async ({ environment, from, into }) =>
-        this.#merge(environment, this.#current(environment, from), this.#current(environment, into)),
+      merge: async (params) => this.#mergeUnlessDeleted(params),
       list: async (params) => this.#list(params),
       history: async ({ environment, id }) => {
         const current = this.#current(environment, id);
         const registers = this.#in(environment).users.get(current);
         return registers === undefined ? null : toUserHistory(this.#withVisitors(environment, current, registers));
       },
-      delete: async ({ environment, id, at }) => this.#delete(environment, id, at.getTime()),
+      markDeleted: async (params) => this.#markDeleted(params),
+      delete: async (params) => this.#delete(params),
       updateVisitors: async ({ environment, changes }) =>
         changes.map((change) => this.#updateVisitor(environment, change)),
     };
@@ -87,30 +97,63 @@ export class MemoryUsers {
     return mergeRegisters(registers, this.#visitors.saidBy(environment, id));
   }
 
+  #mergeUnlessDeleted({ environment, at, ...ids }: MergeUsersParams): UserMerge {
+    const [from, into] = [this.#current(environment, ids.from), this.#current(environment, ids.into)];
+    const isDeleted = (id: string) => at !== undefined && this.#deletions.covers("user", environment, id, at.getTime());
+    if (from !== into && [ids.from, ids.into, from, into].some(isDeleted)) return { status: "deleted" };
+    this.#merge(environment, from, into);
+    return { status: "merged" };
+  }
+
   #merge(environment: string, from: string, into: string): void {
     if (from === into) return;
     const { users, merged } = this.#in(environment);
     const moved = users.get(from);
     if (moved !== undefined) users.set(into, mergeRegisters(users.get(into) ?? emptyRegisters, moved));
     users.delete(from);
-    for (const id of this.#idsMergedInto(environment, from)) merged.set(id, into);
+    for (const id of this.idsMergedInto(environment, from)) merged.set(id, into);
     merged.set(from, into);
     this.#visitors.move(environment, from, into);
   }
 
-  #idsMergedInto(environment: string, into: string): readonly string[] {
+  /** Other ids of the user who has this one now. */
+  idsMergedInto(environment: string, into: string): readonly string[] {
     return [...this.#in(environment).merged].flatMap(([id, current]) => (current === into ? [id] : []));
   }
 
-  #delete(environment: string, id: string, at: number): readonly string[] {
-    const { users, merged } = this.#in(environment);
+  /** The id that the user has now, the one asked for, those that were merged, and anonymous ones. */
+  #idsOf({ environment, id, at, sparesLater = false }: DeleteUserParams) {
     const current = this.#current(environment, id);
-    const ids = [current, ...this.#idsMergedInto(environment, current)];
-    const visitors = this.#visitors.erase(environment, [...new Set([id, ...ids])]);
-    for (const each of new Set([id, ...ids, ...visitors])) this.#deletions.mark("user", environment, each, at);
+    const ids = [...new Set([current, id, ...this.idsMergedInto(environment, current)])];
+    const visitors = this.#visitors.of(environment, ids, sparesLater ? at.getTime() : null);
+    return { current, ids, visitors, all: [...new Set([...ids, ...visitors])] };
+  }
+
+  #markDeleted(params: DeleteUserParams): readonly string[] {
+    const { all } = this.#idsOf(params);
+    for (const each of all) this.#deletions.mark("user", params.environment, each, params.at.getTime());
+    return all;
+  }
+
+  #delete(params: DeleteUserParams): readonly string[] {
+    const { environment, at, sparesLater = false } = params;
+    const { current, ids, visitors, all } = this.#idsOf(params);
+    this.#markDeleted(params);
+    this.#visitors.erase(environment, visitors);
+    const { users, merged } = this.#in(environment);
+    const known = users.get(current);
+    if (known !== undefined && sparesLater) {
+      const hasLater = this.#visitors.of(environment, all, null).length > 0;
+      const left = registersAfter(known, at.getTime(), hasLater);
+      if (left !== null) {
+        users.set(current, left);
+        return [];
+      }
+    }
     // An anonymous id of theirs may be another id of somebody else's by now.
     for (const each of ids) merged.delete(each);
-    return users.delete(current) ? [...new Set([...ids, ...visitors])] : [];
+    users.delete(current);
+    return known === undefined ? [] : all;
   }
 
   #list({ environment, search, limit, cursor }: ListUsersParams): Page<User> {
@@ -129,11 +172,12 @@ export class MemoryUsers {
 
   #update(environment: string, change: UserChange): UserUpdate {
     const at = change.at.getTime();
-    if (this.#deletions.covers("user", environment, change.id, at)) return { id: change.id, status: "deleted" };
+    const deletedAt = this.#deletions.last("user", environment, change.id);
+    if (deletedAt !== null && at <= deletedAt) return { id: change.id, status: "deleted" };
     const { users } = this.#in(environment);
     const id = this.#current(environment, change.id);
     const known = users.get(id);
-    const updated = applyUserChange(known ?? emptyRegisters, change);
+    const updated = applyUserChange(known ?? firstRegisters(at, deletedAt), change);
     users.set(id, updated);
     if (users.size > this.#maxUsers) dropOldest(users);
     const hasSaid = change.anonymousId !== undefined && this.#link(environment, change.anonymousId, id, at);

@@ -55,11 +55,23 @@ export class MemoryVisitors {
     }
   }
 
-  /** @returns the anonymous ids that were theirs */
-  erase(environment: string, userIds: readonly string[]): readonly string[] {
-    const keys = userIds.flatMap((id) => [...(this.#byUser.get(keyOf(environment, id)) ?? [])]);
-    for (const key of [...keys, ...userIds.map((id) => keyOf(environment, id))]) this.#remove(key);
-    return keys.map((key) => key.slice(keyOf(environment, "").length));
+  /**
+   * @param until only those who were tied to the user, or last heard, by then; `null`: all
+   * @returns the anonymous ids that are theirs
+   */
+  of(environment: string, userIds: readonly string[], until: number | null): readonly string[] {
+    const tied = userIds.flatMap((id) => [...(this.#byUser.get(keyOf(environment, id)) ?? [])]);
+    const keys = new Set([...tied, ...userIds.map((id) => keyOf(environment, id))]);
+    return [...keys].flatMap((key) => {
+      const visitor = this.#visitors.get(key)?.visitor;
+      const lastAt = visitor?.linkedAt ?? visitor?.said[0]?.[0] ?? 0;
+      const isTheirs = visitor !== undefined && (until === null || lastAt <= until);
+      return isTheirs ? [key.slice(keyOf(environment, "").length)] : [];
+    });
+  }
+
+  erase(environment: string, anonymousIds: readonly string[]): void {
+    for (const id of anonymousIds) this.#remove(keyOf(environment, id));
   }
 
   forget(before: number): void {

@@ -7,12 +7,15 @@ export interface PurgeParams extends Abortable {
 }
 
 /**
- * An event mentions a user when its decision or one of its runs names the id. It loses payload and decision; its runs lose the
- * recipient, and go when they have no other.
+ * An event mentions a user when its decision or one of its runs names one of the ids. It loses payload and decision; its runs lose the
+ * recipient, and whatever else is one of the ids, and go when they have no other.
  */
 export interface EraseMentionsParams extends Abortable {
   readonly environment: string;
-  readonly userId: string;
+  /** Of one user. */
+  readonly userIds: readonly string[];
+  /** Events that happened after then, and were received after then, are left alone. */
+  readonly at: Date;
   /** Events looked at. */
   readonly limit: number;
   /** `nextCursor` of the page before. */

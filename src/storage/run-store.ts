@@ -149,7 +149,7 @@ export interface RunStore {
   /** Newest first by time of receipt; all statuses unless one is named. */
   list(params: ListRunsParams): Promise<Page<RunRecord>>;
   /**
-   * Makes held runs that wait for these users pending, in all sources of the environment, and leases those of `source` to the
+   * Makes held runs that wait for these users, under whichever of their merged ids, pending, in all sources of the environment, and leases those of `source` to the
    * caller (none with `leaseMs: null`). Each run is handed to one caller only. A run recorded by a call that had ended before this
    * one began is seen.
    */

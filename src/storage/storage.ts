@@ -139,9 +139,10 @@ export interface EventStore {
   purge(params: PurgeParams): Promise<{ readonly payloads: number; readonly events: number }>;
   /**
    * Keeps a hash of the id with `at`, by which `record` refuses what happened before then, and erases what is kept of a user's
-   * events: payload, decision, user id and runs, pending ones too; and of events of others the runs that wait or waited for the
-   * user, with payload and decision, which name them. An anonymous id's events are those without a user id. The messageIds stay
-   * known as duplicates, so that a late retry is not processed. Answers with how many events were erased.
+   * events that had happened, or were received, by then: payload, decision, user id and runs, pending ones too; and of such events of
+   * others the runs that wait or waited for the user, with payload and decision, which name them. An anonymous id's events are those
+   * without a user id. The messageIds stay known as duplicates, so that a late retry is not processed. Answers with how many events
+   * were erased.
    */
   erase(
     params: Abortable & { readonly environment: string; readonly userId: string; readonly at: Date },

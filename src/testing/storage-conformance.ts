@@ -2,13 +2,15 @@ import { type ConformanceCase, toConformanceCases } from "./conformance-case.js"
 import { auditCases } from "./storage-audit-cases.js";
 import { decisionCases } from "./storage-decision-cases.js";
 import { deletionCases } from "./storage-deletion-cases.js";
+import { erasureCases } from "./storage-erasure-cases.js";
 import { eventCases } from "./storage-event-cases.js";
 import { expandCases } from "./storage-expand-cases.js";
 import type { StorageCase, StorageUnderTest } from "./storage-fixtures.js";
 import { forgetCases } from "./storage-forget-cases.js";
 import { groupCases } from "./storage-group-cases.js";
-import { holdCases } from "./storage-hold-cases.js";
+import { holdCases, mergedHoldCases } from "./storage-hold-cases.js";
 import { knownCases } from "./storage-known-cases.js";
+import { mentionCases } from "./storage-mention-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
 import { overrideCases } from "./storage-override-cases.js";
 import { runCases } from "./storage-run-cases.js";
@@ -26,13 +28,14 @@ import type { UserStorePowers } from "./user-store-conformance.js";
  */
 export function storageConformance(
   make: () => Promise<StorageUnderTest> | StorageUnderTest,
-  { merge = true, updateVisitors = true }: Omit<UserStorePowers, "environments"> = {},
+  { merge = true, markDeleted = merge, updateVisitors = true }: Omit<UserStorePowers, "environments"> = {},
 ): readonly ConformanceCase[] {
   const checks: readonly StorageCase[] = [
     ...eventCases,
     ...searchAndTimelineCases,
     ...forgetCases,
     ...deletionCases,
+    ...mentionCases,
     ...knownCases,
     ...holdCases,
     ...runCases,
@@ -41,7 +44,8 @@ export function storageConformance(
     ...userCases,
     ...userListCases,
     ...environmentCases,
-    ...(merge ? mergeCases : []),
+    ...(merge ? [...mergeCases, ...mergedHoldCases] : []),
+    ...(markDeleted ? erasureCases : []),
     ...(updateVisitors ? visitorCases : []),
     ...groupCases,
     ...overrideCases,

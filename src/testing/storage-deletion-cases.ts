@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.js";
-import { environment, newEvent, newRun, recordParams, resultOf, type StorageCase, scope } from "./storage-fixtures.js";
+import { environment, newEvent, newRun, recordParams, type StorageCase, scope } from "./storage-fixtures.js";
 
 const happened = new Date("2026-03-01T11:59:00.000Z");
 const before = new Date(happened.getTime() - 1);
 const erase = (storage: Storage, userId: string, at = happened) => storage.events.erase({ environment, userId, at });
-const eraseMentions = async (storage: Storage, userId: string, limit = 1_000) => {
-  let [erased, cursor]: [number, string | undefined] = [0, undefined];
-  do {
-    const page = await storage.events.eraseMentions({
-      environment,
-      userId,
-      limit,
-      cursor,
-    });
-    erased += page.erased;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return erased;
-};
-const requestTo = (...recipients: readonly unknown[]) => JSON.stringify({ action: "trigger", recipients, actor: null });
-const decisionAbout = (...recipients: readonly string[]) => ({
-  triggers: [
-    {
-      trigger: "welcome",
-      workflow: "welcome",
-      action: "trigger",
-      status: "planned",
-      recipients: recipients.map((recipient) => ({ recipient })),
-      runs: [],
-    } as const,
-  ],
-});
-
 export const deletionCases: readonly StorageCase[] = [
   [
     "record: refuses what names somebody deleted since it happened, and says whom; nothing of it is kept",
@@ -134,58 +106,26 @@ export const deletionCases: readonly StorageCase[] = [
     },
   ],
   [
-    "eraseMentions: takes the user out of other people's events, a page at a time, and leaves the rest",
+    "erase: leaves events that happened and came later, and runs of such events that wait for the user",
     async ({ storage }) => {
-      const grace = { userId: "grace", payload: { to: ["ada", "bob"] } };
+      const [early, late] = [new Date(happened.getTime() - 60_000), new Date(happened.getTime() + 60_000)];
+      const hold = { userId: "ada", forMs: 60_000, onExpiry: "skip" } as const;
+      const ofOthers = (key: string) => ({ userId: "grace", runs: [newRun(key, { hold })] });
       await storage.events.record(
         recordParams([
-          newEvent("both", {
-            ...grace,
-            decision: decisionAbout("ada", "bob"),
-            runs: [newRun("both", { request: requestTo("ada", "bob") })],
-          }),
-          newEvent("only", {
-            ...grace,
-            decision: decisionAbout("ada"),
-            runs: [newRun("only", { request: requestTo({ id: "ada" }) })],
-          }),
-          newEvent("skipped", { ...grace, decision: decisionAbout("ada") }),
-          newEvent("other", {
-            ...grace,
-            decision: decisionAbout("adam"),
-            runs: [newRun("other", { request: requestTo("adam") })],
-          }),
-          newEvent("object", {
-            ...grace,
-            runs: [newRun("object", { request: requestTo({ collection: "x", id: "ada" }) })],
-          }),
+          newEvent("theirs", { userId: "ada", occurredAt: late, receivedAt: late }),
+          newEvent("waits", { ...ofOthers("waits"), occurredAt: late, receivedAt: late }),
+          newEvent("late clock", { userId: "ada", occurredAt: early, receivedAt: late }),
+          newEvent("early clock", { userId: "ada", occurredAt: late, receivedAt: early }),
+          newEvent("waited", { ...ofOthers("waited"), occurredAt: early, receivedAt: early }),
         ]),
       );
-      assert.equal(await eraseMentions(storage, "ada", 2), 3);
-      assert.equal(await eraseMentions(storage, "ada", 2), 0);
+      assert.equal(await erase(storage, "ada"), 3);
       const get = (messageId: string) => storage.events.get({ ...scope, messageId });
-      const both = await get("both");
-      assert.deepEqual(
-        both?.runs.map(({ request }) => request),
-        [requestTo("bob")],
-      );
-      assert.deepEqual([both?.payload, both?.decision], [null, { triggers: [] }]);
-      const only = await get("only");
-      assert.deepEqual([only?.runs, only?.status], [[], "processed"]);
-      assert.equal((await get("skipped"))?.payload, null);
-      assert.notEqual((await get("other"))?.payload, null);
-      assert.notEqual((await get("object"))?.payload, null);
-    },
-  ],
-  [
-    "eraseMentions: a run that was taken out settles nothing, and the event ends with those that are left",
-    async ({ storage }) => {
-      const runs = [newRun("gone", { request: requestTo("ada") }), newRun("left", { request: requestTo("bob") })];
-      const [recorded] = await storage.events.record(recordParams([newEvent("a", { userId: "grace", runs })]));
-      assert.equal(await eraseMentions(storage, "ada"), 1);
-      const settled = await storage.runs.settle({ results: (recorded?.claimed ?? []).map((each) => resultOf(each)) });
-      assert.deepEqual(settled, [false, true]);
-      assert.equal((await storage.events.get({ ...scope, messageId: "a" }))?.status, "processed");
+      assert.equal((await get("theirs"))?.userId, "ada");
+      assert.equal((await get("waits"))?.runs.length, 1);
+      assert.equal((await get("late clock"))?.userId, null);
+      assert.equal((await get("waited"))?.runs.length, 0);
     },
   ],
 ];

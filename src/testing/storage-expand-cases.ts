@@ -214,7 +214,10 @@ export const expandCases: readonly StorageCase[] = [
       const asking = newEvent("a", { runs: [newRun("all", { action: "expand", request })] });
       const parent = (await storage.events.record(recordParams([asking])))[0]?.claimed[0];
       const made = { runs: [newRun("m1", { request })], progress: "1", members: nobody };
-      assert.equal((await storage.events.eraseMentions({ environment, userId: "ada", limit: 10 })).erased, 1);
+      assert.equal(
+        (await storage.events.eraseMentions({ environment, userIds: ["ada"], at: new Date(), limit: 10 })).erased,
+        1,
+      );
       assert.deepEqual(await expandFor(storage, parent, { ...made, request }), { status: "request_changed" });
       assert.deepEqual(await runKeys(storage), ["all"]);
       await advance(leaseMs + 50);

@@ -18,7 +18,7 @@ export interface UsersUnderTest {
 export type UserCase = readonly [name: string, check: (underTest: UsersUnderTest) => Promise<void>];
 
 /** A power that a case is about: a store without it is not checked with the case. */
-export function powerOf<Name extends "known" | "merge" | "updateVisitors">(
+export function powerOf<Name extends "known" | "markDeleted" | "merge" | "updateVisitors">(
   users: UserStore,
   name: Name,
 ): NonNullable<UserStore[Name]> {

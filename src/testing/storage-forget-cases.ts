@@ -60,7 +60,7 @@ export const forgetCases: readonly StorageCase[] = [
       );
       await runs.settle({ results: [resultOf(recorded?.claimed[0])] });
       await events.erase({ environment: scope.environment, userId: "carol", at: longAgo });
-      await events.eraseMentions({ environment: scope.environment, userId: "grace", limit: 10 });
+      await events.eraseMentions({ environment: scope.environment, userIds: ["grace"], at: longAgo, limit: 10 });
       const purge = () => events.purge({ payloadsOlderThanMs: year, eventsOlderThanMs: 100 * year, limit: 10 });
       assert.deepEqual(await purge(), { payloads: 1, events: 0 });
       const left = await events.get({ ...scope, messageId: "a" });

@@ -156,6 +156,15 @@ export const groupCases: readonly StorageCase[] = [
     },
   ],
   [
+    "groups: of a user who is erased, memberships that were said later stay where they are to",
+    async ({ storage }) => {
+      await say(storage, word(1, "ada"), word(11, "ada", true, "labs"));
+      await storage.groups.eraseMember({ environment, userId: "ada", until: second(10) });
+      assert.deepEqual(await membersOf(storage, "acme"), []);
+      assert.deepEqual(await membersOf(storage, "labs"), ["ada"]);
+    },
+  ],
+  [
     "groups: deleted with the memberships; what was said before does not bring it back, what is said after does",
     async ({ storage }) => {
       await update(storage, change(1, { name: "Acme" }));

@@ -6,6 +6,7 @@ import {
   leaseMs,
   newEvent,
   newRun,
+  powerOf,
   receivedAt,
   recordParams,
   resultOf,
@@ -217,3 +218,15 @@ function keysOfRuns(event: Awaited<ReturnType<typeof eventOf>>): readonly string
 }
 
 export const holdCases: readonly StorageCase[] = [...wakeCases, ...expiryCases];
+
+/** For storages whose users can be merged. */
+export const mergedHoldCases: readonly StorageCase[] = [
+  [
+    "wake: runs that wait for an id that was merged since, by the id that the user has now",
+    async ({ storage }) => {
+      await storage.events.record(recordParams([newEvent("a", { runs: [held("g")] })]));
+      await powerOf(storage.users, "merge")({ environment: scope.environment, from: "grace", into: "hopper" });
+      assert.deepEqual(keysOf(await wake(storage, ["hopper"])), ["g"]);
+    },
+  ],
+];

@@ -61,6 +61,54 @@ export const mergeCases: readonly UserCase[] = [
     },
   ],
   [
+    "merge: at the same time as the first change of the one merged, or of the other, nothing is lost or hidden",
+    async ({ storage }) => {
+      for (let round = 0; round < 20; round += 1) {
+        const [from, into] = [`from-${round}`, `into-${round}`];
+        await Promise.all([
+          update(storage, change(1, { email: "a@example.com" }, from)),
+          merge(storage)({ environment, from, into }),
+          update(storage, change(1, { name: "Ada" }, into)),
+        ]);
+        const user = await find(storage, into);
+        assert.deepEqual([user?.id, user?.email, user?.name], [into, "a@example.com", "Ada"]);
+        assert.equal((await find(storage, from))?.id, into);
+      }
+    },
+  ],
+  [
+    "merge: the links of a chain at the same time end at the last one",
+    async ({ storage }) => {
+      for (let round = 0; round < 20; round += 1) {
+        const [first = "", second = "", last = ""] = ["a", "b", "c"].map((part) => `${part}-${round}`);
+        await Promise.all([
+          merge(storage)({ environment, from: first, into: second }),
+          merge(storage)({ environment, from: second, into: last }),
+        ]);
+        assert.deepEqual(await update(storage, change(1, {}, first)), [{ id: last, status: "created" }]);
+        assert.equal((await find(storage, second))?.id, last);
+      }
+    },
+  ],
+  [
+    "merge: does nothing where one of the two was deleted since it was said, and all where it is said later",
+    async ({ storage }) => {
+      const at = (seconds: number) => ({ environment, at: second(seconds) });
+      await update(storage, change(1, { email: "a@example.com" }), change(1, { email: "b@example.com" }, "bob"));
+      await storage.users.delete({ id: "ada", ...at(10) });
+      for (const [from, into] of [
+        ["bob", "ada"],
+        ["ada", "bob"],
+      ] as const) {
+        assert.deepEqual(await merge(storage)({ from, into, ...at(5) }), { status: "deleted" });
+        assert.equal(await find(storage, "ada"), null);
+        assert.equal((await find(storage, "bob"))?.email, "b@example.com");
+      }
+      assert.deepEqual(await merge(storage)({ from: "bob", into: "ada", ...at(11) }), { status: "merged" });
+      assert.equal((await find(storage, "bob"))?.id, "ada");
+    },
+  ],
+  [
     "delete: a merged user goes with all ids, and none of them comes back",
     async ({ storage }) => {
       await update(storage, change(1, {}), change(1, {}, "anon"));

@@ -1,6 +1,7 @@
 import { completeUsers } from "../storage/complete-users.js";
 import type { UserStore } from "../storage/user-store.js";
 import { type ConformanceCase, toConformanceCases } from "./conformance-case.js";
+import { erasureCases } from "./storage-erasure-cases.js";
 import { mergeCases } from "./storage-merge-cases.js";
 import { environmentCases, userCases } from "./storage-user-cases.js";
 import { visitorCases } from "./storage-visitor-cases.js";
@@ -16,6 +17,8 @@ export interface UserStorePowers {
   /** Keeps users of several environments apart. */
   readonly environments?: boolean;
   readonly merge?: boolean;
+  /** Can spare what was said after a deletion as well. Needs `merge`. */
+  readonly markDeleted?: boolean;
   /** Needs `merge` as well. */
   readonly updateVisitors?: boolean;
 }
@@ -34,6 +37,7 @@ export function userStoreConformance(
     ...userCases,
     ...(powers.environments === true ? environmentCases : []),
     ...(powers.merge === true ? mergeCases : []),
+    ...(powers.markDeleted === true ? erasureCases : []),
     ...(powers.updateVisitors === true ? visitorCases : []),
   ];
   return toConformanceCases(checks, async () => {

@@ -22,6 +22,23 @@ export function clampEventTime(at: Date, receivedAt: Date): Date {
   return at.getTime() > receivedAt.getTime() + toleratedFutureMs ? receivedAt : at;
 }
 
+/** Of no attribute, and so of none that is seen: when somebody who was deleted came back, who may have said nothing of themselves. */
+const cameBack = "";
+
+/** What is known of a user who is created at this time. */
+export function firstRegisters(at: number, deletedAt: number | null): UserRegisters {
+  return deletedAt === null ? emptyRegisters : { [cameBack]: [null, at] };
+}
+
+/**
+ * What was said after a time.
+ * @returns `null` when there is nothing, and the user is not known to have been there since for another reason
+ */
+export function registersAfter(registers: UserRegisters, until: number, isThere = false): UserRegisters | null {
+  const later = Object.entries(registers).filter(([, [, at]]) => at > until);
+  return later.length === 0 && !isThere ? null : Object.fromEntries(later);
+}
+
 /** @returns the same object when the change says nothing new */
 export function applyUserChange(registers: UserRegisters, change: UserChange): UserRegisters {
   const said: Record<string, Register> = {};
@@ -99,6 +116,7 @@ export function toUser(id: string, registers: UserRegisters): User {
 export function toUserHistory(registers: UserRegisters): readonly UserHistoryEntry[] {
   const below = latestBelow(registers);
   const entries = Object.entries(registers).filter(([path, register]) => {
+    if (path === cameBack) return false;
     const isReplaced = (below.get(path) ?? Number.NEGATIVE_INFINITY) >= register[1];
     return !isReplaced && !isHidden(registers, path, register);
   });
@@ -130,7 +148,8 @@ interface Tree {
 /** Shallow paths first, so that a value is in its place before what is below it asks whether it is hidden. */
 function toJson(registers: UserRegisters): JsonObject {
   const root: Tree = {};
-  const entries = Object.entries(registers).map(([path, register]) => ({
+  const attributes = Object.entries(registers).filter(([path]) => path !== cameBack);
+  const entries = attributes.map(([path, register]) => ({
     keys: keysOf(path),
     path,
     register,

@@ -253,3 +253,43 @@ describe("whichever comes first, at every step", () => {
     }
   });
 });
+
+describe("a hold and another id of the same user", () => {
+  it("a merge of two whom nobody knows releases nothing", async () => {
+    const { source, runner } = setUp();
+    await source.handleSegmentPayload(mentioned("grace"));
+    await source.users.merge({ from: "hopper", into: "grace" });
+    expect(notified(runner)).toEqual([]);
+    await source.users.identify({ id: "hopper" });
+    expect(notified(runner)).toHaveLength(1);
+  });
+
+  it("is released by whoever the awaited id was merged into", async () => {
+    const { source, runner } = setUp();
+    await source.handleSegmentPayload(mentioned("hopper"));
+    await source.users.merge({ from: "hopper", into: "grace" });
+    await source.handleSegmentPayload(identify("grace"));
+    expect(notified(runner)).toHaveLength(1);
+  });
+
+  it("is not released by an identify of somebody who was deleted since", async () => {
+    const { source, runner, clock } = setUp();
+    await source.users.delete("grace");
+    await clock.advance("1m");
+    await source.handleSegmentPayload(
+      track("Mentioned", { who: "grace" }, { userId: "linus", timestamp: new Date(clock.now()).toISOString() }),
+    );
+    const { status } = await source.users.identify({ id: "grace", at: new Date(clock.now() - 3_600_000) });
+    expect([status, notified(runner)]).toEqual(["deleted", []]);
+  });
+
+  it("creates the user under the id that they have by then", async () => {
+    const { source, runner, clock } = setUp({ unidentified: { hold: "15m", then: "create" } });
+    await source.users.merge({ from: "hopper", into: "grace" });
+    await source.handleSegmentPayload(mentioned("hopper"));
+    await clock.advance("16m");
+    await source.recover();
+    expect(notified(runner)).toHaveLength(1);
+    expect((await source.users.get("hopper"))?.id).toBe("grace");
+  });
+});

@@ -141,7 +141,7 @@ const steps: readonly Steps<Player>[] = [
     fc.constantFrom(...users, "carol"),
     (userId) =>
       ({ storage }) =>
-        storage.events.eraseMentions({ environment, userId, limit: 100 }),
+        storage.events.eraseMentions({ environment, userIds: [userId], at: new Date(), limit: 100 }),
   ),
   step(
     "purge",

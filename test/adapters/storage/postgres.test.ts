@@ -293,7 +293,7 @@ describe("PostgreSQL", () => {
         await wait(Math.random() * 15);
         await erasing.events.erase({ environment, userId: user, at: new Date() });
         await erasing.groups.eraseMember({ environment, userId: user });
-        await erasing.events.eraseMentions({ environment, userId: user, limit: 1_000 });
+        await erasing.events.eraseMentions({ environment, userIds: [user], at: new Date(), limit: 1_000 });
       };
       // Other words about the same memberships, in another order of theirs.
       const update = () => pooled.groups.update({ environment, changes: [], memberships: words(2).reverse() });

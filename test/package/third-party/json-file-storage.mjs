@@ -4,11 +4,13 @@ import {
   applyGroupChange,
   applyUserChange,
   emptyRegisters,
+  firstRegisters,
   forgetRecipient,
   isLaterMembership,
   mentionsUser,
   mergeRegisters,
   namesRecipient,
+  registersAfter,
   runDecisions,
   toGroup,
   toUser,
@@ -29,6 +31,7 @@ const tables = [
 ];
 const keyOf = (...parts) => JSON.stringify(parts);
 const isOpen = ({ status }) => status === "pending" || status === "held";
+const isUntil = ({ occurredAt, receivedAt }, at) => Math.min(occurredAt, receivedAt) <= at.getTime();
 const date = (ms) => (ms === null ? null : new Date(ms));
 const is = (wanted, actual) => wanted === undefined || wanted === actual;
 
@@ -250,7 +253,7 @@ function eventStore(state, nextOrder, writing) {
     }),
     erase: writing(({ environment, userId, at }) => {
       mark(state, hashOf(environment, userId), at);
-      const here = all().filter((event) => event.environment === environment);
+      const here = all().filter((event) => event.environment === environment && isUntil(event, at));
       const theirs = here.filter((event) => (event.userId ?? event.anonymousId) === userId);
       theirs.forEach(bare);
       const waitsForThem = (run) => run.hold?.userId === userId;
@@ -258,16 +261,18 @@ function eventStore(state, nextOrder, writing) {
       for (const event of waiting) strip(event, (run) => !waitsForThem(run));
       return theirs.length + waiting.length;
     }),
-    eraseMentions: writing(({ environment, userId, limit, cursor = 0 }) => {
+    eraseMentions: writing(({ environment, userIds, at, limit, cursor = 0 }) => {
+      const ids = new Set(userIds);
       const here = all().filter((event) => event.environment === environment && event.order > Number(cursor));
       const looked = here.sort((left, right) => left.order - right.order).slice(0, limit);
       const mentioning = looked.filter(
         (event) =>
-          mentionsUser(event.decision, userId) ||
-          runsOf(state, event).some(({ request }) => namesRecipient(request, userId)),
+          isUntil(event, at) &&
+          (mentionsUser(event.decision, ids) ||
+            runsOf(state, event).some(({ request }) => namesRecipient(request, ids))),
       );
       for (const event of mentioning) {
-        for (const run of runsOf(state, event)) run.request = forgetRecipient(run.request, userId);
+        for (const run of runsOf(state, event)) run.request = forgetRecipient(run.request, ids);
         strip(event, (run) => run.request !== null);
       }
       return { erased: mentioning.length, nextCursor: here.length > limit ? String(looked.at(-1).order) : null };
@@ -349,9 +354,9 @@ function runStore(state, writing) {
       );
     },
     wake: writing(({ environment, source, userIds, leaseMs }) => {
-      const woken = all().filter(
-        (run) => run.environment === environment && run.status === "held" && userIds.includes(run.hold.userId),
-      );
+      const isAwaited = ({ hold }) =>
+        userIds.includes(hold.userId) || userIds.includes(state.merged.get(keyOf(environment, hold.userId)));
+      const woken = all().filter((run) => run.environment === environment && run.status === "held" && isAwaited(run));
       for (const run of woken) run.status = "pending";
       return leaseMs === null ? [] : woken.filter((run) => run.source === source).map((run) => claim(run, leaseMs));
     }),
@@ -377,9 +382,17 @@ function userStore(state, writing) {
     if (isForgotten(state, hashOf(environment, change.id), change.at)) return { id: change.id, status: "deleted" };
     const id = currentId(environment, change.id);
     const known = users.get(keyOf(environment, id));
-    const updated = applyUserChange(known ?? emptyRegisters, change);
+    const deletedAt = state.deleted.get(hashOf(environment, change.id)) ?? null;
+    const updated = applyUserChange(known ?? firstRegisters(change.at.getTime(), deletedAt), change);
     users.set(keyOf(environment, id), updated);
     return { id, status: known === undefined ? "created" : updated === known ? "unchanged" : "updated" };
+  };
+
+  const markDeleted = ({ environment, id, at }) => {
+    const current = currentId(environment, id);
+    const ids = [...new Set([id, current, ...idsInto(environment, current)])];
+    for (const each of ids) mark(state, hashOf(environment, each), at);
+    return ids;
   };
 
   return {
@@ -391,22 +404,28 @@ function userStore(state, writing) {
       }),
     known: async ({ environment, ids }) =>
       new Map(ids.map((id) => [id, currentId(environment, id)]).filter(([, id]) => users.has(keyOf(environment, id)))),
-    merge: writing(({ environment, ...ids }) => {
+    merge: writing(({ environment, at, ...ids }) => {
       const [from, into] = [currentId(environment, ids.from), currentId(environment, ids.into)];
-      if (from === into) return;
+      if (from === into) return { status: "merged" };
+      const isGone = (id) => at !== undefined && isForgotten(state, hashOf(environment, id), at);
+      if ([ids.from, ids.into, from, into].some(isGone)) return { status: "deleted" };
       const [moved, target] = [users.get(keyOf(environment, from)), keyOf(environment, into)];
       if (moved !== undefined) users.set(target, mergeRegisters(users.get(target) ?? emptyRegisters, moved));
       users.delete(keyOf(environment, from));
       for (const id of [from, ...idsInto(environment, from)]) merged.set(keyOf(environment, id), into);
+      return { status: "merged" };
     }),
-    delete: writing(({ environment, id, at }) => {
-      const current = currentId(environment, id);
-      const ids = [current, ...idsInto(environment, current)];
-      for (const each of new Set([id, ...ids])) {
-        mark(state, hashOf(environment, each), at);
-        merged.delete(keyOf(environment, each));
+    markDeleted: writing(markDeleted),
+    delete: writing(({ environment, id, at, sparesLater = false }) => {
+      const ids = markDeleted({ environment, id, at });
+      const key = keyOf(environment, currentId(environment, id));
+      const later = sparesLater && users.has(key) ? registersAfter(users.get(key), at.getTime()) : null;
+      if (later !== null) {
+        users.set(key, later);
+        return [];
       }
-      return users.delete(keyOf(environment, current)) ? ids : [];
+      for (const each of ids) merged.delete(keyOf(environment, each));
+      return users.delete(key) ? ids : [];
     }),
   };
 }
@@ -457,8 +476,11 @@ function groupStore(state, writing) {
       for (const { groupId, isMember, at } of theirs)
         put(environment, { groupId, userId: into, isMember, at: new Date(at) });
     }),
-    eraseMember: writing(({ environment, userId }) =>
-      remove((word) => word.environment === environment && word.userId === userId),
+    eraseMember: writing(({ environment, userId, until }) =>
+      remove((word) => {
+        const isSaid = until === undefined || word.at <= until.getTime();
+        return isSaid && word.environment === environment && word.userId === userId;
+      }),
     ),
     delete: writing(({ environment, id, at }) => {
       mark(state, hashOf(environment, id, "group"), at);

@@ -64,8 +64,8 @@ export function postgresEventStore(query: Query): EventStore {
     },
     async erase({ environment, userId, at }) {
       await markDeleted(query, environment, [userHash(environment, userId)], at.getTime());
-      const waiting = await query(forgetWaitingSql, environment, toStoredText(userId));
-      const rows = await query(eraseSql, environment, toStoredText(userId));
+      const waiting = await query(forgetWaitingSql, environment, toStoredText(userId), at.getTime());
+      const rows = await query(eraseSql, environment, toStoredText(userId), at.getTime());
       return rows.length + waiting.length;
     },
     eraseMentions: (params) => eraseMentions(query, params),
@@ -149,7 +149,7 @@ SELECT (SELECT count(*) FROM stripped) AS payloads, (SELECT count(*) FROM gone) 
 const eraseSql = `
 WITH theirs AS (
   SELECT environment, source, message_id FROM bellwire.events WHERE environment = $1
-  AND (user_id = $2 OR (user_id IS NULL AND anonymous_id = $2)) ORDER BY 2, 3 FOR UPDATE
+  AND (user_id = $2 OR (user_id IS NULL AND anonymous_id = $2)) AND least(occurred_at, received_at) <= $3::bigint ORDER BY 2, 3 FOR UPDATE
 ), runs AS (
   DELETE FROM bellwire.runs r USING theirs e
   WHERE r.message_id = e.message_id AND r.environment = e.environment AND r.source = e.source

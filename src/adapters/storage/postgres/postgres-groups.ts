@@ -43,7 +43,8 @@ SELECT $1, group_id, $3, is_member, said_at FROM moved ORDER BY group_id ${unles
 
 const eraseSql = `
 WITH theirs AS MATERIALIZED (${theirGroups})
-DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2 AND group_id IN (SELECT group_id FROM theirs)`;
+DELETE FROM bellwire.members WHERE environment = $1 AND user_id = $2 AND group_id IN (SELECT group_id FROM theirs)
+  AND ($3::bigint IS NULL OR said_at <= $3::bigint)`;
 
 export function postgresGroupStore(query: Query): GroupStore {
   return {
@@ -68,8 +69,8 @@ export function postgresGroupStore(query: Query): GroupStore {
     async moveMember({ environment, from, into }) {
       if (from !== into) await query(moveSql, environment, toStoredText(from), toStoredText(into));
     },
-    async eraseMember({ environment, userId }) {
-      await query(eraseSql, environment, toStoredText(userId));
+    async eraseMember({ environment, userId, until }) {
+      await query(eraseSql, environment, toStoredText(userId), until?.getTime() ?? null);
     },
     async delete({ environment, id, at }) {
       await markDeleted(query, environment, [groupHash(environment, id)], at.getTime());

@@ -3,8 +3,11 @@ import { nowMs } from "./postgres-client.js";
 
 /** Runs of other sources become pending too, and are left to them. */
 export const wakeSql = `
-WITH waiting AS (
-  SELECT idempotency_key FROM bellwire.runs WHERE environment = $1 AND waiting_for = ANY($2::text[]) AND status = 'held'
+WITH known AS (
+  SELECT unnest($2::text[]) AS id UNION
+  SELECT m.id FROM bellwire.merged_users m WHERE m.environment = $1 AND m.merged_into = ANY($2::text[])
+), waiting AS (
+  SELECT idempotency_key FROM bellwire.runs WHERE environment = $1 AND waiting_for IN (SELECT id FROM known) AND status = 'held'
   ORDER BY idempotency_key FOR UPDATE
 )
 UPDATE bellwire.runs r SET status = 'pending', owner = $4,
@@ -30,7 +33,9 @@ RETURNING r.idempotency_key`;
 /** Takes out the runs that wait or waited for a user; of the events they belong to, what names the user. */
 export const forgetWaitingSql = `
 WITH theirs AS (
-  DELETE FROM bellwire.runs WHERE environment = $1 AND waiting_for = $2 RETURNING environment, source, message_id
+  DELETE FROM bellwire.runs r USING bellwire.events e WHERE r.environment = $1 AND r.waiting_for = $2
+    AND e.environment = r.environment AND e.source = r.source AND e.message_id = r.message_id
+    AND least(e.occurred_at, e.received_at) <= $3::bigint RETURNING r.environment, r.source, r.message_id
 )
 UPDATE bellwire.events e SET payload = NULL, decision = '${emptyDecision}'
 FROM (SELECT DISTINCT environment, source, message_id FROM theirs) t

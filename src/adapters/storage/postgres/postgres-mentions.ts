@@ -1,19 +1,22 @@
 import { mentionsUser } from "../../../outcome/mentions.js";
-import { forgetRecipient, namesRecipient } from "../../../recipients/forget-recipient.js";
+import { forgetRecipient, namesRecipient, textsOfIds } from "../../../recipients/forget-recipient.js";
 import type { EraseMentionsParams } from "../../../storage/retention.js";
 import { emptyDecision } from "../stored-records.js";
 import { type Row, textOf, textOrNull } from "../stored-row.js";
-import { type Query, rowsOf } from "./postgres-client.js";
+import { type Query, rowsOf, toArray } from "./postgres-client.js";
+
+const holdsText = (column: string) =>
+  `EXISTS (SELECT 1 FROM unnest($5::text[]) AS t(text) WHERE strpos(${column}, t.text) > 0)`;
 
 /** The text is searched in the database, so that only what may name the user is sent. */
 const pageSql = `
 WITH page AS (
-  SELECT source, message_id, decision FROM bellwire.events
+  SELECT source, message_id, decision, least(occurred_at, received_at) <= $6::bigint AS is_before FROM bellwire.events
   WHERE environment = $1 AND ($2::text IS NULL OR (source, message_id) > ($2, $3)) ORDER BY source, message_id LIMIT $4::integer
 )
-SELECT p.source, p.message_id, CASE WHEN strpos(p.decision, $5) > 0 THEN p.decision END AS decision,
+SELECT p.source, p.message_id, CASE WHEN p.is_before AND ${holdsText("p.decision")} THEN p.decision END AS decision,
   (SELECT json_agg(json_build_object('key', r.idempotency_key, 'request', r.request)) FROM bellwire.runs r
-   WHERE r.environment = $1 AND r.source = p.source AND r.message_id = p.message_id AND strpos(r.request, $5) > 0) AS runs
+   WHERE p.is_before AND r.environment = $1 AND r.source = p.source AND r.message_id = p.message_id AND ${holdsText("r.request")}) AS runs
 FROM page p ORDER BY p.source, p.message_id`;
 
 const forgetSql = `
@@ -43,13 +46,15 @@ export async function eraseMentions(
   }
 }
 
-async function readPage(query: Query, { environment, userId, limit, cursor }: EraseMentionsParams) {
+async function readPage(query: Query, { environment, userIds, at, limit, cursor }: EraseMentionsParams) {
   const [source = null, messageId = null]: readonly (string | null)[] = cursor === undefined ? [] : JSON.parse(cursor);
-  const rows = await query(pageSql, environment, source, messageId, limit, JSON.stringify(userId));
+  const ids = new Set(userIds);
+  const texts = toArray(textsOfIds(ids));
+  const rows = await query(pageSql, environment, source, messageId, limit, texts, at.getTime());
   const last = rows.length < limit ? undefined : rows.at(-1);
   const nextCursor = last === undefined ? null : JSON.stringify([textOf(last, "source"), textOf(last, "message_id")]);
   const mentions = rows.flatMap((row) => {
-    const { isMentioned, gone, changed } = mentionsIn(row, userId);
+    const { isMentioned, gone, changed } = mentionsIn(row, ids);
     const event = { source: textOf(row, "source"), message_id: textOf(row, "message_id") };
     return isMentioned ? [{ event, gone, changed }] : [];
   });
@@ -69,16 +74,16 @@ async function forget(query: Query, environment: string, mentions: readonly Ment
   return rows.map((row) => textOf(row, "erased"));
 }
 
-function mentionsIn(row: Row, userId: string) {
+function mentionsIn(row: Row, userIds: ReadonlySet<string>) {
   const gone: string[] = [];
   const changed: { key: string; request: string }[] = [];
   const runs = rowsOf(row, "runs").map((run) => ({ key: textOf(run, "key"), request: textOf(run, "request") }));
   const decision = textOrNull(row, "decision");
   const isMentioned =
-    (decision !== null && mentionsUser(JSON.parse(decision), userId)) ||
-    runs.some(({ request }) => namesRecipient(request, userId));
+    (decision !== null && mentionsUser(JSON.parse(decision), userIds)) ||
+    runs.some(({ request }) => namesRecipient(request, userIds));
   for (const { key, request } of isMentioned ? runs : []) {
-    const left = forgetRecipient(request, userId);
+    const left = forgetRecipient(request, userIds);
     if (left === null) gone.push(key);
     else if (left !== request) changed.push({ key, request: left });
   }

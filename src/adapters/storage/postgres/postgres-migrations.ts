@@ -1,4 +1,5 @@
 import { createQuery, type PostgresClient, quoteIdentifier } from "./postgres-client.js";
+import { deleteFunctionSql, mergeFunctionSql, redirectsFunctionSql } from "./postgres-merges.js";
 import { refusedByNumbersFunctionSql, refusedFunctionSql, unknownUsersFunctionSql } from "./postgres-refusals.js";
 import { settleFunctionSql, settleWithoutEventsFunctionSql } from "./postgres-settle.js";
 
@@ -194,6 +195,9 @@ const migrations: readonly string[] = [
    ALTER TABLE bellwire.events SET (toast_tuple_target = 8160);`,
   `${refusedByNumbersFunctionSql}
    ${settleWithoutEventsFunctionSql}`,
+  `${redirectsFunctionSql}
+   ${mergeFunctionSql}
+   ${deleteFunctionSql}`,
 ];
 
 /**

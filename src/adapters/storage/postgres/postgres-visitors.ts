@@ -198,18 +198,34 @@ export async function saidByUsers(
   return said;
 }
 
-/** @returns the anonymous ids that were theirs */
+export interface VisitorsOfUser {
+  readonly userIds: readonly string[];
+  /** Only those who were tied to the user, or last heard, by then; `null`: all. */
+  readonly until: number | null;
+}
+
+const lastAt = "coalesce(linked_at, (said::json->0->>0)::bigint, 0)";
+
+const asked = "(SELECT * FROM json_array_elements_text($2::text::json))";
+
+const isTheirs = `environment = $1 AND (id IN ${asked} OR user_id IN ${asked}) AND ($3::bigint IS NULL OR ${lastAt} <= $3::bigint)`;
+
+/** @returns the anonymous ids that are theirs */
+export async function visitorsOf(
+  query: Query,
+  environment: string,
+  { userIds, until }: VisitorsOfUser,
+): Promise<readonly string[]> {
+  const stored = JSON.stringify(userIds.map(toStoredText));
+  const rows = await query(`SELECT id FROM bellwire.anonymous WHERE ${isTheirs}`, environment, stored, until);
+  return rows.map((row) => decodedOf(row, "id"));
+}
+
 export async function eraseVisitors(
   query: Query,
   environment: string,
-  userIds: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await query(
-    `WITH asked AS (SELECT * FROM json_array_elements_text($2::text::json) AS x(id))
-     DELETE FROM bellwire.anonymous WHERE environment = $1
-       AND (id IN (SELECT id FROM asked) OR user_id IN (SELECT id FROM asked)) RETURNING id`,
-    environment,
-    JSON.stringify(userIds.map(toStoredText)),
-  );
-  return rows.map((row) => decodedOf(row, "id"));
+  { userIds, until }: VisitorsOfUser,
+): Promise<void> {
+  const stored = JSON.stringify(userIds.map(toStoredText));
+  await query(`DELETE FROM bellwire.anonymous WHERE ${isTheirs}`, environment, stored, until);
 }

@@ -20,10 +20,15 @@ export function mayForget(session: SqliteSession, environment: string): boolean 
 
 /** Whether what happened at this time is forgotten. */
 export function isForgotten(session: SqliteSession, environment: string, hash: string, at: number): boolean {
+  const deletedAt = lastDeletion(session, environment, hash);
+  return deletedAt !== null && at <= deletedAt;
+}
+
+export function lastDeletion(session: SqliteSession, environment: string, hash: string): number | null {
   const [row] = session.all(
     "SELECT deleted_at FROM bellwire_deleted_users WHERE environment = ? AND hash = ?",
     environment,
     hash,
   );
-  return row !== undefined && at <= numberOf(row, "deleted_at");
+  return row === undefined ? null : numberOf(row, "deleted_at");
 }

@@ -58,16 +58,20 @@ export function sqliteEventStore(session: SqliteSession, clock: Clock): EventSto
     async erase({ environment, userId, at }) {
       return session.transaction(() => {
         markDeleted(session, environment, userHash(environment, userId), at.getTime());
+        const [id, until] = [toStoredText(userId), at.getTime()];
         const rows = session.all(
-          `SELECT id FROM bellwire_events WHERE environment = ? AND user_id = ?
-           UNION ALL SELECT id FROM bellwire_events WHERE environment = ? AND user_id IS NULL AND anonymous_id = ?`,
+          `SELECT id FROM bellwire_events WHERE environment = ? AND user_id = ? AND min(occurred_at, received_at) <= ?
+           UNION ALL SELECT id FROM bellwire_events
+           WHERE environment = ? AND user_id IS NULL AND anonymous_id = ? AND min(occurred_at, received_at) <= ?`,
           environment,
-          toStoredText(userId),
+          id,
+          until,
           environment,
-          toStoredText(userId),
+          id,
+          until,
         );
         for (const row of rows) strip(session, numberOf(row, "id"));
-        return rows.length + forgetWaiting(session, environment, userId);
+        return rows.length + forgetWaiting(session, environment, userId, until);
       });
     },
     eraseMentions: async (params) => session.transaction(() => eraseMentions(session, params)),

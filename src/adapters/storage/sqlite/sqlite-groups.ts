@@ -37,11 +37,14 @@ export function sqliteGroupStore(session: SqliteSession): GroupStore {
     moveMember: async ({ environment, from, into }) => {
       if (from !== into) session.transaction(() => move(session, environment, from, into));
     },
-    async eraseMember({ environment, userId }) {
+    async eraseMember({ environment, userId, until }) {
+      const saidBy = until?.getTime() ?? null;
       session.run(
-        "DELETE FROM bellwire_members WHERE environment = ? AND user_id = ?",
+        "DELETE FROM bellwire_members WHERE environment = ? AND user_id = ? AND (? IS NULL OR said_at <= ?)",
         environment,
         toStoredText(userId),
+        saidBy,
+        saidBy,
       );
     },
     delete: async ({ environment, id, at }) =>

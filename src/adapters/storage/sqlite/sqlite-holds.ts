@@ -10,11 +10,14 @@ export function wakeHeld(
   { environment, source, userIds, owner, leaseMs }: WakeParams,
   now: number,
 ): readonly ClaimedRun[] {
-  const woken = userIds.flatMap((userId) =>
+  const woken = userIds.map(toStoredText).flatMap((userId) =>
     session.all(
-      "UPDATE bellwire_runs SET status = 'pending' WHERE environment = ? AND waiting_for = ? AND status = 'held' RETURNING id, source",
+      `UPDATE bellwire_runs SET status = 'pending' WHERE environment = ? AND status = 'held' AND waiting_for IN (
+         SELECT ? UNION ALL SELECT id FROM bellwire_merged_users WHERE environment = ? AND merged_into = ?) RETURNING id, source`,
       environment,
-      toStoredText(userId),
+      userId,
+      environment,
+      userId,
     ),
   );
   if (leaseMs === null) return [];
@@ -59,11 +62,13 @@ export function skipHeld(
 }
 
 /** Takes out the runs that wait or waited for a user; of the events they belong to, what names the user. */
-export function forgetWaiting(session: SqliteSession, environment: string, userId: string): number {
+export function forgetWaiting(session: SqliteSession, environment: string, userId: string, at: number): number {
   const rows = session.all(
-    "DELETE FROM bellwire_runs WHERE environment = ? AND waiting_for = ? RETURNING event_id",
+    `DELETE FROM bellwire_runs WHERE environment = ? AND waiting_for = ?
+       AND (SELECT min(occurred_at, received_at) FROM bellwire_events WHERE id = event_id) <= ? RETURNING event_id`,
     environment,
     toStoredText(userId),
+    at,
   );
   const events = new Set(rows.map((row) => numberOf(row, "event_id")));
   for (const eventId of events) {

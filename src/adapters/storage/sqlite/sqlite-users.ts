@@ -1,10 +1,18 @@
 import type { Clock } from "../../../core/clock.js";
-import type { UserStore, UserUpdate } from "../../../storage/user-store.js";
+import type {
+  DeleteUserParams,
+  MergeUsersParams,
+  UserMerge,
+  UserStore,
+  UserUpdate,
+} from "../../../storage/user-store.js";
 import type { UserChange } from "../../../users/user.js";
 import {
   applyUserChange,
   emptyRegisters,
+  firstRegisters,
   mergeRegisters,
+  registersAfter,
   toUser,
   toUserHistory,
   type UserRegisters,
@@ -15,9 +23,9 @@ import { decodedOf, textOf } from "../stored-row.js";
 import { toStoredText } from "../stored-text.js";
 import { currentId } from "./sqlite-current-id.js";
 import type { SqliteSession } from "./sqlite-database.js";
-import { isForgotten, markDeleted } from "./sqlite-deletions.js";
+import { isForgotten, lastDeletion, markDeleted } from "./sqlite-deletions.js";
 import { listUsers } from "./sqlite-user-list.js";
-import { eraseVisitors, linkVisitorRow, saidByUser, updateVisitor } from "./sqlite-visitors.js";
+import { eraseVisitors, linkVisitorRow, saidByUser, updateVisitor, visitorsOf } from "./sqlite-visitors.js";
 
 export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<UserStore> {
   return {
@@ -33,23 +41,26 @@ export function sqliteUserStore(session: SqliteSession, clock: Clock): Required<
       const found = ids.map((id) => [id, currentId(session, environment, id)] as const);
       return new Map(found.filter(([, id]) => session.all(sql, environment, toStoredText(id)).length > 0));
     },
-    merge: async ({ environment, from, into }) => session.transaction(() => merge(session, environment, from, into)),
+    merge: async (params) => session.transaction(() => merge(session, params)),
     list: async (params) => listUsers(session, params),
     history: async ({ environment, id }) => {
       const registers = readWithVisitors(session, environment, currentId(session, environment, id));
       return registers === null ? null : toUserHistory(registers);
     },
-    delete: async ({ environment, id, at }) =>
-      session.transaction(() => deleteUser(session, environment, id, at.getTime())),
+    markDeleted: async (params) => session.transaction(() => markUserDeleted(session, params)),
+    delete: async (params) => session.transaction(() => deleteUser(session, params)),
     updateVisitors: async ({ environment, changes }) =>
       session.transaction(() => changes.map((change) => updateVisitor(session, environment, change, clock.now()))),
   };
 }
 
-function merge(session: SqliteSession, environment: string, fromId: string, intoId: string): void {
-  const from = currentId(session, environment, fromId);
-  const into = currentId(session, environment, intoId);
-  if (from === into) return;
+function merge(session: SqliteSession, { environment, at, ...ids }: MergeUsersParams): UserMerge {
+  const from = currentId(session, environment, ids.from);
+  const into = currentId(session, environment, ids.into);
+  if (from === into) return { status: "merged" };
+  const isDeleted = (id: string) =>
+    at !== undefined && isForgotten(session, environment, userHash(environment, id), at.getTime());
+  if ([ids.from, ids.into, from, into].some(isDeleted)) return { status: "deleted" };
   const moved = read(session, environment, from);
   if (moved !== null) {
     write(session, environment, into, mergeRegisters(read(session, environment, into) ?? emptyRegisters, moved));
@@ -68,29 +79,57 @@ function merge(session: SqliteSession, environment: string, fromId: string, into
     toStoredText(from),
     target,
   );
+  return { status: "merged" };
 }
 
-function deleteUser(session: SqliteSession, environment: string, id: string, at: number): readonly string[] {
+/** The id that the user has now, the one asked for, those that were merged, and anonymous ones. */
+function idsOf(session: SqliteSession, { environment, id, at, sparesLater = false }: DeleteUserParams) {
   const now = currentId(session, environment, id);
   const merged = session.all(
-    "DELETE FROM bellwire_merged_users WHERE environment = ? AND merged_into = ? RETURNING id",
+    "SELECT id FROM bellwire_merged_users WHERE environment = ? AND merged_into = ?",
     environment,
     toStoredText(now),
   );
-  const ids = [now, ...merged.map((row) => decodedOf(row, "id"))];
-  const visitors = eraseVisitors(session, environment, new Set([id, ...ids]));
-  for (const each of new Set([id, ...ids, ...visitors]))
-    markDeleted(session, environment, userHash(environment, each), at);
-  return remove(session, environment, now) ? [...new Set([...ids, ...visitors])] : [];
+  const ids = new Set([now, id, ...merged.map((row) => decodedOf(row, "id"))]);
+  const visitors = visitorsOf(session, environment, ids, sparesLater ? at.getTime() : null);
+  return { now, visitors, all: new Set([...ids, ...visitors]) };
+}
+
+function markUserDeleted(session: SqliteSession, params: DeleteUserParams): readonly string[] {
+  const { environment, at } = params;
+  const { all } = idsOf(session, params);
+  for (const id of all) markDeleted(session, environment, userHash(environment, id), at.getTime());
+  return [...all];
+}
+
+function deleteUser(session: SqliteSession, params: DeleteUserParams): readonly string[] {
+  const { environment, at, sparesLater = false } = params;
+  const { now, visitors, all } = idsOf(session, params);
+  markUserDeleted(session, params);
+  eraseVisitors(session, environment, visitors);
+  const known = read(session, environment, now);
+  const hasLater = sparesLater && visitorsOf(session, environment, all, null).length > 0;
+  const left = sparesLater ? registersAfter(known ?? emptyRegisters, at.getTime(), hasLater) : null;
+  if (known !== null && left !== null) {
+    write(session, environment, now, left);
+    return [];
+  }
+  session.run(
+    "DELETE FROM bellwire_merged_users WHERE environment = ? AND merged_into = ?",
+    environment,
+    toStoredText(now),
+  );
+  remove(session, environment, now);
+  return known === null ? [] : [...all];
 }
 
 function updateOne(session: SqliteSession, environment: string, change: UserChange, now: number): UserUpdate {
   const at = change.at.getTime();
-  if (isForgotten(session, environment, userHash(environment, change.id), at))
-    return { id: change.id, status: "deleted" };
+  const deletedAt = lastDeletion(session, environment, userHash(environment, change.id));
+  if (deletedAt !== null && at <= deletedAt) return { id: change.id, status: "deleted" };
   const id = currentId(session, environment, change.id);
   const known = read(session, environment, id);
-  const updated = applyUserChange(known ?? emptyRegisters, change);
+  const updated = applyUserChange(known ?? firstRegisters(at, deletedAt), change);
   const { anonymousId } = change;
   const hasSaid = anonymousId !== undefined && linkVisitorRow(session, environment, anonymousId, id, at, now);
   if (updated === known && !hasSaid) return { id, status: "unchanged" };
@@ -124,7 +163,6 @@ function write(session: SqliteSession, environment: string, id: string, register
   );
 }
 
-function remove(session: SqliteSession, environment: string, id: string): boolean {
-  const sql = "DELETE FROM bellwire_users WHERE environment = ? AND id = ? RETURNING id";
-  return session.all(sql, environment, toStoredText(id)).length > 0;
+function remove(session: SqliteSession, environment: string, id: string): void {
+  session.run("DELETE FROM bellwire_users WHERE environment = ? AND id = ?", environment, toStoredText(id));
 }

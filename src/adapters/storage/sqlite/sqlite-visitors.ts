@@ -63,18 +63,27 @@ export function saidByUser(session: SqliteSession, environment: string, userId: 
   );
 }
 
-/** @returns the anonymous ids that were theirs */
-export function eraseVisitors(
+/**
+ * @param until only those who were tied to the user, or last heard, by then; `null`: all
+ * @returns the anonymous ids that are theirs
+ */
+export function visitorsOf(
   session: SqliteSession,
   environment: string,
   userIds: ReadonlySet<string>,
+  until: number | null,
 ): readonly string[] {
+  const sql = `SELECT id FROM bellwire_anonymous WHERE environment = ? AND (id = ? OR user_id = ?)
+    AND (? IS NULL OR coalesce(linked_at, json_extract(said, '$[0][0]'), 0) <= ?)`;
   return [...userIds].flatMap((userId) => {
     const id = toStoredText(userId);
-    session.run("DELETE FROM bellwire_anonymous WHERE environment = ? AND id = ?", environment, id);
-    const sql = "DELETE FROM bellwire_anonymous WHERE environment = ? AND user_id = ? RETURNING id";
-    return session.all(sql, environment, id).map((row) => decodedOf(row, "id"));
+    return session.all(sql, environment, id, id, until, until).map((row) => decodedOf(row, "id"));
   });
+}
+
+export function eraseVisitors(session: SqliteSession, environment: string, anonymousIds: readonly string[]): void {
+  const sql = "DELETE FROM bellwire_anonymous WHERE environment = ? AND id = ?";
+  for (const id of anonymousIds) session.run(sql, environment, toStoredText(id));
 }
 
 function read(session: SqliteSession, environment: string, anonymousId: string): Visitor {
