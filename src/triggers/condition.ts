@@ -21,6 +21,7 @@ interface ConditionTraceOptions {
 }
 
 const maxDepth = 16;
+const members: readonly string[] = ["path", "operator", "value"];
 const takesNoValue: ReadonlySet<Operator> = new Set(["empty", "not_empty", "exists", "not_exists"]);
 const wantsNothing: ReadonlySet<Operator> = new Set(["empty", "not_exists"]);
 const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
@@ -73,11 +74,14 @@ function compileList(kind: "all" | "any", parts: readonly CompiledCondition[]): 
 
 function compileComparison(condition: JsonObject, field: string): CompiledCondition {
   const { path, operator, value = null } = condition;
+  const foreign = Object.keys(condition).find((key) => !members.includes(key));
+  if (foreign !== undefined) {
+    const nearest = nearestOf(foreign, [...members, "all", "any", "not"]);
+    const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
+    throw invalidField(field, `has the unknown member ${foreign} beside path, operator and value${hint}`);
+  }
   if (typeof path !== "string") throw invalidField(`${field}.path`, "is not a text");
   if (!isOperator(operator)) throw invalidField(`${field}.operator`, describeOperator(operator));
-  const foreign = Object.keys(condition).find((key) => key !== "path" && key !== "operator" && key !== "value");
-  if (foreign !== undefined)
-    throw invalidField(field, `has the unknown member ${foreign} beside path, operator and value`);
   const hasValue = Object.hasOwn(condition, "value") && condition["value"] !== undefined;
   if (takesNoValue.has(operator) && hasValue)
     throw invalidField(`${field}.value`, `is given, but ${operator} takes none`);

@@ -72,12 +72,13 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
   readonly workflow: Workflow;
   /** Set by `defineTrigger` from a workflow of `defineWorkflow`: the data is checked against it where the names are equal. */
   readonly typedWorkflow?: WorkflowDefinition;
-  /** Who is said to have done it. */
+  /** Who did it: an id, or an inline user. @default nobody */
   readonly actor?: FieldMapping<Path> | EventFunction<Event>;
+  /** Which of your customers (company, workspace) the run belongs to: an id, or an object with an `id`. @default none */
   readonly tenant?: FieldMapping<Path> | EventFunction<Event>;
-  /** @default all of `properties`; of `traits`, for identify and group */
+  /** What the workflow gets: an object. @default all of `properties`; of `traits`, for identify and group */
   readonly data?: Data;
-  /** Runs only when it holds. */
+  /** The trigger runs only when it holds: `{ path, operator, value }` within `all`, `any` and `not`, or a synchronous function. */
   readonly when?: Condition<Path> | EventFunction<Event>;
   /** Events that happened longer ago are skipped, such as those of a Segment replay. @default no limit */
   readonly maxEventAge?: Duration;
@@ -98,7 +99,12 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
 /** Starts a workflow run. */
 export interface TriggerRun<Path extends string, Event, Workflow, Data>
   extends TriggerBase<Path, Event, Workflow, Data> {
+  /** Starts a run; `"cancel"` cancels those of a cancellation key. @default "trigger" */
   readonly action?: "trigger";
+  /**
+   * Whom the workflow notifies: an id, an inline user `{ id, email, … }`, an object `{ collection, id }`, or a list of these, nested or not. A text is a path into the
+   * event, such as `"properties.mentioned"`; a fixed id is `{ "@literal": "ada" }`.
+   */
   readonly recipients: FieldMapping<Path> | EventFunction<Event>;
   /** With it the run can be canceled later. */
   readonly cancellationKey?: FieldMapping<Path> | EventFunction<Event>;
@@ -108,8 +114,9 @@ export interface TriggerRun<Path extends string, Event, Workflow, Data>
 export interface TriggerCancel<Path extends string, Event, Workflow, Data>
   extends TriggerBase<Path, Event, Workflow, Data> {
   readonly action: "cancel";
+  /** That of the runs to cancel. */
   readonly cancellationKey: FieldMapping<Path> | EventFunction<Event>;
-  /** @default everyone the run was started for */
+  /** For whom the runs are canceled: mapped as those of a run are. @default everyone the run was started for */
   readonly recipients?: FieldMapping<Path> | EventFunction<Event>;
 }
 
@@ -120,7 +127,10 @@ export type TriggerOptions<
   Typed,
   Workflow = string,
   Data = FieldMapping<Path> | EventFunction<Typed>,
-> = (TriggerRun<Path, Typed, Workflow, Data> | TriggerCancel<Path, Typed, Workflow, Data>) & { readonly event: Event };
+> = (TriggerRun<Path, Typed, Workflow, Data> | TriggerCancel<Path, Typed, Workflow, Data>) & {
+  /** A track event by its name, `{ type, name }` for any other one, or what `defineEvent` made. */
+  readonly event: Event;
+};
 
 /** A trigger as the registry takes it. Without functions it is plain JSON. */
 export type TriggerDefinition = TriggerOptions<TriggerEvent, string, TypedSegmentEvent<JsonObject>>;
