@@ -98,7 +98,7 @@ function claim(run, leaseMs) {
   run.fence += 1;
   run.leasedUntil = Date.now() + leaseMs;
   run.firstClaimedAt ??= Date.now();
-  return { run: toRun(run), fence: run.fence };
+  return { run: toRun(run), fence: run.fence, leasedUntil: new Date(run.leasedUntil) };
 }
 
 function page(items, { limit, cursor }, toItem) {
