@@ -76,8 +76,8 @@ const maxStringBytes = 1_200;
 export function readString(json: Uint8Array): string | null {
   if (json[0] !== quote || json.length > maxStringBytes) return null;
   try {
-    const value: unknown = JSON.parse(Buffer.from(json).toString("utf8"));
-    return typeof value === "string" ? value : null;
+    const text: string = JSON.parse(Buffer.from(json).toString("utf8"));
+    return text;
   } catch {
     return null;
   }
