@@ -95,9 +95,10 @@ function toEvent(state, event) {
 }
 
 function claim(run, leaseMs) {
+  const now = Date.now();
   run.fence += 1;
-  run.leasedUntil = Date.now() + leaseMs;
-  run.firstClaimedAt ??= Date.now();
+  run.leasedUntil = now + leaseMs;
+  run.firstClaimedAt ??= now;
   return { run: toRun(run), fence: run.fence, leasedUntil: new Date(run.leasedUntil) };
 }
 
