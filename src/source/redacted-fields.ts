@@ -2,34 +2,7 @@ import { configInvalid } from "../core/errors.js";
 import { type OptionCheck, texts } from "../mapping/option-checks.js";
 import { parsePath } from "../mapping/path-grammar.js";
 import { nearestOf } from "../mapping/similarity.js";
-
-/** What an event has by Segment's specification, and what Segment adds to it. */
-const eventFields: readonly string[] = [
-  "type",
-  "event",
-  "name",
-  "category",
-  "messageId",
-  "userId",
-  "anonymousId",
-  "groupId",
-  "previousId",
-  "properties",
-  "traits",
-  "context",
-  "integrations",
-  "options",
-  "timestamp",
-  "originalTimestamp",
-  "sentAt",
-  "receivedAt",
-  "channel",
-  "version",
-  "projectId",
-  "writeKey",
-  "metadata",
-  "_metadata",
-];
+import { eventFields } from "../segment/event-fields.js";
 
 export interface RedactedField {
   readonly path: string;

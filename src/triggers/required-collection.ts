@@ -1,23 +1,6 @@
 import { isJsonObject, type JsonObject } from "../core/json.js";
 import { invalidField } from "../mapping/invalid-field.js";
-
-const eventFields: ReadonlySet<string> = new Set([
-  "type",
-  "event",
-  "name",
-  "category",
-  "channel",
-  "messageId",
-  "userId",
-  "anonymousId",
-  "groupId",
-  "previousId",
-  "timestamp",
-  "context",
-  "traits",
-  "properties",
-  "integrations",
-]);
+import { eventFields } from "../segment/event-fields.js";
 
 const maxNesting = 32;
 
@@ -35,7 +18,7 @@ export function requireCollections(mapping: unknown, field: string, depth = 0): 
   const directive = toDirective(mapping["collection"]);
   if (directive === null) return mapping;
   const path = directive["@path"];
-  if (typeof path === "string" && !/[.[]/.test(path) && !eventFields.has(path)) {
+  if (typeof path === "string" && !/[.[]/.test(path) && !eventFields.includes(path)) {
     const literal = JSON.stringify({ "@literal": path });
     const what = `is the path ${JSON.stringify(path)}, which leads nowhere in an event; for the collection of that name write ${literal}`;
     throw invalidField(`${field}.collection`, what);
