@@ -18,7 +18,10 @@ if (unknown !== undefined) {
 
 /** Each in a process of its own: what one leaves in the memory would be a burden on the collector in all that follow. */
 async function runApart(name: string): Promise<BenchReport> {
-  const child = fork(fileURLToPath(new URL("run-bench.ts", import.meta.url)), [name, values.rounds ?? ""]);
+  // As JSON, a multiple of nothing at all would arrive as null.
+  const child = fork(fileURLToPath(new URL("run-bench.ts", import.meta.url)), [name, values.rounds ?? ""], {
+    serialization: "advanced",
+  });
   const reports: BenchReport[] = [];
   child.on("message", (report: BenchReport) => reports.push(report));
   const [code] = await once(child, "exit");
