@@ -16,7 +16,6 @@ interface Shelf extends SourceScope {
 export class MemoryState {
   readonly clock: Clock;
   readonly #maxEvents: number;
-  readonly #onForgetDeleted: (before: number) => void;
   /** There are few of them: a key for an event that is made of all three would have to be hashed anew each time. */
   readonly #shelves: Shelf[] = [];
   #kept = 0;
@@ -31,10 +30,9 @@ export class MemoryState {
   /** Runs and recipients of all events. */
   #parts = 0;
 
-  constructor(clock: Clock, maxEvents: number, onForgetDeleted: (before: number) => void) {
+  constructor(clock: Clock, maxEvents: number) {
     this.clock = clock;
     this.#maxEvents = maxEvents;
-    this.#onForgetDeleted = onForgetDeleted;
   }
 
   find(environment: string, source: string, messageId: string): StoredEvent | null {
@@ -158,39 +156,29 @@ export class MemoryState {
   strip(stored: StoredEvent): void {
     this.#dropRuns(stored);
     this.updateStatus(stored);
-    const decision = { triggers: [] };
-    stored.event = {
-      ...stored.event,
-      payload: null,
-      payloadText: null,
-      decision,
-      userId: null,
-      anonymousId: null,
-    };
+    stored.event = { ...stored.event, ...nothingSaid, userId: null, anonymousId: null };
     stored.isBare = true;
   }
 
   remove(stored: StoredEvent): void {
     if (stored.isGone) return;
     stored.isGone = true;
-    // Of others every run has come to its end, and is found in the event only.
+    // The runs of any other event are over, and kept nowhere but in it.
     if (stored.status === "in_progress" || stored.status === "failed") this.#dropRuns(stored);
     else this.#weigh(stored, 0);
     this.#eventsOf(stored.environment, stored.source).delete(stored.event.messageId);
     this.#kept -= 1;
   }
 
-  forgetDeletedUsers(before: number): void {
-    this.#onForgetDeleted(before);
-  }
-
   #dropRuns(stored: StoredEvent): void {
-    for (const run of stored.runs) {
-      this.#runs.remove(run);
-      this.#letGo(run);
-    }
+    for (const run of stored.runs) this.#dropRun(run);
     stored.runs = [];
     this.#weigh(stored, 0);
+  }
+
+  #dropRun(run: StoredRun): void {
+    this.#runs.remove(run);
+    this.#letGo(run);
   }
 
   #weigh(stored: StoredEvent, parts: number): void {
@@ -200,13 +188,10 @@ export class MemoryState {
 
   /** Takes out runs that are about a user, and what else names the user. */
   forgetRuns(stored: StoredEvent, theirs: readonly StoredRun[]): void {
-    for (const run of theirs) {
-      this.#runs.remove(run);
-      this.#letGo(run);
-    }
+    for (const run of theirs) this.#dropRun(run);
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
-    stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
+    stored.event = { ...stored.event, ...nothingSaid };
     this.updateStatus(stored);
   }
 
@@ -249,6 +234,8 @@ export class MemoryState {
 
 /** Runs and recipients of an event, on average. */
 const maxPartsOfEvent = 20;
+
+const nothingSaid = { payload: null, payloadText: null, decision: { triggers: [] } };
 
 function partsOf({ event, runs }: StoredEvent): number {
   let parts = runs.length;
