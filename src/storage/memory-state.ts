@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { maybeLazyRecipients } from "../outcome/traced.js";
+import { keyIn } from "./memory-key.js";
 import { MemoryNames } from "./memory-names.js";
 import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
 import { MemoryUnfinishedRuns } from "./memory-unfinished-runs.js";
@@ -55,12 +56,12 @@ export class MemoryState {
     return events;
   }
 
-  /** `null` where the lease was lost, or nothing can become of the run any more. */
+  /** `null` where the lease was lost, or the run can not change any more. */
   leasedRun(idempotencyKey: string, fence: number): StoredRun | null {
     return this.#runs.leased(idempotencyKey, fence);
   }
 
-  /** Those of which something may become still. */
+  /** Those that may still change. */
   unfinishedRuns(idempotencyKeys: readonly string[]): readonly StoredRun[] {
     return this.#runs.find(idempotencyKeys);
   }
@@ -85,7 +86,7 @@ export class MemoryState {
   }
 
   heldFor(environment: string, userId: string): StoredRun[] {
-    return [...(this.#held.get(userKey(environment, userId)) ?? [])];
+    return [...(this.#held.get(keyIn(environment, userId)) ?? [])];
   }
 
   add({ environment, source }: SourceScope, event: NewEvent): StoredEvent {
@@ -135,11 +136,11 @@ export class MemoryState {
     this.#letGo(run);
     run.status = status;
     this.#hold(run);
-    if (lastStatuses.has(status)) this.#runs.remove(run);
+    if (finalStatuses.has(status)) this.#runs.remove(run);
     if (failedStatuses.has(status)) run.stored.hasFailed = true;
   }
 
-  /** Where it was decided about runs, those that have failed are others now. */
+  /** After a decision about runs it may be others that have failed, or none. */
   reviseFailure(stored: StoredEvent): void {
     stored.hasFailed = stored.runs.some((run) => failedStatuses.has(run.status));
     this.updateStatus(stored);
@@ -197,13 +198,13 @@ export class MemoryState {
 
   #hold(run: StoredRun): void {
     if (run.status !== "held" || run.hold === null) return;
-    const key = userKey(run.environment, run.hold.userId);
+    const key = keyIn(run.environment, run.hold.userId);
     this.#held.set(key, (this.#held.get(key) ?? new Set()).add(run));
   }
 
   #letGo(run: StoredRun): void {
     if (run.hold === null) return;
-    const key = userKey(run.environment, run.hold.userId);
+    const key = keyIn(run.environment, run.hold.userId);
     const held = this.#held.get(key);
     held?.delete(run);
     if (held?.size === 0) this.#held.delete(key);
@@ -243,11 +244,7 @@ function partsOf({ event, runs }: StoredEvent): number {
   return parts;
 }
 
-/** Of runs that nobody settles, wakes or decides about again. */
-const lastStatuses: ReadonlySet<RunStatus> = new Set(["triggered", "canceled", "skipped", "dropped"]);
+/** A run in one of them is never settled, woken or decided about again. */
+const finalStatuses: ReadonlySet<RunStatus> = new Set(["triggered", "canceled", "skipped", "dropped"]);
 
 const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
-
-function userKey(environment: string, userId: string): string {
-  return `${environment}\u0000${userId}`;
-}
