@@ -95,8 +95,8 @@ function reasonComparison(reason: EventReason | undefined): string {
 }
 
 /**
- * Whether somebody asked for another attempt while this statement ran is to be seen in the event's own row alone, which is read anew
- * once it is locked.
+ * Nobody decided about its runs within the last minute, nor while this statement ran: that is seen in the event's own row alone, which
+ * is read anew once it is locked.
  */
 const isLeftAlone = `coalesce(t.reopened_at, 0) < ${nowMs} - 60000`;
 
