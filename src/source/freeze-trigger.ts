@@ -144,7 +144,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
-      recipients.push(notIdentified(userId));
+      recipients.push({ recipient: userId, reason: "not_identified" });
       continue;
     }
     // A run of their own: each is identified at another time, if ever.
@@ -246,10 +246,6 @@ function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] | un
 /** Of many the first say in words what was wrong. */
 function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
   return { recipient, reason, ...(index < maxNotes && { message }) };
-}
-
-function notIdentified(recipient: string): RecipientDecision {
-  return { recipient, reason: "not_identified" };
 }
 
 function describeUnknown(count: number): string {

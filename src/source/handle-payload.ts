@@ -10,7 +10,6 @@ import { freezeInvalid, freezePlan } from "./freeze-plan.js";
 import { frozenRequest } from "./frozen-run.js";
 import { findReleased, mayRelease, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
-import type { OverrideView } from "./overrides.js";
 import type { HandleSegmentPayloadOptions } from "./payload-options.js";
 import { toPayloadResult } from "./payload-outcome.js";
 import type { EventPlan } from "./plan-event.js";
@@ -18,6 +17,7 @@ import { type PayloadItem, planPayload } from "./plan-payload.js";
 import { recordPlans } from "./record-plans.js";
 import type { RunTask } from "./run-task.js";
 import { type SourceContext, throwIfAborted } from "./source-context.js";
+import { isIdentifyEnabled } from "./source-environments.js";
 import { forgetAtEngine } from "./tell-engine.js";
 import { asItIs, findTenants, tenantsOf } from "./tenant-traits.js";
 
@@ -48,7 +48,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   throwIfAborted(signal);
 
   const view = context.overrides.fresh() ?? (await context.overrides.current());
-  const identifyEnabled = isIdentifyEnabled(context, view, environment);
+  const identifyEnabled = isIdentifyEnabled(context.options, view, environment);
   const items = planPayload(context, parsed, { environment, receivedAt, identifyEnabled, view });
   const plans = plansOf(items);
   const users = await identifyUsers(context, environment, plans);
@@ -137,10 +137,6 @@ function announce(context: SourceContext, environment: string, { items, received
     const lagMs = received === null ? null : Math.max(0, receivedAt.getTime() - received.occurredAt.getTime());
     emitter.emit("event", { source: options.key, environment, outcome, lagMs });
   }
-}
-
-function isIdentifyEnabled({ options }: SourceContext, view: OverrideView, environment: string): boolean {
-  return view.environment(environment)?.identify ?? options.environments.get(environment)?.identify ?? true;
 }
 
 interface FreezeItemsParams {

@@ -23,7 +23,7 @@ export interface SourceContext {
   readonly assumptions: Assumptions;
   readonly storageCall: StorageCall;
   readonly runnerCall: RunnerCall;
-  /** Keys for the runs of one environment. */
+  /** Keys for the runs of one source in one environment. */
   readonly keysOf: (scope: SourceScope) => KeyOfRun;
   readonly dispatcher: Dispatcher;
   /** How long whoever handed a payload in waits for its runs. */

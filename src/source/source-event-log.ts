@@ -8,7 +8,7 @@ import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { ListEventsOptions, RecordedEvent, SegmentSourceEventLog, TimelineOptions } from "./segment-source.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
-import { toEventOutcome } from "./to-event-outcome.js";
+import { statusWithoutRuns, toEventOutcome } from "./to-event-outcome.js";
 
 /** Event names that one search looks for. */
 const maxNames = 20;
@@ -85,7 +85,7 @@ function toRecordedEvent(record: EventRecord): RecordedEvent {
   const { status } = record;
   const found = new Map(record.runs.map((run) => [run.idempotencyKey, run]));
   const runs = { get: (key: string) => found.get(key), areOver: status !== "in_progress" };
-  const outcome = toEventOutcome(0, { ...record, status: status === "in_progress" ? "processed" : status }, runs);
+  const outcome = toEventOutcome(0, { ...record, status: statusWithoutRuns(status) }, runs);
   // Runs for the members of a group may be pending, which are not listed with their event.
   return { record, outcome: status === "in_progress" ? { ...outcome, status } : outcome };
 }

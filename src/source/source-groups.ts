@@ -10,6 +10,7 @@ import {
 } from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { InEnvironment } from "./in-environment.js";
+import { knownUsers } from "./known-users.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceGroups } from "./segment-source-groups.js";
 import { audit } from "./source-audit.js";
@@ -33,9 +34,7 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
   const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
     const environment = environmentOfCall(options, call);
     const at = timeOf(call.at);
-    const known = await storageCall("users.known", (signal) =>
-      options.storage.users.known({ environment, ids: [userId], signal }),
-    );
+    const known = await knownUsers(context, environment, [userId]);
     const memberships = [{ groupId, userId: known.get(userId) ?? userId, isMember, at }];
     const changes = isMember ? [{ id: groupId, at, traits: {} }] : [];
     await storageCall("groups.update", (signal) => groups.update({ environment, changes, memberships, signal }));
