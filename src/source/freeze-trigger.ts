@@ -243,7 +243,7 @@ function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] | un
   return [...notes.slice(0, maxNotes), { message: `${notes.length - maxNotes} more fields came to nothing.` }];
 }
 
-/** Of many the first say in words what was wrong. */
+/** Of many only the first have a message. */
 function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
   return { recipient, reason, ...(index < maxNotes && { message }) };
 }

@@ -45,7 +45,7 @@ type Totals = Draft<ReplayResult>;
 
 const defaultBatchSize = 50;
 
-/** Handles stored events again; in order to be stopped and gone on with, a few at a time. */
+/** Handles stored events again, a few at a time, so that it can be stopped and gone on with. */
 export async function replayEvents(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
   const { signal, batchSize = defaultBatchSize, eventsPerSecond } = checked(options);
   if (options.mode !== "unfinished") source.checkTriggers(options.triggers);

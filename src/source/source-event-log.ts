@@ -66,7 +66,7 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
 
 type Filter = Pick<ListEventsOptions, "status" | "reason">;
 
-/** What an event's reason is made of where it is not recorded as such; `null` when no event can meet the filter. */
+/** The filter in terms of what is recorded: where the reason is not, the status implies it. `null` when no event can meet it. */
 function byRecordedReason<Wanted extends Filter>(filter: Wanted): Wanted | null {
   const { reason, status } = filter;
   const implied = reason === "trigger_failed" ? "failed" : reason === "no_matching_trigger" ? "ignored" : status;
