@@ -62,6 +62,11 @@ export function environmentOfCall(options: ResolvedOptions, { environment, signa
   return resolveEnvironment(options, environment);
 }
 
+/** How long this process owns the runs that a call records or makes pending; `null` where the background takes them. */
+export function ownLeaseMs({ dispatch, leaseMs }: ResolvedOptions): number | null {
+  return dispatch === "inline" ? leaseMs : null;
+}
+
 /** @throws `ABORTED` with the signal's reason as cause */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;

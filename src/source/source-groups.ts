@@ -31,7 +31,7 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
     const now = new Date(options.clock.now());
     return clampEventTime(at ?? now, now);
   };
-  const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
+  const setMember = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
     const environment = environmentOfCall(options, call);
     const at = timeOf(call.at);
     const known = await knownUsers(context, environment, [userId]);
@@ -64,8 +64,8 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
         groups.members({ environment, groupIds: [id], limit, cursor, signal }),
       );
     },
-    addMember: (id, userId, call = {}) => member(id, userId, true, call),
-    removeMember: (id, userId, call = {}) => member(id, userId, false, call),
+    addMember: (id, userId, call = {}) => setMember(id, userId, true, call),
+    removeMember: (id, userId, call = {}) => setMember(id, userId, false, call),
     async delete(id, call = {}) {
       const environment = environmentOfCall(options, call);
       const at = new Date(options.clock.now());

@@ -2,9 +2,7 @@ import type { Storage } from "./storage.js";
 import type { UserStore } from "./user-store.js";
 
 /** A store of users with `known`, which `find` stands in for where it is missing; the other powers stay absent where they are. */
-export interface CompleteUserStore extends UserStore {
-  known(...parameters: Parameters<NonNullable<UserStore["known"]>>): Promise<ReadonlyMap<string, string>>;
-}
+export type CompleteUserStore = UserStore & Required<Pick<UserStore, "known">>;
 
 export interface CompleteStorage extends Storage {
   readonly users: CompleteUserStore;
