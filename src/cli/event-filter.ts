@@ -15,8 +15,9 @@ export interface FilterFlags {
 }
 
 /** @throws {UsageError} for a status or a time that is none */
-export function toFilter(flags: FilterFlags, now: number = Date.now()): Omit<ListEventsOptions, "limit" | "cursor"> {
+export function toFilter(flags: FilterFlags): Omit<ListEventsOptions, "limit" | "cursor"> {
   const { environment, name, type, status, user, from, to } = flags;
+  const now = Date.now();
   return {
     environment,
     name,

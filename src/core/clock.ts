@@ -6,7 +6,7 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number): () => void;
 }
 
-/** Of Node's timers, 24 days: what is longer they take for one millisecond. */
+/** Nearly 25 days: what is longer Node's timers take for one millisecond. */
 const longestDelayMs = 2 ** 31 - 1;
 
 /** The machine's clock. */

@@ -20,7 +20,7 @@ export interface TimeWindow {
 }
 
 export interface TimedCall {
-  /** Set by the window that it is in, one at a time: where it stands there, so that it leaves without being searched for. */
+  /** Its place in the window that it is in, which sets it and so need not search for the call when it leaves. */
   place: number;
   /** Called when the time is over and the call has not left. */
   timeOut(): void;

@@ -3,8 +3,8 @@ import { isJsonObject, type JsonValue } from "../core/json.js";
 const maxLength = 240;
 
 /** A value as explanations keep it: of long texts, lists and objects the beginning, and how much more there is. */
-export function cutValue(value: JsonValue, length: number = maxLength): JsonValue {
-  return cut(value, { left: length });
+export function cutValue(value: JsonValue): JsonValue {
+  return cut(value, { left: maxLength });
 }
 
 function cut(value: JsonValue, budget: { left: number }): JsonValue {

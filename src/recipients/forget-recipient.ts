@@ -3,7 +3,7 @@ import { idOf } from "../segment/id-of.js";
 
 const lists = ["recipients", "userIds", "exclude"];
 
-/** What the JSON text of a request holds at least one of when it names one of the users; it may for another reason. */
+/** Texts of which the JSON of a request that names one of the users holds at least one; others may hold one too. */
 export function textsOfIds(userIds: Iterable<string>): readonly string[] {
   return [...userIds].map((id) => (String(Number(id)) === id ? id : JSON.stringify(id)));
 }

@@ -15,8 +15,6 @@ export interface SegmentEvent extends JsonObject {
 
 /** A `SegmentEvent` together with what the library reads from it. */
 export interface ReceivedEvent {
-  /** Position in the payload, from 0. */
-  readonly index: number;
   readonly event: SegmentEvent;
   /** The text that `event` was read from, where that is at hand: what came, or a part of it. */
   readonly text: string | null;
@@ -34,6 +32,7 @@ export interface ReceivedEvent {
 
 /** An element of the payload that is not a Segment event. */
 export interface InvalidEvent {
+  /** Position in the payload, from 0. */
   readonly index: number;
   /** Derived from the content, so that a corrected event with the same messageId is not taken for a duplicate. */
   readonly messageId: string;

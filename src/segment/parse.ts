@@ -105,7 +105,6 @@ function parseEvent({ index, whole, given, text }: Element, options: ParseOption
   return {
     ok: true,
     event: {
-      index,
       event,
       text: event === given ? text : null,
       type,

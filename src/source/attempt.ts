@@ -103,7 +103,7 @@ export class Attempt implements Startable, TimedCall {
     }
   }
 
-  /** A run that goes alone is answered by its answer alone. */
+  /** @param answers a list in the order of the runs; for one run the answer itself will do */
   #succeed(answers: unknown): void {
     const durationMs = this.#stop();
     if (durationMs === null) return;

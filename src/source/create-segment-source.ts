@@ -55,7 +55,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     triggers?: ReplayOptions["triggers"],
   ): Promise<PayloadResult> => {
     const environment = resolveEnvironment(context.options, options.environment);
-    if (work.closing) throw closed(key);
+    if (work.isClosing) throw closed(key);
     if (work.size >= maxPayloads) throw overloaded(key, maxPayloads);
     const { track } = work;
     const scope = { environment, source: key };
@@ -156,7 +156,7 @@ function createContext(options: ResolvedOptions): { readonly context: SourceCont
     deadlines: createTimeLimit(clock, options.deadlineMs),
     leases: createTimeLimit(clock, options.leaseMs),
     emitter,
-    isClosing: () => work.closing,
+    isClosing: () => work.isClosing,
   };
   return { context, work };
 }

@@ -114,7 +114,7 @@ async function settle(context: SourceContext, results: readonly RunResult[]): Pr
   return results.filter((_, index) => settled[index] !== false);
 }
 
-/** A lease that is not given back runs out by itself, so a failure is nobody's who dispatched. */
+/** A lease that is not given back runs out by itself, so a failure here fails no caller. */
 async function release(context: SourceContext, environment: string, claimed: readonly RunTask[]): Promise<void> {
   const runs = claimed.map(({ run, fence }) => ({ idempotencyKey: run.idempotencyKey, fence }));
   try {

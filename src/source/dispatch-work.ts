@@ -98,7 +98,7 @@ export class DispatchWork implements DispatchRound, TimedCall {
     this.#next = identify.length === 0 ? null : { identify: [], others, expand };
     const now = identify.length === 0 ? others : identify;
     const expanded = identify.length === 0 ? expand : [];
-    // One more, so that nothing that ends at once ends it all.
+    // One more until all are begun, so that what ends at once does not end the whole.
     this.#left = now.length + expanded.length + 1;
     for (const task of expanded) this.#expand(task);
     for (const group of now) this.#options.dispatcher.dispatch(group, this);

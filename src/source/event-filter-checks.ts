@@ -3,7 +3,7 @@ import { anything, date, type OptionChecks, oneOf, text } from "../mapping/optio
 import { eventStatuses } from "../outcome/outcome.js";
 import type { ListEventsOptions } from "./segment-source.js";
 
-/** Of the options by which stored events are chosen: one that nobody reads would choose them all. */
+/** Of the options by which stored events are chosen: to pass over a misspelt one would be to choose them all. */
 export const eventFilterChecks: OptionChecks<Omit<ListEventsOptions, "limit" | "cursor">> = {
   environment: text,
   type: text,

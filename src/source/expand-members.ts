@@ -32,9 +32,9 @@ export function isExpandedRun(result: RunResult): result is ExpandedRun {
 const pageSize = 1_000;
 
 /**
- * Makes runs for the members of groups, a page at a time, and sends each page before it makes the next. Where it is, is written down
- * in one transaction with the runs of a page, under the fence of the claim: killed anywhere, whoever claims the run next goes on at
- * the next page, and a run once made is never made otherwise. A page of which somebody left, or was deleted, before its runs were
+ * Makes runs for the members of groups, a page at a time, and sends each page before it makes the next. How far it has come is written
+ * down in one transaction with the runs of a page, under the fence of the claim: killed anywhere, whoever claims the run next goes on
+ * at the next page, and a run once made is never made otherwise. A page of which somebody left, or was deleted, before its runs were
  * written is read and planned anew.
  *
  * @returns `null` when it has to stop half-way, because the source is closing or the lease is lost

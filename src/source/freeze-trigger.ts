@@ -144,7 +144,7 @@ function planRuns(match: Match, options: FreezeOptions): PlannedRuns {
   const policy = trigger.unidentified ?? options.unidentified;
   for (const userId of unknown) {
     if (policy.kind !== "hold") {
-      recipients.push(notIdentified(userId));
+      recipients.push({ recipient: userId, reason: "not_identified" });
       continue;
     }
     // A run of their own: each is identified at another time, if ever.
@@ -243,13 +243,9 @@ function bounded(notes: readonly OutcomeDetail[]): readonly OutcomeDetail[] | un
   return [...notes.slice(0, maxNotes), { message: `${notes.length - maxNotes} more fields came to nothing.` }];
 }
 
-/** Of many the first say in words what was wrong. */
+/** Of many only the first have a message. */
 function toRejection({ recipient, reason, message }: RejectedRecipient, index: number): RecipientDecision {
   return { recipient, reason, ...(index < maxNotes && { message }) };
-}
-
-function notIdentified(recipient: string): RecipientDecision {
-  return { recipient, reason: "not_identified" };
 }
 
 function describeUnknown(count: number): string {

@@ -3,7 +3,7 @@ import type { RunRequest } from "./run-request.js";
 
 type RunBase = Pick<NewRun, "trigger" | "workflow" | "action"> & { readonly hold?: RunHold | undefined };
 
-/** A planned run, which the first attempt is made with: what it was frozen to need not be read from the text again. */
+/** A planned run with what it was frozen to, so that the first attempt need not read it from the text. */
 abstract class FrozenRun {
   readonly idempotencyKey: string;
   readonly trigger: string;

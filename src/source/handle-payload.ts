@@ -10,14 +10,14 @@ import { freezeInvalid, freezePlan } from "./freeze-plan.js";
 import { frozenRequest } from "./frozen-run.js";
 import { findReleased, mayRelease, wakeHeld } from "./holds.js";
 import { type IdentifiedUsers, identifyUsers } from "./identify-users.js";
-import type { OverrideView } from "./overrides.js";
 import type { HandleSegmentPayloadOptions } from "./payload-options.js";
 import { toPayloadResult } from "./payload-outcome.js";
 import type { EventPlan } from "./plan-event.js";
 import { type PayloadItem, planPayload } from "./plan-payload.js";
 import { recordPlans } from "./record-plans.js";
 import type { RunTask } from "./run-task.js";
-import { type SourceContext, throwIfAborted } from "./source-context.js";
+import { ownLeaseMs, type SourceContext, throwIfAborted } from "./source-context.js";
+import { isIdentifyEnabled } from "./source-environments.js";
 import { forgetAtEngine } from "./tell-engine.js";
 import { asItIs, findTenants, tenantsOf } from "./tenant-traits.js";
 
@@ -48,7 +48,7 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   throwIfAborted(signal);
 
   const view = context.overrides.fresh() ?? (await context.overrides.current());
-  const identifyEnabled = isIdentifyEnabled(context, view, environment);
+  const identifyEnabled = isIdentifyEnabled(context.options, view, environment);
   const items = planPayload(context, parsed, { environment, receivedAt, identifyEnabled, view });
   const plans = plansOf(items);
   const users = await identifyUsers(context, environment, plans);
@@ -68,13 +68,13 @@ export async function handlePayload(context: SourceContext, call: PayloadCall): 
   if (users.deleted.length > 0) await forgetAtEngine(context, environment, users.deleted);
   const holds = { users, recorded, waitingFor: waitingForOf(events) };
   const released = mayRelease(holds) ? await findReleased(context, environment, holds) : nobody;
-  const isInline = dispatch === "inline";
-  const waking = { owner: call.owner, userIds: released, leaseMs: isInline ? leaseMs : null, ...call.scope };
+  const waking = { owner: call.owner, userIds: released, leaseMs: ownLeaseMs(context.options), ...call.scope };
   const woken = released.length === 0 ? noRuns : await wakeHeld(context, waking);
   const claimed = toTasks(events, recorded, woken);
   const { owner, track } = call;
   const dispatching = { claimed, environment, owner, leasedUntil, wait, signal, track };
   const dispatched = claimed.length === 0 ? nothingDispatched : await dispatchClaimed(context, dispatching);
+  const isInline = dispatch === "inline";
   const result = toPayloadResult({ items, events, recorded, dispatched, woken: released, isInline });
   announce(context, environment, { items, receivedAt, result });
   return result;
@@ -139,10 +139,6 @@ function announce(context: SourceContext, environment: string, { items, received
   }
 }
 
-function isIdentifyEnabled({ options }: SourceContext, view: OverrideView, environment: string): boolean {
-  return view.environment(environment)?.identify ?? options.environments.get(environment)?.identify ?? true;
-}
-
 interface FreezeItemsParams {
   readonly items: readonly PayloadItem[];
   readonly receivedAt: Date;
@@ -203,8 +199,8 @@ function recordEvents(
   { scope, owner }: PayloadCall,
   events: readonly NewEvent[],
 ): Promise<readonly RecordResult[]> {
-  const { storage, dispatch } = context.options;
-  const leaseMs = dispatch === "inline" ? context.options.leaseMs : null;
+  const { storage } = context.options;
+  const leaseMs = ownLeaseMs(context.options);
   return context.storageCall("events.record", (signal) =>
     storage.events.record({ owner, leaseMs, events, signal, ...scope }),
   );

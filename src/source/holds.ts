@@ -71,8 +71,8 @@ export async function expireHolds(context: SourceContext, scope: SourceScope, ow
     const created = await createUsers(context, scope.environment, new Set(wanted.map(({ userId }) => userId)), at);
     const userIds = [...known.keys(), ...created.keys()];
     await wakeHeld(context, { ...scope, userIds, owner, leaseMs: null });
-    const gone = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));
-    if (gone.size === 0) continue;
-    await context.storageCall("runs.skip", (signal) => runs.skip({ ...scope, userIds: [...gone], signal }));
+    const unknown = new Set(expired.map(({ userId }) => userId).filter((id) => !userIds.includes(id)));
+    if (unknown.size === 0) continue;
+    await context.storageCall("runs.skip", (signal) => runs.skip({ ...scope, userIds: [...unknown], signal }));
   }
 }

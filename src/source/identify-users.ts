@@ -60,7 +60,7 @@ async function updateUsers(
   environment: string,
   { plans, tells, collected }: ToldOfUsers,
 ): Promise<IdentifiedUsers> {
-  const { merged, deleted, refused } = tells ? await mergeAndDelete(context, environment, plans) : nobody;
+  const { merged, deleted, refused } = tells ? await mergeAndDelete(context, environment, plans) : noneMerged;
   const visitors = tells ? await updateVisitors(context, environment, plans) : noVisitors;
   const { changes, identifies, created, asked } =
     refused.size === 0 ? collected : collectChanges(context, plans, refused);
@@ -105,37 +105,37 @@ function untold(recipients: KnownRecipients): IdentifiedUsers {
     of: ofNobody,
     currentId: (userId) => recipients.currentId(userId) ?? null,
     recipients,
-    isCreated: isNobody,
-    identified: nobodys,
-    created: nobodys,
-    deleted: nobodys,
+    isCreated: never,
+    identified: noIds,
+    created: noIds,
+    deleted: noIds,
   };
 }
 
-const nobodys: readonly string[] = [];
+const noIds: readonly string[] = [];
 const aboutNobody: IdentifiedEvent = { user: null, group: null, ignored: null };
 const ofNobody = () => aboutNobody;
-const isNobody = () => false;
+const never = () => false;
 
 const noVisitors: ReadonlyMap<EventPlan, Pick<IdentifiedEvent, "user" | "ignored">> = new Map();
 const noGroups: ReadonlyMap<EventPlan, GroupOutcome> = new Map();
-const none: ReadonlySet<EventPlan> = new Set();
-const nobody: MergedAndDeleted = { merged: new Set(), deleted: [], refused: none };
+const noPlans: ReadonlySet<EventPlan> = new Set();
+const noneMerged: MergedAndDeleted = { merged: new Set(), deleted: noIds, refused: noPlans };
 
-const unheardAlias = {
+const unsupportedAlias = {
   reason: "alias_unsupported",
   message: "The users store has no merge, so an alias event changes nobody.",
 } as const;
 
-const deletedAlias = {
+const lateAlias = {
   reason: "user_deleted",
   message: "One of the two ids was deleted after the alias was said, so it changes nobody.",
 } as const;
 
 function whyNotMerged({ options }: SourceContext, plan: EventPlan, refused: ReadonlySet<EventPlan>) {
   if (plan.identity?.kind !== "merge") return null;
-  if (options.storage.users.merge === undefined) return unheardAlias;
-  return refused.has(plan) ? deletedAlias : null;
+  if (options.storage.users.merge === undefined) return unsupportedAlias;
+  return refused.has(plan) ? lateAlias : null;
 }
 
 function changeOfIds({ identity }: EventPlan): UserOutcome | null {
@@ -153,7 +153,7 @@ interface CollectedChanges {
 }
 
 /** @param refused aliases that came to nothing */
-function collectChanges({ options }: SourceContext, plans: readonly EventPlan[], refused = none): CollectedChanges {
+function collectChanges({ options }: SourceContext, plans: readonly EventPlan[], refused = noPlans): CollectedChanges {
   const changes: UserChange[] = [];
   const identifies = new Map<EventPlan, number>();
   for (const plan of plans) {
@@ -234,10 +234,10 @@ async function isKnownOnceMerged(context: SourceContext, environment: string, id
 function onlyList(plans: readonly EventPlan[], unidentified: UnidentifiedPolicy["kind"]): readonly string[] | null {
   const plan = plans[0];
   if (plan === undefined || plans.length > 1 || plan.inline.length > 0) return null;
-  let only: readonly Recipient[] = nobodys;
+  let only: readonly Recipient[] = noIds;
   for (const { trigger, evaluation } of plan.triggers) {
     if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
-    const isOther = only !== nobodys && only !== evaluation.recipients;
+    const isOther = only !== noIds && only !== evaluation.recipients;
     if (isOther || trigger.excludeActor || (trigger.unidentified?.kind ?? unidentified) === "create") return null;
     only = evaluation.recipients;
   }

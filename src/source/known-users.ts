@@ -52,13 +52,13 @@ export async function knowRecipients(
 function asStorageSays(known: ReadonlyMap<string, string>): KnownRecipients {
   return {
     currentId: (userId) => known.get(userId),
-    isAssumed: isNobody,
+    isAssumed: never,
     confirm: doNothing,
     lookUp: doNothing,
   };
 }
 
-const isNobody = () => false;
+const never = () => false;
 const doNothing = () => Promise.resolve();
 
 /** A membership is stored under the member's id before anything is recorded, and what asks to forget somebody names nobody. */

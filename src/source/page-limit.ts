@@ -6,7 +6,7 @@ export interface PageLimits {
 
 const mostLists: PageLimits = { byDefault: 50, atMost: 500 };
 
-/** A wish out of bounds is brought into them. */
+/** A limit out of bounds is brought into them. */
 export function boundedLimit(wanted: number | undefined, { byDefault, atMost } = mostLists): number {
   if (wanted === undefined || Number.isNaN(wanted)) return byDefault;
   return Math.min(Math.max(1, Math.trunc(wanted)), atMost);

@@ -4,7 +4,7 @@ import type { NewEvent, RecordResult } from "../storage/storage.js";
 import type { Dispatched } from "./dispatch-claimed.js";
 import { isExpandedRun } from "./expand-members.js";
 import type { PayloadItem } from "./plan-payload.js";
-import { type RunState, type RunStates, toEventOutcome } from "./to-event-outcome.js";
+import { type RunState, type RunStates, statusWithoutRuns, toEventOutcome } from "./to-event-outcome.js";
 
 export interface RecordedPayload {
   readonly items: readonly PayloadItem[];
@@ -84,8 +84,9 @@ function recordedOutcome(index: number, event: NewEvent, result: RecordResult, a
   }
   const { stored } = result;
   if (stored === null) return toEventOutcome(index, event, newRuns(event, attempts));
-  // The plan that counts is the first one. A stored `in_progress` only says that runs are pending, which the runs say again.
-  const planned = { ...event, ...planOf(stored.status, stored) };
+  // The plan that counts is the first one.
+  const { reason, decision } = stored;
+  const planned = { ...event, status: statusWithoutRuns(stored.status), reason, decision };
   const outcome = toEventOutcome(index, planned, storedRuns(stored.runs, result.claimed, attempts));
   return result.status === "leased" ? { ...outcome, status: "in_progress", reason: "leased_elsewhere" } : outcome;
 }
@@ -123,12 +124,4 @@ function attemptedRun(result: RunResult, attempts: number): RunState {
 interface Attempts {
   readonly attempted: FindResult;
   readonly isWoken: (userId: string) => boolean;
-}
-
-function planOf(status: NewEvent["status"] | "in_progress", stored: Pick<NewEvent, "reason" | "decision">) {
-  return {
-    status: status === "in_progress" ? ("processed" as const) : status,
-    reason: stored.reason,
-    decision: stored.decision,
-  };
 }

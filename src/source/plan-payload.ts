@@ -1,8 +1,7 @@
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { InvalidEvent, ReceivedEvent } from "../segment/event.js";
 import type { ParsedEvent } from "../segment/parse.js";
-import type { CompiledTrigger } from "../triggers/compile-trigger.js";
-import { isActiveByDefinition } from "../triggers/compile-trigger.js";
+import { type CompiledTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
 import type { OverrideView } from "./overrides.js";
 import { type EventPlan, planEvent } from "./plan-event.js";
 import type { SourceContext } from "./source-context.js";

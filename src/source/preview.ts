@@ -26,7 +26,7 @@ export async function previewPayload(
     ...context,
     options: {
       ...context.options,
-      storage: readOnly(context.options.hostStorage, new Set(users), (event) => planned.push(event)),
+      storage: readOnly(context.options.hostStorage, users, (event) => planned.push(event)),
       dispatch: "background",
       runner: {
         capabilities: runner.capabilities,
@@ -47,7 +47,7 @@ export async function previewPayload(
 
 function readOnly(
   storage: CompleteStorage,
-  known: ReadonlySet<string>,
+  known: readonly string[],
   onRecord: (event: NewEvent) => void,
 ): CompleteStorage {
   return {

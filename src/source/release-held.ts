@@ -1,6 +1,6 @@
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import { type WakeOptions, wakeHeld } from "./holds.js";
-import type { SourceContext } from "./source-context.js";
+import { ownLeaseMs, type SourceContext } from "./source-context.js";
 
 export interface ReleaseOptions extends Omit<WakeOptions, "leaseMs"> {
   /** Keeps work that outlives the call from being forgotten by `close`. */
@@ -9,9 +9,8 @@ export interface ReleaseOptions extends Omit<WakeOptions, "leaseMs"> {
 
 /** Sends what is held for users who are known now; in the background it is left to `start()`. */
 export async function releaseHeld(context: SourceContext, { track, ...options }: ReleaseOptions): Promise<void> {
-  const { clock, leaseMs, dispatch } = context.options;
-  const leasedUntil = clock.now() + leaseMs;
-  const claimed = await wakeHeld(context, { ...options, leaseMs: dispatch === "inline" ? leaseMs : null });
+  const leasedUntil = context.options.clock.now() + context.options.leaseMs;
+  const claimed = await wakeHeld(context, { ...options, leaseMs: ownLeaseMs(context.options) });
   await dispatchClaimed(context, {
     claimed,
     environment: options.environment,

@@ -45,7 +45,7 @@ type Totals = Draft<ReplayResult>;
 
 const defaultBatchSize = 50;
 
-/** Handles stored events again; in order to be stopped and gone on with, a few at a time. */
+/** Handles stored events again, a few at a time, so that it can be stopped and gone on with. */
 export async function replayEvents(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
   const { signal, batchSize = defaultBatchSize, eventsPerSecond } = checked(options);
   if (options.mode !== "unfinished") source.checkTriggers(options.triggers);
@@ -100,7 +100,7 @@ function describe({ mode = "again", triggers, messageIds, ...filter }: ReplayOpt
     receivedFrom: receivedFrom?.toISOString(),
     receivedTo: receivedTo?.toISOString(),
     messageIds: messageIds?.length,
-    triggers: triggers?.map((trigger) => (typeof trigger === "string" ? trigger : trigger.key)),
+    triggers: keysOf(triggers),
   };
   return Object.fromEntries(
     Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
@@ -114,7 +114,7 @@ async function replayBatch(
   totals: Totals,
 ): Promise<readonly EventOutcome[]> {
   const { environment, signal, dryRun = false, mode = "again", triggers } = options;
-  const due = mode === "again" ? recorded : recorded.filter(({ record }) => isDue(record, source, options, totals));
+  const due = mode === "again" ? recorded : withoutOld(recorded, source, triggers, totals);
   const events = due.flatMap(({ record }): readonly JsonObject[] => {
     if (isJsonObject(record.payload)) return [toEvent(record, record.payload, options)];
     totals.withoutPayload += 1;
@@ -134,14 +134,25 @@ async function replayBatch(
   return outcomes;
 }
 
-/** Whether the event has runs left that are to be sent, of the triggers that were named and not too old. */
-function isDue(record: EventRecord, source: ReplaySource, { triggers }: ReplayOptions, totals: Totals): boolean {
-  const keys = triggers?.map((trigger) => (typeof trigger === "string" ? trigger : trigger.key));
-  const open = record.runs.filter(({ status, trigger }) => status === "pending" && (keys?.includes(trigger) ?? true));
-  const ageMs = source.now() - record.occurredAt.getTime();
-  const stale = open.filter(({ trigger }) => ageMs > (source.maxEventAgeMs(trigger) ?? Number.POSITIVE_INFINITY));
-  totals.tooOld += stale.length;
-  return open.length > 0 && stale.length === 0;
+function keysOf(triggers: ReplayOptions["triggers"]): readonly string[] | undefined {
+  return triggers?.map((trigger) => (typeof trigger === "string" ? trigger : trigger.key));
+}
+
+/** The events that have pending runs of these triggers, but for those of which one is too old; such runs are counted. */
+function withoutOld(
+  recorded: readonly RecordedEvent[],
+  source: ReplaySource,
+  triggers: ReplayOptions["triggers"],
+  totals: Totals,
+): readonly RecordedEvent[] {
+  const keys = keysOf(triggers);
+  return recorded.filter(({ record }) => {
+    const open = record.runs.filter(({ status, trigger }) => status === "pending" && keys?.includes(trigger) !== false);
+    const ageMs = source.now() - record.occurredAt.getTime();
+    const old = open.filter(({ trigger }) => ageMs > (source.maxEventAgeMs(trigger) ?? Number.POSITIVE_INFINITY));
+    totals.tooOld += old.length;
+    return open.length > 0 && old.length === 0;
+  });
 }
 
 /** Handed in again as it is, an event gets what it was planned; under another id it is a new one. */

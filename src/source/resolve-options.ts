@@ -118,8 +118,8 @@ function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOpt
 
 function requirePort(port: unknown, name: string, example: string): void {
   if (typeof port === "object" && port !== null) return;
-  const what = typeof port === "function" ? "is a function. Give what one of Bellwire's makes" : "is missing. Give one";
-  throw configInvalid(`${name}: ${what}, such as ${name}: ${example}.`);
+  const what = typeof port === "function" ? `is a function and no ${name}` : "is missing";
+  throw configInvalid(`${name}: ${what}. Give one, such as ${name}: ${example}.`);
 }
 
 function positiveInteger(value: number, name: string): number {

@@ -11,8 +11,8 @@ export interface ListAuditOptions extends InEnvironment {
 
 /**
  * What was changed at run time, and by whom: triggers switched, saved and removed, identify switched, runs retried, released and
- * dropped, users deleted, events replayed. An entry is written right after its change (a replay's before it begins); where that fails,
- * the method that made the change rejects. Entries are kept as long as events are.
+ * dropped, users and groups deleted, events replayed. An entry is written right after its change (a replay's before it begins); where
+ * that fails, the method that made the change rejects. Entries are kept as long as events are.
  */
 export interface SegmentSourceAudit {
   /** Newest first, of all environments unless one is named. */

@@ -161,6 +161,7 @@ export interface EnvironmentSettings {
   readonly environment: string;
   /** Whether identify events create and update users. */
   readonly identify: boolean;
+  /** `null` while the options decide. */
   readonly changedBy: string | null;
   readonly changedAt: Date | null;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditEntry } from "../storage/audit-store.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
@@ -24,9 +24,7 @@ export async function audit(
 
 /** Tells the deletion of one user from that of another, and does not name them. */
 export function hashOfUser(environment: string, id: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([environment, id]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([environment, id]));
 }
 
 export function createSourceAudit({ options, storageCall }: SourceContext): SegmentSourceAudit {

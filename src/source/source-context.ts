@@ -23,7 +23,7 @@ export interface SourceContext {
   readonly assumptions: Assumptions;
   readonly storageCall: StorageCall;
   readonly runnerCall: RunnerCall;
-  /** Keys for the runs of one environment. */
+  /** Keys for the runs of one source in one environment. */
   readonly keysOf: (scope: SourceScope) => KeyOfRun;
   readonly dispatcher: Dispatcher;
   /** How long whoever handed a payload in waits for its runs. */
@@ -60,6 +60,11 @@ export function resolveEnvironment(options: ResolvedOptions, environment: string
 export function environmentOfCall(options: ResolvedOptions, { environment, signal }: InEnvironment): string {
   throwIfAborted(signal);
   return resolveEnvironment(options, environment);
+}
+
+/** How long this process owns the runs that a call records or makes pending; `null` where the background takes them. */
+export function ownLeaseMs({ dispatch, leaseMs }: ResolvedOptions): number | null {
+  return dispatch === "inline" ? leaseMs : null;
 }
 
 /** @throws `ABORTED` with the signal's reason as cause */

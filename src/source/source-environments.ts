@@ -1,4 +1,6 @@
 import { checkOptions, flag, type OptionChecks, requireOptions } from "../mapping/option-checks.js";
+import type { OverrideView } from "./overrides.js";
+import type { ResolvedOptions } from "./resolve-options.js";
 import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
 import { audit } from "./source-audit.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
@@ -10,11 +12,11 @@ const settingsChecks: OptionChecks<Settings> = { identify: flag };
 export function createSourceEnvironments(context: SourceContext): SegmentSourceEnvironments {
   const { options, overrides, emitter } = context;
   const get = async (environment: string): Promise<EnvironmentSettings> => {
-    const override = (await overrides.current()).environment(environment);
-    const identify = override?.identify ?? options.environments.get(environment)?.identify ?? true;
+    const view = await overrides.current();
+    const override = view.environment(environment);
     return {
       environment,
-      identify,
+      identify: isIdentifyEnabled(options, view, environment),
       changedBy: override?.changedBy ?? null,
       changedAt: override?.changedAt ?? null,
     };
@@ -37,6 +39,10 @@ export function createSourceEnvironments(context: SourceContext): SegmentSourceE
     },
     credentials: (environment) => options.environments.get(environment) ?? null,
   };
+}
+
+export function isIdentifyEnabled(options: ResolvedOptions, view: OverrideView, environment: string): boolean {
+  return view.environment(environment)?.identify ?? options.environments.get(environment)?.identify ?? true;
 }
 
 function checkSettings(settings: unknown): void {

@@ -8,7 +8,7 @@ import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { ListEventsOptions, RecordedEvent, SegmentSourceEventLog, TimelineOptions } from "./segment-source.js";
 import { environmentOfCall, type SourceContext } from "./source-context.js";
-import { toEventOutcome } from "./to-event-outcome.js";
+import { statusWithoutRuns, toEventOutcome } from "./to-event-outcome.js";
 
 /** Event names that one search looks for. */
 const maxNames = 20;
@@ -66,7 +66,7 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
 
 type Filter = Pick<ListEventsOptions, "status" | "reason">;
 
-/** What an event's reason is made of where it is not recorded as such; `null` when no event can meet the filter. */
+/** The filter in terms of what is recorded: where the reason is not, the status implies it. `null` when no event can meet it. */
 function byRecordedReason<Wanted extends Filter>(filter: Wanted): Wanted | null {
   const { reason, status } = filter;
   const implied = reason === "trigger_failed" ? "failed" : reason === "no_matching_trigger" ? "ignored" : status;
@@ -85,7 +85,7 @@ function toRecordedEvent(record: EventRecord): RecordedEvent {
   const { status } = record;
   const found = new Map(record.runs.map((run) => [run.idempotencyKey, run]));
   const runs = { get: (key: string) => found.get(key), areOver: status !== "in_progress" };
-  const outcome = toEventOutcome(0, { ...record, status: status === "in_progress" ? "processed" : status }, runs);
+  const outcome = toEventOutcome(0, { ...record, status: statusWithoutRuns(status) }, runs);
   // Runs for the members of a group may be pending, which are not listed with their event.
   return { record, outcome: status === "in_progress" ? { ...outcome, status } : outcome };
 }

@@ -10,6 +10,7 @@ import {
 } from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
 import type { InEnvironment } from "./in-environment.js";
+import { knownUsers } from "./known-users.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceGroups } from "./segment-source-groups.js";
 import { audit } from "./source-audit.js";
@@ -30,12 +31,10 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
     const now = new Date(options.clock.now());
     return clampEventTime(at ?? now, now);
   };
-  const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
+  const setMember = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
     const environment = environmentOfCall(options, call);
     const at = timeOf(call.at);
-    const known = await storageCall("users.known", (signal) =>
-      options.storage.users.known({ environment, ids: [userId], signal }),
-    );
+    const known = await knownUsers(context, environment, [userId]);
     const memberships = [{ groupId, userId: known.get(userId) ?? userId, isMember, at }];
     const changes = isMember ? [{ id: groupId, at, traits: {} }] : [];
     await storageCall("groups.update", (signal) => groups.update({ environment, changes, memberships, signal }));
@@ -65,8 +64,8 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
         groups.members({ environment, groupIds: [id], limit, cursor, signal }),
       );
     },
-    addMember: (id, userId, call = {}) => member(id, userId, true, call),
-    removeMember: (id, userId, call = {}) => member(id, userId, false, call),
+    addMember: (id, userId, call = {}) => setMember(id, userId, true, call),
+    removeMember: (id, userId, call = {}) => setMember(id, userId, false, call),
     async delete(id, call = {}) {
       const environment = environmentOfCall(options, call);
       const at = new Date(options.clock.now());

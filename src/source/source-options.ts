@@ -57,7 +57,10 @@ export interface SegmentSourceOptions extends IdentityOptions {
    * and stands in the stored request of its run.
    */
   readonly redact?: readonly string[] | undefined;
-  /** Whether events are stored with their payload; without it neither replay nor the reasons of old events can show it. @default "full" */
+  /**
+   * Whether events are stored with their payload; with `none` they can not be replayed, and explanations quote no values of them.
+   * @default "full"
+   */
   readonly recordPayload?: "full" | "none" | undefined;
   /** How long things are kept; applied by `maintain()`. */
   readonly retention?:

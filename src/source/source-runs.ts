@@ -5,7 +5,13 @@ import type { ChangedBy, InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceRuns } from "./segment-source-runs.js";
 import { audit } from "./source-audit.js";
-import { environmentOfCall, resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
+import {
+  environmentOfCall,
+  ownLeaseMs,
+  resolveEnvironment,
+  type SourceContext,
+  throwIfAborted,
+} from "./source-context.js";
 
 export interface SourceRunsOptions {
   /** Names this process in the leases it takes. */
@@ -62,8 +68,8 @@ async function decideBatch(
   { owner, track, wake }: SourceRunsOptions,
   { environment, decision, keys: idempotencyKeys, by }: Batch,
 ): Promise<readonly string[]> {
-  const { clock, dispatch, storage, key: source } = context.options;
-  const leaseMs = dispatch === "inline" ? context.options.leaseMs : null;
+  const { clock, storage, key: source } = context.options;
+  const leaseMs = ownLeaseMs(context.options);
   const leasedUntil = clock.now() + context.options.leaseMs;
   const { changed, claimed } = await context.storageCall("runs.decide", (signal) =>
     storage.runs.decide({ environment, source, decision, idempotencyKeys, owner, leaseMs, signal }),

@@ -40,7 +40,7 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
       const trigger = checkTrigger(context, JSON.parse(text));
       const { key } = trigger;
       const registered = registry.get(key);
-      if (registered !== null && !stored.includes(registered)) throw isOfCode(key);
+      if (registered !== null && !stored.includes(registered)) throw duplicateOfCode(key);
       await overrides.save({ key, definition: text, savedBy: by, savedAt: new Date(options.clock.now()) });
       announce(context, key, by);
       const { workflow, type, name } = trigger;
@@ -171,7 +171,7 @@ function invalid(definition: TriggerDefinition, message: string): BellwireError 
   return new BellwireError({ code: "CONFIG_TRIGGER_INVALID", message: text });
 }
 
-function isOfCode(key: string): BellwireError {
+function duplicateOfCode(key: string): BellwireError {
   return new BellwireError({
     code: "CONFIG_TRIGGER_DUPLICATE",
     message: `The code registers a trigger ${JSON.stringify(key)}, which can not be replaced at run time; choose another key.`,

@@ -14,7 +14,7 @@ import type {
 import { maybeLazyRecipients, TracedOutcome } from "../outcome/traced.js";
 import type { ExpandProgress } from "../runner/expansion.js";
 import type { RunRecord, RunStatus } from "../storage/run-store.js";
-import type { NewEvent } from "../storage/storage.js";
+import type { NewEvent, RecordedEventStatus } from "../storage/storage.js";
 
 /** What is known of a run when an outcome is drawn up. */
 export type RunState = Pick<RunRecord, "idempotencyKey" | "status" | "attempts" | "workflowRunId" | "error"> &
@@ -25,6 +25,11 @@ export interface RunStates {
   readonly get: (idempotencyKey: string) => RunState | undefined;
   /** Nothing of the event is pending or held any more, not even a run for a member of a group. @default false */
   readonly areOver?: boolean;
+}
+
+/** A stored `in_progress` only says that runs are open, which the runs say again. */
+export function statusWithoutRuns(stored: RecordedEventStatus): NewEvent["status"] {
+  return stored === "in_progress" ? "processed" : stored;
 }
 
 interface RunVerdict {

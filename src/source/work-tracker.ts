@@ -4,7 +4,8 @@ import type { Clock } from "../core/clock.js";
 export interface WorkTracker {
   /** Pieces of work in hand. */
   readonly size: number;
-  readonly closing: boolean;
+  /** Whether `drain` was called. */
+  readonly isClosing: boolean;
   /** Around a piece of work. */
   enter(): void;
   leave(): void;
@@ -16,7 +17,7 @@ export interface WorkTracker {
 
 export function createWorkTracker(clock: Clock): WorkTracker {
   let size = 0;
-  let closing = false;
+  let isClosing = false;
   const waiting = new Set<() => void>();
 
   const enter = () => {
@@ -34,8 +35,8 @@ export function createWorkTracker(clock: Clock): WorkTracker {
     get size() {
       return size;
     },
-    get closing() {
-      return closing;
+    get isClosing() {
+      return isClosing;
     },
     enter,
     leave,
@@ -44,7 +45,7 @@ export function createWorkTracker(clock: Clock): WorkTracker {
       work.then(leave, leave);
     },
     async drain(timeoutMs) {
-      closing = true;
+      isClosing = true;
       if (size === 0) return;
       await new Promise<void>((resolve) => {
         const cancelTimer = clock.schedule(resolve, timeoutMs);

@@ -19,7 +19,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** A change that somebody made at run time. It names no user: of one who was deleted a hash. */
+/** A change that somebody made at run time. It names no user; for one who was deleted it has a hash. */
 export interface AuditEntry {
   readonly at: Date;
   /** Who did it, by the word of the caller; `null` where nothing was said. */

@@ -1,10 +1,8 @@
 import type { Storage } from "./storage.js";
 import type { UserStore } from "./user-store.js";
 
-/** A store of users with what stands in for the powers that it does not have; what nothing can stand in for stays absent. */
-export interface CompleteUserStore extends UserStore {
-  known(...parameters: Parameters<NonNullable<UserStore["known"]>>): Promise<ReadonlyMap<string, string>>;
-}
+/** A store of users with `known`, which `find` stands in for where it is missing; the other powers stay absent where they are. */
+export type CompleteUserStore = UserStore & Required<Pick<UserStore, "known">>;
 
 export interface CompleteStorage extends Storage {
   readonly users: CompleteUserStore;
@@ -15,22 +13,12 @@ export function completeUsers(users: UserStore): CompleteUserStore {
     update: (params) => users.update(params),
     find: (params) => users.find(params),
     delete: (params) => users.delete(params),
-    known: async (params) => {
-      if (users.known !== undefined) return users.known(params);
-      return new Map((await users.find(params)).map(({ id }) => [id, id]));
-    },
-    ...(users.markDeleted !== undefined && {
-      markDeleted: (params) => users.markDeleted?.(params) ?? Promise.resolve([]),
-    }),
-    ...(users.merge !== undefined && {
-      merge: (params) => users.merge?.(params) ?? Promise.resolve({ status: "merged" }),
-    }),
-    ...(users.updateVisitors !== undefined && {
-      updateVisitors: (params) => users.updateVisitors?.(params) ?? Promise.resolve([]),
-    }),
-    ...(users.list !== undefined && {
-      list: (params) => users.list?.(params) ?? Promise.resolve({ items: [], nextCursor: null }),
-    }),
-    ...(users.history !== undefined && { history: (params) => users.history?.(params) ?? Promise.resolve(null) }),
+    known:
+      users.known?.bind(users) ?? (async (params) => new Map((await users.find(params)).map(({ id }) => [id, id]))),
+    ...(users.markDeleted && { markDeleted: users.markDeleted.bind(users) }),
+    ...(users.merge && { merge: users.merge.bind(users) }),
+    ...(users.updateVisitors && { updateVisitors: users.updateVisitors.bind(users) }),
+    ...(users.list && { list: users.list.bind(users) }),
+    ...(users.history && { history: users.history.bind(users) }),
   };
 }

@@ -2,6 +2,7 @@ import type { EventReason } from "../core/reasons.js";
 import { mentionsUser } from "../outcome/mentions.js";
 import { forgetRecipient, namesRecipient } from "../recipients/forget-recipient.js";
 import { type EventSearch, maxPrefixMatches } from "./event-search.js";
+import type { MemoryAudit } from "./memory-audit.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
 import { page } from "./memory-page.js";
 import { type StoredEvent, type StoredRun, toEventRecord } from "./memory-records.js";
@@ -12,7 +13,14 @@ import type { ClaimedRun } from "./run-store.js";
 import type { EventStore, ListEventsParams, NewEvent, RecordParams, RecordResult } from "./storage.js";
 import { bucketBounds, maxBucketCount } from "./timeline.js";
 
-export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions, users: MemoryUsers): EventStore {
+/** What is kept beside events, and purged with them. */
+interface KeptBeside {
+  readonly deletions: MemoryDeletions;
+  readonly users: MemoryUsers;
+  readonly audit: MemoryAudit;
+}
+
+export function memoryEventStore(state: MemoryState, { deletions, users, audit }: KeptBeside): EventStore {
   return {
     readsByName: true,
     async record(params) {
@@ -51,13 +59,14 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
       const olderThan = (ms: number) => (stored: StoredEvent) => now - stored.receivedMs > ms;
       const gone = finished.filter(olderThan(eventsOlderThanMs)).slice(0, limit);
       for (const stored of gone) state.remove(stored);
-      const bare = finished.filter(
-        (stored) => olderThan(payloadsOlderThanMs)(stored) && !stored.isBare && !gone.includes(stored),
-      );
-      for (const stored of bare.slice(0, limit)) state.strip(stored);
-      state.forgetDeletedUsers(now - eventsOlderThanMs);
+      const stale = finished
+        .filter((stored) => olderThan(payloadsOlderThanMs)(stored) && !stored.isBare && !stored.isGone)
+        .slice(0, limit);
+      for (const stored of stale) state.strip(stored);
+      deletions.forget(now - eventsOlderThanMs);
+      audit.forget(now - eventsOlderThanMs);
       users.forgetVisitors(now - payloadsOlderThanMs);
-      return { payloads: Math.min(bare.length, limit), events: gone.length };
+      return { payloads: stale.length, events: gone.length };
     },
     async erase({ environment, userId, at }) {
       deletions.mark("user", environment, userId, at.getTime());
@@ -83,8 +92,8 @@ export function memoryEventStore(state: MemoryState, deletions: MemoryDeletions,
 function eventsUntil(state: MemoryState, environment: string, at: Date): readonly StoredEvent[] {
   const until = at.getTime();
   return state.events().filter((stored) => {
-    const isSoon = stored.receivedMs <= until || stored.event.occurredMs <= until;
-    return isSoon && stored.environment === environment;
+    const wasThere = stored.receivedMs <= until || stored.event.occurredMs <= until;
+    return wasThere && stored.environment === environment;
   });
 }
 

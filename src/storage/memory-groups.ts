@@ -8,6 +8,7 @@ import {
 import { emptyRegisters, type UserRegisters } from "../users/user-registers.js";
 import type { GroupStore, GroupUpdate } from "./group-store.js";
 import type { MemoryDeletions } from "./memory-deletions.js";
+import { keyIn } from "./memory-key.js";
 import type { ExpandedMembers } from "./run-store.js";
 
 type Membership = Pick<MembershipChange, "isMember" | "at">;
@@ -33,11 +34,11 @@ export class MemoryGroups {
       },
       find: async ({ environment, ids }) =>
         [...new Set(ids)].flatMap((id) => {
-          const registers = this.#groups.get(keyOf(environment, id));
+          const registers = this.#groups.get(keyIn(environment, id));
           return registers === undefined ? [] : [toGroup(id, registers)];
         }),
       members: async ({ environment, groupIds, limit, cursor }) => {
-        const lists = [...new Set(groupIds)].map((id) => this.#list(keyOf(environment, id)));
+        const lists = [...new Set(groupIds)].map((id) => this.#list(keyIn(environment, id)));
         const all = lists.length === 1 ? (lists[0] ?? []) : [...new Set(lists.flat())].sort();
         const from = cursor === undefined ? 0 : firstAfter(all, cursor);
         const items = all.slice(from, from + limit);
@@ -53,7 +54,7 @@ export class MemoryGroups {
         }
       },
       delete: async ({ environment, id, at }) => {
-        const key = keyOf(environment, id);
+        const key = keyIn(environment, id);
         this.#deletions.mark("group", environment, id, at.getTime());
         this.#members.delete(key);
         this.#sorted.delete(key);
@@ -64,17 +65,17 @@ export class MemoryGroups {
 
   /** Whether each of these users is a member of at least one of these groups. */
   areMembers(environment: string, { groupIds, userIds }: ExpandedMembers): boolean {
-    const groups = groupIds.flatMap((id) => this.#members.get(keyOf(environment, id)) ?? []);
+    const groups = groupIds.flatMap((id) => this.#members.get(keyIn(environment, id)) ?? []);
     return userIds.every((userId) => groups.some((members) => members.get(userId)?.isMember === true));
   }
 
   #update(environment: string, change: GroupChange): GroupUpdate {
     const { id, at } = change;
     if (this.#deletions.covers("group", environment, id, at.getTime())) return { id, status: "deleted" };
-    const known = this.#groups.get(keyOf(environment, id));
+    const known = this.#groups.get(keyIn(environment, id));
     const updated = applyGroupChange(known ?? emptyRegisters, change);
     if (updated === known) return { id, status: "unchanged" };
-    this.#groups.set(keyOf(environment, id), updated);
+    this.#groups.set(keyIn(environment, id), updated);
     return { id, status: known === undefined ? "created" : "updated" };
   }
 
@@ -82,7 +83,7 @@ export class MemoryGroups {
     const at = word.at.getTime();
     if (this.#deletions.covers("group", environment, groupId, at)) return;
     if (this.#deletions.covers("user", environment, userId, at)) return;
-    const key = keyOf(environment, groupId);
+    const key = keyIn(environment, groupId);
     const members = this.#members.get(key) ?? new Map<string, Membership>();
     const known = members.get(userId);
     if (known !== undefined && !isLaterMembership(word, known)) return;
@@ -102,7 +103,7 @@ export class MemoryGroups {
   }
 
   #of(environment: string): readonly (readonly [string, Map<string, Membership>])[] {
-    return [...this.#members].filter(([key]) => key.startsWith(keyOf(environment, "")));
+    return [...this.#members].filter(([key]) => key.startsWith(keyIn(environment, "")));
   }
 
   #list(key: string): readonly string[] {
@@ -123,8 +124,4 @@ function firstAfter(sorted: readonly string[], cursor: string): number {
     else high = middle;
   }
   return low;
-}
-
-function keyOf(environment: string, id: string): string {
-  return `${environment}\u0000${id}`;
 }

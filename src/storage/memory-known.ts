@@ -1,6 +1,6 @@
 /**
- * Who is known among ids. Looked up when it is asked for, since most who ask want to know of each id once: ten thousand recipients need
- * not become a map first, in the process that has them in one already. So it answers as of the moment at which it is asked.
+ * Who is known among ids, looked up when it is asked for: most callers ask of each id once, and the users stand in a map already, so
+ * another one of ten thousand recipients would be for nothing. It answers as of the moment at which it is asked.
  */
 export class MemoryKnown implements ReadonlyMap<string, string> {
   readonly #ids: readonly string[];

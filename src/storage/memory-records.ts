@@ -4,7 +4,7 @@ import type { NewRun, RunAction, RunHold, RunRecord, RunStatus } from "./run-sto
 import type { SourceScope } from "./scope.js";
 import type { EventRecord, NewEvent, RecordedEventStatus } from "./storage.js";
 
-/** What is of few runs, so that all others need no room for it. */
+/** What few runs have, kept apart so that all others need no room for it. */
 interface RareOfRun {
   /** The run that it was made by. */
   parent: string | null;
@@ -138,7 +138,7 @@ export interface KeptEvent extends Omit<NewEvent, "names" | "runs" | "occurredAt
   readonly occurredMs: number;
 }
 
-/** What is left behind leaves the memory. */
+/** A copy, so that the rest of what was handed over can be collected. */
 export function toKeptEvent(event: NewEvent): KeptEvent {
   return {
     messageId: event.messageId,
@@ -161,7 +161,7 @@ export interface StoredEvent extends SourceScope {
   event: KeptEvent;
   runs: readonly StoredRun[];
   status: RecordedEventStatus;
-  /** One of its runs has, which need not be kept any more. */
+  /** One of its runs has, which may be gone by now. */
   hasFailed: boolean;
   /** Payload and decision are gone. */
   isBare: boolean;

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.js";
 import { maybeLazyRecipients } from "../outcome/traced.js";
+import { keyIn } from "./memory-key.js";
 import { MemoryNames } from "./memory-names.js";
 import { type StoredEvent, StoredRun, toKeptEvent } from "./memory-records.js";
 import { MemoryUnfinishedRuns } from "./memory-unfinished-runs.js";
@@ -16,7 +17,6 @@ interface Shelf extends SourceScope {
 export class MemoryState {
   readonly clock: Clock;
   readonly #maxEvents: number;
-  readonly #onForgetDeleted: (before: number) => void;
   /** There are few of them: a key for an event that is made of all three would have to be hashed anew each time. */
   readonly #shelves: Shelf[] = [];
   #kept = 0;
@@ -31,10 +31,9 @@ export class MemoryState {
   /** Runs and recipients of all events. */
   #parts = 0;
 
-  constructor(clock: Clock, maxEvents: number, onForgetDeleted: (before: number) => void) {
+  constructor(clock: Clock, maxEvents: number) {
     this.clock = clock;
     this.#maxEvents = maxEvents;
-    this.#onForgetDeleted = onForgetDeleted;
   }
 
   find(environment: string, source: string, messageId: string): StoredEvent | null {
@@ -57,12 +56,12 @@ export class MemoryState {
     return events;
   }
 
-  /** `null` where the lease was lost, or nothing can become of the run any more. */
+  /** `null` where the lease was lost, or the run can not change any more. */
   leasedRun(idempotencyKey: string, fence: number): StoredRun | null {
     return this.#runs.leased(idempotencyKey, fence);
   }
 
-  /** Those of which something may become still. */
+  /** Those that may still change. */
   unfinishedRuns(idempotencyKeys: readonly string[]): readonly StoredRun[] {
     return this.#runs.find(idempotencyKeys);
   }
@@ -87,7 +86,7 @@ export class MemoryState {
   }
 
   heldFor(environment: string, userId: string): StoredRun[] {
-    return [...(this.#held.get(userKey(environment, userId)) ?? [])];
+    return [...(this.#held.get(keyIn(environment, userId)) ?? [])];
   }
 
   add({ environment, source }: SourceScope, event: NewEvent): StoredEvent {
@@ -137,11 +136,11 @@ export class MemoryState {
     this.#letGo(run);
     run.status = status;
     this.#hold(run);
-    if (lastStatuses.has(status)) this.#runs.remove(run);
+    if (finalStatuses.has(status)) this.#runs.remove(run);
     if (failedStatuses.has(status)) run.stored.hasFailed = true;
   }
 
-  /** Where it was decided about runs, those that have failed are others now. */
+  /** After a decision about runs it may be others that have failed, or none. */
   reviseFailure(stored: StoredEvent): void {
     stored.hasFailed = stored.runs.some((run) => failedStatuses.has(run.status));
     this.updateStatus(stored);
@@ -158,39 +157,29 @@ export class MemoryState {
   strip(stored: StoredEvent): void {
     this.#dropRuns(stored);
     this.updateStatus(stored);
-    const decision = { triggers: [] };
-    stored.event = {
-      ...stored.event,
-      payload: null,
-      payloadText: null,
-      decision,
-      userId: null,
-      anonymousId: null,
-    };
+    stored.event = { ...stored.event, ...nothingSaid, userId: null, anonymousId: null };
     stored.isBare = true;
   }
 
   remove(stored: StoredEvent): void {
     if (stored.isGone) return;
     stored.isGone = true;
-    // Of others every run has come to its end, and is found in the event only.
+    // The runs of any other event are over, and kept nowhere but in it.
     if (stored.status === "in_progress" || stored.status === "failed") this.#dropRuns(stored);
     else this.#weigh(stored, 0);
     this.#eventsOf(stored.environment, stored.source).delete(stored.event.messageId);
     this.#kept -= 1;
   }
 
-  forgetDeletedUsers(before: number): void {
-    this.#onForgetDeleted(before);
-  }
-
   #dropRuns(stored: StoredEvent): void {
-    for (const run of stored.runs) {
-      this.#runs.remove(run);
-      this.#letGo(run);
-    }
+    for (const run of stored.runs) this.#dropRun(run);
     stored.runs = [];
     this.#weigh(stored, 0);
+  }
+
+  #dropRun(run: StoredRun): void {
+    this.#runs.remove(run);
+    this.#letGo(run);
   }
 
   #weigh(stored: StoredEvent, parts: number): void {
@@ -200,25 +189,22 @@ export class MemoryState {
 
   /** Takes out runs that are about a user, and what else names the user. */
   forgetRuns(stored: StoredEvent, theirs: readonly StoredRun[]): void {
-    for (const run of theirs) {
-      this.#runs.remove(run);
-      this.#letGo(run);
-    }
+    for (const run of theirs) this.#dropRun(run);
     stored.runs = stored.runs.filter((run) => !theirs.includes(run));
     this.#weigh(stored, stored.runs.length);
-    stored.event = { ...stored.event, payload: null, payloadText: null, decision: { triggers: [] } };
+    stored.event = { ...stored.event, ...nothingSaid };
     this.updateStatus(stored);
   }
 
   #hold(run: StoredRun): void {
     if (run.status !== "held" || run.hold === null) return;
-    const key = userKey(run.environment, run.hold.userId);
+    const key = keyIn(run.environment, run.hold.userId);
     this.#held.set(key, (this.#held.get(key) ?? new Set()).add(run));
   }
 
   #letGo(run: StoredRun): void {
     if (run.hold === null) return;
-    const key = userKey(run.environment, run.hold.userId);
+    const key = keyIn(run.environment, run.hold.userId);
     const held = this.#held.get(key);
     held?.delete(run);
     if (held?.size === 0) this.#held.delete(key);
@@ -250,17 +236,15 @@ export class MemoryState {
 /** Runs and recipients of an event, on average. */
 const maxPartsOfEvent = 20;
 
+const nothingSaid = { payload: null, payloadText: null, decision: { triggers: [] } };
+
 function partsOf({ event, runs }: StoredEvent): number {
   let parts = runs.length;
   for (const decision of event.decision.triggers) parts += maybeLazyRecipients(decision).length;
   return parts;
 }
 
-/** Of runs that nobody settles, wakes or decides about again. */
-const lastStatuses: ReadonlySet<RunStatus> = new Set(["triggered", "canceled", "skipped", "dropped"]);
+/** A run in one of them is never settled, woken or decided about again. */
+const finalStatuses: ReadonlySet<RunStatus> = new Set(["triggered", "canceled", "skipped", "dropped"]);
 
 const failedStatuses: ReadonlySet<RunStatus> = new Set(["failed", "dead", "uncertain"]);
-
-function userKey(environment: string, userId: string): string {
-  return `${environment}\u0000${userId}`;
-}

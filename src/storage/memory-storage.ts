@@ -34,12 +34,9 @@ export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
   const users = new MemoryUsers(options.maxUsers ?? 100_000, deletions, clock);
   const groups = new MemoryGroups(deletions);
   const audit = new MemoryAudit(maxAuditEntries);
-  const state = new MemoryState(clock, options.maxEvents ?? 10_000, (before) => {
-    deletions.forget(before);
-    audit.forget(before);
-  });
+  const state = new MemoryState(clock, options.maxEvents ?? 10_000);
   return {
-    events: memoryEventStore(state, deletions, users),
+    events: memoryEventStore(state, { deletions, users, audit }),
     runs: memoryRunStore(state, groups, users),
     users: users.store(),
     groups: groups.store(),

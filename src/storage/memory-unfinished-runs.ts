@@ -1,14 +1,14 @@
 import type { StoredRun } from "./memory-records.js";
 
 /**
- * Runs of which something may become still, which every run is for a moment: with a map by their keys, hashing these would take longer
- * than all the rest of keeping a run.
+ * Runs that may still change. Every run is among them for a moment, and to hash its key for a map would take longer than all else about
+ * keeping it: hence a list, in which each run knows its place.
  */
 export class MemoryUnfinishedRuns {
-  /** In no order; each knows its place. */
+  /** In no order. */
   readonly #runs: StoredRun[] = [];
   readonly #byFence = new Map<number, StoredRun>();
-  /** One for all runs, so that it says of which run a lease is. */
+  /** Counted over all runs, so that a fence alone says which run was leased. */
   #lastFence = 0;
 
   add(run: StoredRun): void {

@@ -131,14 +131,18 @@ export class MemoryUsers {
 
   #markDeleted(params: DeleteUserParams): readonly string[] {
     const { all } = this.#idsOf(params);
-    for (const each of all) this.#deletions.mark("user", params.environment, each, params.at.getTime());
+    this.#mark(params, all);
     return all;
+  }
+
+  #mark({ environment, at }: DeleteUserParams, ids: readonly string[]): void {
+    for (const id of ids) this.#deletions.mark("user", environment, id, at.getTime());
   }
 
   #delete(params: DeleteUserParams): readonly string[] {
     const { environment, at, sparesLater = false } = params;
     const { current, ids, visitors, all } = this.#idsOf(params);
-    this.#markDeleted(params);
+    this.#mark(params, all);
     this.#visitors.erase(environment, visitors);
     const { users, merged } = this.#in(environment);
     const known = users.get(current);

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { VisitorChange } from "../users/user.js";
 import { emptyRegisters, mergeRegisters, type UserRegisters } from "../users/user-registers.js";
 import { applyStatement, isLate, linkVisitor, saidBy, unknownVisitor, type Visitor } from "../users/visitor.js";
+import { keyIn } from "./memory-key.js";
 import type { VisitorUpdate } from "./user-store.js";
 
 interface SeenVisitor {
@@ -23,7 +24,7 @@ export class MemoryVisitors {
   }
 
   say(environment: string, change: VisitorChange): VisitorUpdate {
-    const key = keyOf(environment, change.anonymousId);
+    const key = keyIn(environment, change.anonymousId);
     const known = this.#visitors.get(key)?.visitor ?? unknownVisitor;
     const visitor = applyStatement(known, change);
     if (visitor !== known) this.#set(environment, key, visitor);
@@ -33,7 +34,7 @@ export class MemoryVisitors {
 
   /** @returns whether the user has something of it that was not theirs before */
   link(environment: string, anonymousId: string, userId: string, at: number): boolean {
-    const key = keyOf(environment, anonymousId);
+    const key = keyIn(environment, anonymousId);
     const known = this.#visitors.get(key)?.visitor ?? unknownVisitor;
     const visitor = linkVisitor(known, userId, at);
     if (visitor === known) return false;
@@ -43,13 +44,13 @@ export class MemoryVisitors {
 
   saidBy(environment: string, userId: string): UserRegisters {
     let all = emptyRegisters;
-    for (const key of this.#byUser.get(keyOf(environment, userId)) ?? [])
+    for (const key of this.#byUser.get(keyIn(environment, userId)) ?? [])
       all = mergeRegisters(all, saidBy(this.#visitors.get(key)?.visitor ?? unknownVisitor));
     return all;
   }
 
   move(environment: string, from: string, into: string): void {
-    for (const key of [...(this.#byUser.get(keyOf(environment, from)) ?? [])]) {
+    for (const key of [...(this.#byUser.get(keyIn(environment, from)) ?? [])]) {
       const seen = this.#visitors.get(key);
       if (seen !== undefined) this.#set(environment, key, { ...seen.visitor, userId: into });
     }
@@ -60,18 +61,18 @@ export class MemoryVisitors {
    * @returns the anonymous ids that are theirs
    */
   of(environment: string, userIds: readonly string[], until: number | null): readonly string[] {
-    const tied = userIds.flatMap((id) => [...(this.#byUser.get(keyOf(environment, id)) ?? [])]);
-    const keys = new Set([...tied, ...userIds.map((id) => keyOf(environment, id))]);
+    const tied = userIds.flatMap((id) => [...(this.#byUser.get(keyIn(environment, id)) ?? [])]);
+    const keys = new Set([...tied, ...userIds.map((id) => keyIn(environment, id))]);
     return [...keys].flatMap((key) => {
       const visitor = this.#visitors.get(key)?.visitor;
       const lastAt = visitor?.linkedAt ?? visitor?.said[0]?.[0] ?? 0;
       const isTheirs = visitor !== undefined && (until === null || lastAt <= until);
-      return isTheirs ? [key.slice(keyOf(environment, "").length)] : [];
+      return isTheirs ? [key.slice(keyIn(environment, "").length)] : [];
     });
   }
 
   erase(environment: string, anonymousIds: readonly string[]): void {
-    for (const id of anonymousIds) this.#remove(keyOf(environment, id));
+    for (const id of anonymousIds) this.#remove(keyIn(environment, id));
   }
 
   forget(before: number): void {
@@ -84,7 +85,7 @@ export class MemoryVisitors {
     this.#remove(key);
     this.#visitors.set(key, { visitor, seenAt: this.#clock.now() });
     if (visitor.userId !== null) {
-      const user = keyOf(environment, visitor.userId);
+      const user = keyIn(environment, visitor.userId);
       this.#byUser.set(user, (this.#byUser.get(user) ?? new Set()).add(key));
     }
     const oldest = this.#visitors.keys().next();
@@ -95,13 +96,9 @@ export class MemoryVisitors {
     const userId = this.#visitors.get(key)?.visitor.userId ?? null;
     this.#visitors.delete(key);
     if (userId === null) return;
-    const user = keyOf(key.slice(0, key.indexOf("\u0000")), userId);
+    const user = keyIn(key.slice(0, key.indexOf("\u0000")), userId);
     const keys = this.#byUser.get(user);
     keys?.delete(key);
     if (keys?.size === 0) this.#byUser.delete(user);
   }
-}
-
-function keyOf(environment: string, id: string): string {
-  return `${environment}\u0000${id}`;
 }

@@ -14,9 +14,9 @@ export interface EraseMentionsParams extends Abortable {
   readonly environment: string;
   /** Of one user. */
   readonly userIds: readonly string[];
-  /** Events that happened after then, and were received after then, are left alone. */
+  /** Events that both happened and were received after then are left alone. */
   readonly at: Date;
-  /** Events looked at. */
+  /** How many events are looked at. */
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;

@@ -26,7 +26,7 @@ export type RunStatus = (typeof runStatuses)[number];
 export const runActions = ["trigger", "cancel", "identify", "expand"] as const;
 export type RunAction = (typeof runActions)[number];
 
-/** A run that waits until its recipient is identified. */
+/** How a run waits until its recipient is identified. */
 export interface RunHold {
   readonly userId: string;
   readonly forMs: number;
@@ -149,9 +149,9 @@ export interface RunStore {
   /** Newest first by time of receipt; all statuses unless one is named. */
   list(params: ListRunsParams): Promise<Page<RunRecord>>;
   /**
-   * Makes held runs that wait for these users, under whichever of their merged ids, pending, in all sources of the environment, and leases those of `source` to the
-   * caller (none with `leaseMs: null`). Each run is handed to one caller only. A run recorded by a call that had ended before this
-   * one began is seen.
+   * Makes held runs pending that wait for these users, by whichever of their merged ids, in all sources of the environment, and leases
+   * those of `source` to the caller (none with `leaseMs: null`). Each run is handed to one caller only. A run recorded by a call that
+   * had ended before this one began is seen.
    */
   wake(params: WakeParams): Promise<readonly ClaimedRun[]>;
   /** Users whose held runs' time is over, longest first; at most `limit`. */

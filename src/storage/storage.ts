@@ -169,8 +169,6 @@ export interface Storage {
    * @default false
    */
   readonly coalesce?: boolean | { readonly maxCalls: number };
-  /** Releases what the storage itself opened; never what the host passed in. */
-  close?(): Promise<void>;
 }
 
 /** A storage whose users have every power, as those that come with Bellwire do. */

@@ -78,15 +78,15 @@ export interface UserStore {
     params: Abortable & { readonly environment: string; readonly ids: readonly string[] },
   ): Promise<ReadonlyMap<string, string>>;
   /**
-   * Folds `from` into `into` by the law of `update`. From then on `from` is another id of the same user, also when it was not known:
-   * what is said of it later counts for `into`. Merging a user with itself changes nothing. Nothing is done where one of the two was
-   * deleted since it was said (`at`): a late alias brings nobody back. Without it alias events change no user, and their outcome says
-   * so; `source.users.merge` throws.
+   * Folds `from` into `into` by the merge rule of `update`. From then on `from` is another id of the same user, also when it was not
+   * known: what is said of it later counts for `into`. Merging a user with itself changes nothing. Nothing is done where one of the two
+   * was deleted since it was said (`at`): a late alias brings nobody back. Without it alias events change no user, and their outcome
+   * says so; `source.users.merge` throws.
    */
   merge?(params: MergeUsersParams): Promise<UserMerge>;
   /**
-   * Keeps what is said under anonymous ids, bounded in number for each, until `update` or a merge ties one to a user; by the law of
-   * `update`, in any order. Results in the order of `changes`. Without it what visitors say is not kept.
+   * Keeps what is said under anonymous ids, bounded in number for each, until `update` or a merge ties one to a user; by the merge rule
+   * of `update`, in any order. Results in the order of `changes`. Without it what visitors say is not kept.
    */
   updateVisitors?(
     params: Abortable & { readonly environment: string; readonly changes: readonly VisitorChange[] },

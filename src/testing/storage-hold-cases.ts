@@ -211,6 +211,14 @@ const expiryCases: readonly StorageCase[] = [
       assert.equal((await storage.events.record(recordParams([newEvent("a")])))[0]?.status, "finished");
     },
   ],
+  [
+    "erase: an event of the user's own that waited for them counts once",
+    async ({ storage }) => {
+      await storage.events.record(recordParams([newEvent("a", { userId: "grace", runs: [held("g")] })]));
+      assert.equal(await storage.events.erase({ environment: scope.environment, userId: "grace", at: receivedAt }), 1);
+      assert.deepEqual((await eventOf(storage))?.runs, []);
+    },
+  ],
 ];
 
 function keysOfRuns(event: Awaited<ReturnType<typeof eventOf>>): readonly string[] {

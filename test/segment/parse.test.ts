@@ -49,14 +49,8 @@ describe("every form a payload comes in", () => {
   ])("%s", (_, payload, count) => {
     const parsed = parse(payload);
     expect(verdicts(parsed)).toEqual(Array.from({ length: count }, () => "ok"));
-    for (const [index, one] of parsed.entries()) {
-      expect(one.ok && one.event).toMatchObject({
-        index,
-        event: track,
-        messageId: "m-1",
-        name: "Signed Up",
-        userId: "ada",
-      });
+    for (const one of parsed) {
+      expect(one.ok && one.event).toMatchObject({ event: track, messageId: "m-1", name: "Signed Up", userId: "ada" });
     }
   });
 

@@ -99,12 +99,13 @@ export function toExpiredHold(row: Row): Pick<RunHold, "userId" | "onExpiry"> {
   return { userId: decodedOf(row, "waiting_for"), onExpiry: row["hold_then"] === "create" ? "create" : "skip" };
 }
 
-/** What is left of a decision that named somebody who was erased. Not NULL, by which the purge knows whom it has been at already. */
+/** What is left of a decision that named somebody who was erased. Not NULL: that is how the purge knows what it has stripped already. */
 export const emptyDecision = '{"triggers":[]}';
 
 export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
   const payload = textOrNull(row, "payload");
   const decision = textOrNull(row, "decision");
+  const records = runs.map(toRunRecord);
   return {
     environment: textOf(row, "environment"),
     source: textOf(row, "source"),
@@ -118,19 +119,17 @@ export function toEventRecord(row: Row, runs: readonly Row[]): EventRecord {
     payload: payload === null ? null : JSON.parse(payload),
     decision: JSON.parse(decision ?? emptyDecision),
     reason: eventReasons.find((reason) => reason === row["reason"]) ?? null,
-    ...statusOf(row, runs.map(toRunRecord)),
+    status: statusOf(row, records),
+    runs: records,
   };
 }
 
 /** The runs have the last word; the row says what holds without them, and whether one that is gone by now had failed. */
-function statusOf(row: Row, runs: readonly RunRecord[]): Pick<EventRecord, "status" | "runs"> {
-  const stored = textOf(row, "status");
+function statusOf(row: Row, runs: readonly RunRecord[]): RecordedEventStatus {
   const isOpen = runs.some(({ status }) => status === "pending" || status === "held") || isTrue(row["has_open_made"]);
-  if (isOpen) return { status: "in_progress", runs };
-  return { status: toStatus(stored === "in_progress" ? textOf(row, "base_status") : stored), runs };
-}
-
-function toStatus(text: string): RecordedEventStatus {
+  if (isOpen) return "in_progress";
+  const stored = textOf(row, "status");
+  const text = stored === "in_progress" ? textOf(row, "base_status") : stored;
   const known = eventStatuses.find((status) => status === text);
   return known === undefined || known === "duplicate" ? "processed" : known;
 }

@@ -18,7 +18,7 @@ export function toStoredTextOrNull(text: string | null): string | null {
   return text === null ? null : toStoredText(text);
 }
 
-/** From where to where, in the order of their bytes, stored texts are that start with the same characters. */
+/** Between which texts, in the order of their bytes, those stand that start with `prefix`, as they are stored. */
 export function prefixRange(prefix: string): readonly [from: string, before: string] {
   const stored = toStoredText(prefix);
   return [stored, `${stored}\u{10ffff}`];

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { BellwireError } from "../../../core/errors.js";
 import { isRow, type Row } from "../stored-row.js";
 
@@ -48,6 +48,9 @@ const maxTries = 8;
 /** Deadlock and serialization failure: the transaction was taken back whole, and may be tried again. */
 const transient = new Set(["40P01", "40001"]);
 
+/** Undefined table, column, function and schema. */
+const unmigrated = new Set(["42P01", "42703", "42883", "3F000"]);
+
 export interface QueryOptions {
   readonly schema: string;
   /** @default true */
@@ -67,7 +70,7 @@ export function createQuery(client: PostgresClient, { schema, prepare = true, re
   const toPrepared = (sql: string): Statement => {
     const text = inSchema(sql);
     // The client keeps one text for each name, and several storages may share it.
-    const name = prepare ? `bellwire_${createHash("sha256").update(text).digest("hex").slice(0, 32)}` : null;
+    const name = prepare ? `bellwire_${hash("sha256", text).slice(0, 32)}` : null;
     const statement = { text, name };
     statements.set(sql, statement);
     return statement;
@@ -91,8 +94,8 @@ async function run(client: PostgresClient, statement: Statement, { values, tries
       return (await send(client, statement, values)).filter(isRow);
     } catch (error) {
       const code = sqlState(error);
-      if (code === "42P01" || code === "42703" || code === "42883" || code === "3F000") throw migrationPending(error);
-      if (code === null || !transient.has(code) || attempt === tries) throw error;
+      if (unmigrated.has(code)) throw migrationPending(error);
+      if (!transient.has(code) || attempt === tries) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** attempt));
     }
   }
@@ -111,9 +114,9 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function sqlState(error: unknown): string | null {
+function sqlState(error: unknown): string {
   const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : null;
-  return typeof code === "string" ? code : null;
+  return typeof code === "string" ? code : "";
 }
 
 function migrationPending(cause: unknown): BellwireError {

@@ -64,9 +64,10 @@ export function postgresEventStore(query: Query): EventStore {
     },
     async erase({ environment, userId, at }) {
       await markDeleted(query, environment, [userHash(environment, userId)], at.getTime());
+      const theirs = await query(eraseSql, environment, toStoredText(userId), at.getTime());
+      // An event of theirs that waited for them has no run any more, and so is not counted twice.
       const waiting = await query(forgetWaitingSql, environment, toStoredText(userId), at.getTime());
-      const rows = await query(eraseSql, environment, toStoredText(userId), at.getTime());
-      return rows.length + waiting.length;
+      return theirs.length + waiting.length;
     },
     eraseMentions: (params) => eraseMentions(query, params),
   };
@@ -94,8 +95,8 @@ function reasonComparison(reason: EventReason | undefined): string {
 }
 
 /**
- * Whether somebody asked for another attempt while this statement ran is to be seen in the event's own row alone, which is read anew
- * once it is locked.
+ * Nobody decided about its runs within the last minute, nor while this statement ran: that is seen in the event's own row alone, which
+ * is read anew once it is locked.
  */
 const isLeftAlone = `coalesce(t.reopened_at, 0) < ${nowMs} - 60000`;
 

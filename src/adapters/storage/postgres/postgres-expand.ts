@@ -1,7 +1,7 @@
 import type { ExpandParams, ExpandResult } from "../../../storage/run-store.js";
 import { toClaimedRuns } from "../stored-records.js";
 import { isTrue, numberOf } from "../stored-row.js";
-import { toStoredText } from "../stored-text.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import { nowMs, type Query, rowsOf, toArray } from "./postgres-client.js";
 
 /**
@@ -50,7 +50,7 @@ export async function expandRun(
     workflow: toStoredText(run.workflow),
     action: run.action,
     request: run.request,
-    waiting_for: run.hold === undefined ? null : toStoredText(run.hold.userId),
+    waiting_for: toStoredTextOrNull(run.hold?.userId ?? null),
     hold_ms: run.hold?.forMs ?? null,
     hold_then: run.hold?.onExpiry ?? null,
   }));

@@ -92,7 +92,7 @@ interface Draft {
   isChanged: boolean;
 }
 
-/** Reads, folds by the one law, and writes what nobody else changed in between; the rest is done again from a new reading. */
+/** Reads, applies the changes, and writes what nobody else changed in between; the rest is read and done again. */
 async function update(
   query: Query,
   { environment, changes, memberships }: UpdateGroupsParams,

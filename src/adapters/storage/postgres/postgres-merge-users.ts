@@ -7,7 +7,7 @@ import { toStoredText } from "../stored-text.js";
 import { type Query, toArray } from "./postgres-client.js";
 import { readUsers, type UserDraft } from "./postgres-user-rows.js";
 
-/** Folds by the one law, and writes it all in one step if nobody else came in between; otherwise from a new reading. */
+/** Reads, merges, and writes it all in one step if nobody else came in between; otherwise it is read and done again. */
 export async function mergeUsers(query: Query, { environment, from, into, at }: MergeUsersParams): Promise<UserMerge> {
   for (;;) {
     const asked = await readUsers(query, environment, [from, into]);

@@ -35,17 +35,15 @@ export async function pageOf<Item>(query: Query, { table, key, extra, ...page }:
     const [time, item] = after.map(bind);
     conditions.push(`(received_at, ${key}) < (${time}::bigint, ${item})`);
   }
+  const common = conditions.join(" AND ");
   const newest = `ORDER BY received_at DESC, ${key} DESC LIMIT ${bind(page.limit + 1)}::integer`;
-  if (page.anyOf !== undefined) {
-    const branches = page.anyOf.map(
-      (condition) =>
-        `(SELECT ${page.primaryKey} FROM ${table} t WHERE ${[...conditions, condition(bind)].join(" AND ")} ${newest})`,
-    );
-    conditions.splice(0, conditions.length, `(${page.primaryKey}) IN (${branches.join(" UNION ")})`);
-  }
+  const branches = page.anyOf?.map(
+    (condition) => `(SELECT ${page.primaryKey} FROM ${table} t WHERE ${common} AND ${condition(bind)} ${newest})`,
+  );
+  const where = branches === undefined ? common : `(${page.primaryKey}) IN (${branches.join(" UNION ")})`;
   const rows = await query(
     `SELECT t.*, ${key} AS page_key${extra === undefined ? "" : `, ${extra}`} FROM ${table} t
-     WHERE ${conditions.join(" AND ")} ${newest}`,
+     WHERE ${where} ${newest}`,
     ...values,
   );
   const cursorOf = (last: Row) => receiptCursor(last, textOf(last, "page_key"));

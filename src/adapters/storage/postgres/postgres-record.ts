@@ -192,7 +192,7 @@ async function toColumns(asked: readonly Asked[], environment: string): Promise<
     ofRuns(({ run }) => toStoredText(run.workflow)),
     ofRuns(({ run }) => run.action),
     ofRuns(({ event }) => event.receivedAt.getTime()),
-    ofRuns(({ run }) => (run.hold === undefined ? null : toStoredText(run.hold.userId))),
+    ofRuns(({ run }) => toStoredTextOrNull(run.hold?.userId ?? null)),
     ofRuns(({ run }) => run.hold?.forMs ?? null),
     ofRuns(({ run }) => run.hold?.onExpiry ?? null),
     ofRuns(({ request }) => request.offset),

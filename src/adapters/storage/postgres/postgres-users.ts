@@ -57,7 +57,7 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT u.id FROM bellwire.users u WHERE u.environment = $1 AND u.id = coalesce(m.merged_into, i.id) LIMIT 1) u`;
 
-/** Reads, folds by the one law, and writes what nobody else changed in between; the rest is done again from a new reading. */
+/** Reads, applies the changes, and writes what nobody else changed in between; the rest is read and done again. */
 async function update(
   query: Query,
   environment: string,

@@ -79,7 +79,7 @@ function put(draft: Draft, visitor: Visitor, at: number): void {
   draft.since = Math.min(draft.since, at);
 }
 
-/** Reads, changes, and writes what nobody else changed in between; the rest is done again from a new reading. */
+/** Reads, applies the changes, and writes what nobody else changed in between; the rest is read and done again. */
 async function changeAll<Result>(
   query: Query,
   environment: string,

@@ -98,7 +98,7 @@ function isInStatus(status: RecordedEventStatus | undefined): string {
 function purge(session: SqliteSession, params: Parameters<EventStore["purge"]>[0], now: number) {
   const { limit } = params;
   const before = now - params.eventsOlderThanMs;
-  const gone = environmentsOf(session).flatMap((environment) =>
+  const old = environmentsOf(session).flatMap((environment) =>
     session.all(
       `SELECT id FROM bellwire_events WHERE environment = ? AND received_at < ? AND NOT ${isOpen} ORDER BY received_at LIMIT ?`,
       environment,
@@ -106,7 +106,7 @@ function purge(session: SqliteSession, params: Parameters<EventStore["purge"]>[0
       limit,
     ),
   );
-  const removed = gone.slice(0, limit);
+  const removed = old.slice(0, limit);
   for (const row of removed) {
     session.run("DELETE FROM bellwire_runs WHERE event_id = ?", numberOf(row, "id"));
     session.run("DELETE FROM bellwire_events WHERE id = ?", numberOf(row, "id"));

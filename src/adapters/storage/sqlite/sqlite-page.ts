@@ -18,7 +18,7 @@ export interface PageQuery<Item> {
   readonly filters: readonly (readonly [condition: string, value: SqliteValue | undefined])[];
   /** Conditions of which an item meets at least one; each is looked up by an index of its own, so that a page costs one page of each. */
   readonly anyOf?: readonly SqliteCondition[] | undefined;
-  /** The same for the page as a whole. */
+  /** Which index the page as a whole goes by, as that of a condition. */
   readonly hint?: string;
   readonly limit: number;
   readonly cursor: string | undefined;

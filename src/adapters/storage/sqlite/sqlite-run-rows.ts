@@ -1,11 +1,11 @@
 import type { ClaimedRun, NewRun } from "../../../storage/run-store.js";
 import { newRunRecord, toClaimedRun } from "../stored-records.js";
 import type { Row } from "../stored-row.js";
-import { toStoredText } from "../stored-text.js";
+import { toStoredText, toStoredTextOrNull } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 
-/** Where a run belongs. */
-export interface RunOwner {
+/** The event that a run belongs to, as far as its row tells of it. */
+export interface EventOfRun {
   readonly eventId: number;
   readonly environment: string;
   readonly source: string;
@@ -37,8 +37,8 @@ export function leaseFrom(now: number, owner: string, leaseMs: number): Lease {
   return { owner, now, until: new Date(now + leaseMs) };
 }
 
-/** Inserts a planned run, leased from the start. @returns what is leased, or `null` */
-export function insertRun(session: SqliteSession, event: RunOwner, planned: PlannedRun): ClaimedRun | null {
+/** Inserts a planned run, leased from the start unless it is held or nobody takes a lease. @returns what is leased, or `null` */
+export function insertRun(session: SqliteSession, event: EventOfRun, planned: PlannedRun): ClaimedRun | null {
   const { run, position, now } = planned;
   const { hold } = run;
   const lease = hold === undefined ? planned.lease : null;
@@ -59,9 +59,9 @@ export function insertRun(session: SqliteSession, event: RunOwner, planned: Plan
     run.request,
     event.receivedAt.getTime(),
     hold === undefined ? "pending" : "held",
-    hold === undefined ? null : toStoredText(hold.userId),
+    toStoredTextOrNull(hold?.userId ?? null),
     hold === undefined ? null : now + hold.forMs,
-    hold === undefined ? null : hold.onExpiry,
+    hold?.onExpiry ?? null,
     lease === null ? 0 : 1,
     lease?.owner ?? null,
     lease?.until.getTime() ?? 0,
@@ -89,7 +89,7 @@ export function leaseRun(session: SqliteSession, id: number, lease: Lease): Clai
   return row === undefined ? null : toClaimedRun(row, lease.until);
 }
 
-/** A run that is over for good decides what its event's status is once no other one is pending. */
+/** Marks the event of a run that failed for good: it is `failed` as soon as none of its runs is open. */
 export function failEvent(session: SqliteSession, idempotencyKey: string): void {
   session.run(
     `UPDATE bellwire_events SET status = 'failed' WHERE id = (SELECT event_id FROM ${openRunByKey} WHERE ${hasKey})`,

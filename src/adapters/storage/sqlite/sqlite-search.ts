@@ -6,6 +6,7 @@ import { prefixRange, toStoredText } from "../stored-text.js";
 import type { SqliteSession } from "./sqlite-database.js";
 import type { SqliteCondition } from "./sqlite-page.js";
 
+/** As a condition on `bellwire_events`. */
 export const isOpen =
   "EXISTS (SELECT 1 FROM bellwire_runs WHERE event_id = bellwire_events.id AND status IN ('pending', 'held'))";
 

@@ -96,16 +96,19 @@ function idsOf(session: SqliteSession, { environment, id, at, sparesLater = fals
 }
 
 function markUserDeleted(session: SqliteSession, params: DeleteUserParams): readonly string[] {
-  const { environment, at } = params;
   const { all } = idsOf(session, params);
-  for (const id of all) markDeleted(session, environment, userHash(environment, id), at.getTime());
+  markAll(session, params, all);
   return [...all];
+}
+
+function markAll(session: SqliteSession, { environment, at }: DeleteUserParams, ids: ReadonlySet<string>): void {
+  for (const id of ids) markDeleted(session, environment, userHash(environment, id), at.getTime());
 }
 
 function deleteUser(session: SqliteSession, params: DeleteUserParams): readonly string[] {
   const { environment, at, sparesLater = false } = params;
   const { now, visitors, all } = idsOf(session, params);
-  markUserDeleted(session, params);
+  markAll(session, params, all);
   eraseVisitors(session, environment, visitors);
   const known = read(session, environment, now);
   const hasLater = sparesLater && visitorsOf(session, environment, all, null).length > 0;
