@@ -118,6 +118,26 @@ describe("what nobody would read, or that is of another kind, is refused by name
       async () => functionRunner(() => undefined, wrong({ maxRecipients: "1" })),
       "functionRunner: maxRecipients: is no number above 0",
     ],
+    [
+      "functions by workflow for a runner",
+      async () => setUp({ runner: wrong({ welcome: () => undefined }) }),
+      "runner: is no runner: it has no trigger. Give one, such as runner: functionRunner({ … }).",
+    ],
+    [
+      "a pool for a storage",
+      async () => setUp({ storage: wrong({ query: () => undefined }) }),
+      "storage: is no storage: it has no events.",
+    ],
+    [
+      "a listener to a name that there is not",
+      async () => setUp().source.on(wrong("events"), () => undefined),
+      'on: name: is none of "event", "user", "run", "override", "error". Did you mean "event"?',
+    ],
+    [
+      "a listener that is none",
+      async () => setUp().source.on("event", wrong(undefined)),
+      "on: listener: is no function.",
+    ],
     ["no runners", async () => combineRunners(wrong(undefined)), "combineRunners: takes an object of options"],
     ["runners in a list", async () => combineRunners({ workflows: wrong([]) }), "combineRunners: workflows: takes an"],
     [
