@@ -254,6 +254,11 @@ describe("src", () => {
     expect(Object.keys(dependencies).toSorted()).toEqual(imported.toSorted());
   });
 
+  it("has no peer that it does not import: one that a project has in another version would keep it from installing", () => {
+    const { peerDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+    expect(Object.keys(peerDependencies).sort()).toEqual(Object.keys(peers).sort());
+  });
+
   it.each(Object.entries({ ...packages, ...peers, ...bundled }))("imports %s in one file of %s", (name, room) => {
     const importers = sources.filter((source) => source.packages.includes(name)).map(({ path }) => posix.dirname(path));
     expect(importers).toEqual([room]);

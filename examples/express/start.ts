@@ -123,7 +123,7 @@ function welcome(url: string, token: string, secret: string): string {
   });
   const curl = (environment: string, header: string) =>
     `curl -X POST '${webhook(environment)}' -H 'content-type: application/json' ${header}-d '${event}'`;
-  return `Bellwire's console, to look and to switch:
+  return `The console, where you see events and switch triggers:
 
   ${url}/bellwire
 

@@ -1,7 +1,15 @@
 import type { Duration } from "../core/duration.js";
-import { BellwireError } from "../core/errors.js";
+import { BellwireError, configInvalid } from "../core/errors.js";
 import type { Logger } from "../core/logger.js";
-import { anything, checkOptions, logger, number, type OptionChecks, text } from "../mapping/option-checks.js";
+import {
+  anything,
+  checkOptions,
+  logger,
+  number,
+  type OptionCheck,
+  type OptionChecks,
+  text,
+} from "../mapping/option-checks.js";
 
 export interface WebhookOptions {
   /** Takes every request to belong to this environment, whatever the path says. */
@@ -19,9 +27,15 @@ export interface WebhookOptions {
   readonly logger?: Logger | undefined;
 }
 
+/** Paths of requests start with a slash: under a base that does not, no request would ever be found. */
+const basePath: OptionCheck = (value, name) => {
+  if (typeof value === "string" && (value === "" || value.startsWith("/"))) return;
+  throw configInvalid(`${name}: is no path that starts with a slash, such as "/webhooks/segment".`);
+};
+
 const webhookChecks: OptionChecks<WebhookOptions> = {
   environment: text,
-  basePath: text,
+  basePath,
   maxBodyBytes: number,
   bodyTimeout: anything,
   logger,

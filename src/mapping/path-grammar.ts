@@ -13,7 +13,8 @@ export interface ParsedPath {
 const maxLength = 256;
 const maxSteps = 32;
 const allowed =
-  "Allowed are .name, ['quoted name'], [0], [*], [1:3] and at most one ..name; a path that starts with $ is JSONPath, without filters or scripts.";
+  "Allowed are .name, ['quoted name'], [0], [*], [1:3] and at most one ..name; a path that starts with $ is JSONPath, without filters or scripts. " +
+  'Text that is no path is written { "@literal": "…" }, and with {{paths}} in it { "@template": "…" }.';
 
 const name = /[\p{L}\p{N}_$-](?:[\p{L}\p{N}_$ -]*[\p{L}\p{N}_$-])?/uy;
 const quoted = /(?:'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)")/y;

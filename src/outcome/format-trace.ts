@@ -1,4 +1,5 @@
 import type { JsonValue } from "../core/json.js";
+import { literalHint } from "../mapping/literal-hint.js";
 import { type Paint, printable } from "./paint.js";
 import type { ComparisonTrace, ConditionTrace, PathTrace, TriggerTrace } from "./trace.js";
 
@@ -61,7 +62,8 @@ function pathLines(trace: PathTrace, label: string, indent: number, paint: Paint
   const from = path[start] === "." ? start + 1 : start;
   const line = " ".repeat(indent + from) + paint("yellow", "~".repeat(Math.max(1, path.length - from)));
   const instead = trace.fallback === undefined ? "" : `; ${show(trace.fallback)} instead`;
-  return [label + path, `${line} ${paint("yellow", `not in this event${instead}${hintOf(trace.nearest)}`)}`];
+  const hint = trace.nearest === undefined ? printable(literalHint(trace.path)) : hintOf(trace.nearest);
+  return [label + path, `${line} ${paint("yellow", `not in this event${instead}${hint}`)}`];
 }
 
 function hintOf(nearest: string | undefined): string {

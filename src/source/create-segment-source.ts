@@ -25,7 +25,7 @@ import { createSourceAudit } from "./source-audit.js";
 import { resolveEnvironment, type SourceContext } from "./source-context.js";
 import { createSourceEnvironments } from "./source-environments.js";
 import { createSourceEventLog } from "./source-event-log.js";
-import type { SegmentSourceEvents } from "./source-events.js";
+import { checkListener, type SegmentSourceEvents } from "./source-events.js";
 import { createSourceGroups } from "./source-groups.js";
 import type { SegmentSourceOptions } from "./source-options.js";
 import { createSourceReplay } from "./source-replay.js";
@@ -96,7 +96,10 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     runs: createSourceRuns(context, { owner, track: work.track, wake: background.wake }),
     audit: createSourceAudit(context),
     environments: createSourceEnvironments(context),
-    on: context.emitter.on,
+    on: (name, listener) => {
+      checkListener(name, listener);
+      context.emitter.on(name, listener);
+    },
     off: context.emitter.off,
     start: ({ pollInterval = "1s" } = {}) => background.start(durationToMs(pollInterval, "pollInterval")),
     recover: async ({ environment: named, signal } = {}) => {

@@ -57,8 +57,8 @@ export function resolveOptions(options: SegmentSourceOptions): ResolvedOptions {
   ) => durationToMs(options[name] ?? fallback, name);
   const key = options.key ?? "segment";
   if (key === "") throw configInvalid('key: "" names no source. Leave it out for "segment".');
-  requirePort(options.storage, "storage", "memoryStorage()");
-  requirePort(options.runner, "runner", "functionRunner({ … })");
+  requirePort(options.storage, "storage", ["events", "runs", "users", "triggers"], "memoryStorage()");
+  requirePort(options.runner, "runner", ["trigger"], "functionRunner({ … })");
   const runTimeoutMs = duration("runTimeout", "10s");
   const leaseMs = duration("lease", "60s");
   if (leaseMs <= runTimeoutMs) {
@@ -116,10 +116,14 @@ function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOpt
   throw configInvalid("retention: events must be kept at least as long as payloads, which are part of them.");
 }
 
-function requirePort(port: unknown, name: string, example: string): void {
-  if (typeof port === "object" && port !== null) return;
-  const what = typeof port === "function" ? `is a function and no ${name}` : "is missing";
-  throw configInvalid(`${name}: ${what}. Give one, such as ${name}: ${example}.`);
+/** What is handed in instead, such as functions by workflow or a pool of connections, would fail at the first event. */
+function requirePort(port: unknown, name: string, members: readonly string[], example: string): void {
+  const refuse = (what: string) => configInvalid(`${name}: ${what}. Give one, such as ${name}: ${example}.`);
+  if (typeof port === "function") throw refuse(`is a function and no ${name}`);
+  if (typeof port !== "object" || port === null) throw refuse("is missing");
+  for (const member of members) {
+    if (Reflect.get(port, member) === undefined) throw refuse(`is no ${name}: it has no ${member}`);
+  }
 }
 
 function positiveInteger(value: number, name: string): number {

@@ -273,7 +273,10 @@ export interface SegmentSource {
   readonly runs: SegmentSourceRuns;
   readonly audit: SegmentSourceAudit;
   readonly environments: SegmentSourceEnvironments;
-  /** Listeners are isolated: one that throws or rejects is logged and changes nothing else. */
+  /**
+   * Listeners are isolated: one that throws or rejects is logged and changes nothing else.
+   * @throws `CONFIG_INVALID` for a name that there is not
+   */
   on<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
   off<Name extends keyof SegmentSourceEvents>(name: Name, listener: (event: SegmentSourceEvents[Name]) => void): void;
   /**

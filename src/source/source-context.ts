@@ -44,11 +44,12 @@ export function resolveEnvironment(options: ResolvedOptions, environment: string
   const [only] = names;
   if (environment === undefined && names.length === 1 && only !== undefined) return only;
   if (environment !== undefined && options.environments.has(environment)) return environment;
-  const what =
-    environment === undefined ? "No environment was named" : `There is no environment ${JSON.stringify(environment)}`;
+  const isUnnamed = environment === undefined;
+  const what = isUnnamed ? "No environment was named" : `There is no environment ${JSON.stringify(environment)}`;
+  const fix = isUnnamed ? ` Name one, such as { environment: ${JSON.stringify(only)} }.` : "";
   throw new BellwireError({
     code: "CONFIG_ENVIRONMENT_UNKNOWN",
-    message: `${what}; the source "${options.key}" has: ${names.join(", ")}.`,
+    message: `${what}; the source "${options.key}" has: ${names.join(", ")}.${fix}`,
     details: { environments: names },
   });
 }

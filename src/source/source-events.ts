@@ -1,4 +1,5 @@
 import type { BellwireError } from "../core/errors.js";
+import { callback, oneOf } from "../mapping/option-checks.js";
 import type { EventOutcome } from "../outcome/outcome.js";
 import type { UserUpdate } from "../storage/user-store.js";
 
@@ -33,4 +34,19 @@ export interface SegmentSourceEvents {
   override: InSource & { readonly trigger: string | null; readonly by: string | null };
   /** Something failed that no caller is told about. */
   error: InSource & { readonly error: BellwireError };
+}
+
+const names: Readonly<Record<keyof SegmentSourceEvents, true>> = {
+  event: true,
+  user: true,
+  run: true,
+  override: true,
+  error: true,
+};
+const known = oneOf(...Object.keys(names));
+
+/** A listener to a name that there is not would never be called. @throws `CONFIG_INVALID` */
+export function checkListener(name: unknown, listener: unknown): void {
+  known(name, "on: name");
+  callback(listener, "on: listener");
 }

@@ -20,6 +20,7 @@ export interface EnvironmentCredentials {
   readonly sharedSecrets?: readonly (string | undefined)[] | undefined;
   /** A header that the destination is configured to send. */
   readonly header?: { readonly name: string; readonly value: string | undefined } | undefined;
+  /** Write keys of Segment's SDKs that post straight to the webhook. Never one that is public, such as a website's. */
   readonly writeKeys?: readonly (string | undefined)[] | undefined;
   /** Written out where anyone may post: a laptop, or a network that already checks. */
   readonly authentication?: "none" | undefined;
@@ -35,8 +36,11 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly key?: string | undefined;
   /** @default one, named "default" */
   readonly environments?: Readonly<Record<string, EnvironmentOptions>> | undefined;
+  /** Keeps events, runs and users: `postgresStorage`, `sqliteStorage`, or `memoryStorage` for tests. */
   readonly storage: Storage;
+  /** Starts the workflows: `knockRunner`, `novuRunner` and others, `functionRunner`, or several by `combineRunners`. */
   readonly runner: WorkflowRunner;
+  /** Which events start which workflows; more can be registered and saved later (`source.triggers`). @default none */
   readonly triggers?: readonly TriggerDefinition[] | undefined;
   /** Of `defineWorkflow`: the data of triggers that only name one of them, such as stored ones, is checked when an event comes. */
   readonly workflows?: readonly WorkflowDefinition[] | undefined;
@@ -58,8 +62,8 @@ export interface SegmentSourceOptions extends IdentityOptions {
    */
   readonly redact?: readonly string[] | undefined;
   /**
-   * Whether events are stored with their payload; with `none` they can not be replayed, and explanations quote no values of them.
-   * @default "full"
+   * Whether events are stored with their payload. With `"none"` they can not be replayed, and neither `events.get` nor explanations show
+   * values of them. @default "full"
    */
   readonly recordPayload?: "full" | "none" | undefined;
   /** How long things are kept; applied by `maintain()`. */
@@ -79,13 +83,13 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly storageTimeout?: Duration | undefined;
   /** How long a process owns a run it dispatches; longer than `runTimeout`. @default "60s" */
   readonly lease?: Duration | undefined;
-  /** Runs dispatched at the same time. @default 50 */
+  /** Runs that this process dispatches at the same time. @default 50 */
   readonly concurrency?: number | undefined;
-  /** Payloads handled at the same time; beyond it `OVERLOADED`. @default 500 */
+  /** Payloads that this process handles at the same time; more are refused with `OVERLOADED`, and a webhook answers 503. @default 500 */
   readonly maxPayloads?: number | undefined;
   /** Attempts until a run is given up. @default 20 */
   readonly maxAttempts?: number | undefined;
-  /** How old overrides made by other processes may be. @default "5s" */
+  /** How long it may take until a switch made in another process is seen in this one. @default "5s" */
   readonly overridesTtl?: Duration | undefined;
   /** How much a payload and an event may hold. */
   readonly limits?: Partial<SegmentLimits> | undefined;

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, withoutUnsafeKeys } from "../core/json.js";
+import { literalHint } from "../mapping/literal-hint.js";
 import type { UnresolvedPath } from "../mapping/mapping-value.js";
 import type { OutcomeDetail } from "../outcome/outcome.js";
 import type { Recipient } from "../recipients/recipient.js";
@@ -129,7 +130,7 @@ function toCancellationKey(value: JsonValue | undefined): string | null {
 
 function describeUnresolved({ field, path, reached, nearest }: UnresolvedPath): OutcomeDetail {
   const where = reached === "" ? "its first step does not exist" : `it exists up to ${JSON.stringify(reached)}`;
-  const hint = nearest === null ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
+  const hint = nearest === null ? literalHint(path) : `; did you mean ${JSON.stringify(nearest)}?`;
   const message = `${field}: the path ${JSON.stringify(path)} leads nowhere in this event: ${where}${hint}`;
   return { message, field, path, reached, ...(nearest !== null && { nearest }) };
 }

@@ -17,7 +17,7 @@ export interface Latencies {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
-  /** Shares of payloads that took longer than Segment waits: 5 seconds for webhooks, 10 for functions. */
+  /** Shares of payloads that took longer than Segment waits: 5 seconds for its classic Webhooks, 10 for Webhooks (Actions). */
   readonly over5s: number;
   readonly over10s: number;
 }

@@ -95,3 +95,19 @@ it("koa with a basePath leaves other paths to the rest of the app", async () => 
     [200, true],
   ]);
 });
+
+it("a basePath without a slash, below which no request would ever be found, is refused", () => {
+  expect(() => koaWebhook(makeSource(only), { basePath: "webhooks/segment" })).toThrow(
+    'segmentWebhook: basePath: is no path that starts with a slash, such as "/webhooks/segment".',
+  );
+});
+
+it("what a framework with a context of its own hands to the fetch webhook is refused with what to hand on", async () => {
+  const webhook = fetchWebhook(makeSource(only));
+  await expect(
+    Reflect.apply(webhook, undefined, [{ req: { raw: new Request("http://x/hook") } }]),
+  ).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("(c) => webhook(c.req.raw)"),
+  });
+});

@@ -17,6 +17,7 @@ const budgets: Readonly<Record<string, readonly [kilobytes: number, packages: re
   "bellwire/http-runner": [4, ["standardwebhooks"]],
   "bellwire/opentelemetry": [4, ["@opentelemetry/api"]],
   "bellwire/testing": [88, ["eventemitter3", "jsonpath-plus", "zod/mini"]],
+  "bellwire/testing/matchers": [6, []],
   "bellwire/console": [66, ["jsonpath-plus", "zod/mini"]],
 };
 const budgetOfOthers = [5, []] as const;

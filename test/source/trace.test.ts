@@ -207,3 +207,22 @@ describe("what is stored of a decision is bounded", () => {
     expect(await source.explain("m")).toMatch(/and \d+ more that were not kept/);
   });
 });
+
+it("a text where a path is read is told how to be written", async () => {
+  const trigger = {
+    key: "k",
+    event: "A",
+    workflow: "w",
+    recipients: "admin-team",
+    tenant: "groupId",
+    data: "properties",
+  };
+  const { send } = createTestSource({ triggers: [trigger] });
+  const { events } = await send(track("A"));
+  const hint = 'for the text itself write { "@literal": "admin-team" }';
+  expect(events[0]?.triggers[0]?.detail?.message).toContain(hint);
+  const [outcome] = events;
+  const explanation = outcome === undefined ? "" : formatExplanation(outcome);
+  expect(explanation).toContain(`not in this event; ${hint}`);
+  expect(explanation.match(/@literal/g)).toHaveLength(1);
+});

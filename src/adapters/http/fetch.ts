@@ -1,3 +1,4 @@
+import { configInvalid } from "../../core/errors.js";
 import { createWebhookHandler } from "../../http/webhook-handler.js";
 import type { WebhookOptions } from "../../http/webhook-options.js";
 import type { WebhookBody } from "../../http/webhook-request.js";
@@ -12,6 +13,9 @@ export type FetchParams = Readonly<Record<string, string | readonly string[] | u
 
 const fix = "Hand the request on before anything reads its body, or a clone of it.";
 
+/** What a framework with a context of its own calls its handlers with. */
+const noRequest = "segmentWebhook: takes a Request. In Hono hand its own on: (c) => webhook(c.req.raw).";
+
 /**
  * Segment's webhook as a function from `Request` to `Response`, for Next route handlers, Hono, Bun and Deno. Environment and token
  * come from `context.params` or from the end of the path. A source of one environment takes any path to be its own that names no
@@ -25,6 +29,7 @@ export function segmentWebhook(
 ): (request: Request, context?: FetchContext) => Promise<Response> {
   const handle = createWebhookHandler(source, options);
   return async (request, context) => {
+    if (typeof request.url !== "string") throw configInvalid(noRequest);
     const params = (await context?.params) ?? {};
     const text = (name: string) => {
       const value = params[name];

@@ -7,7 +7,7 @@ export interface BullmqJobOptions {
   removeOnFail: boolean | { age: number };
 }
 
-/** The part of a `Queue` of `bullmq` (6.x) that is used, on Redis or on PostgreSQL. */
+/** The part of a `Queue` of `bullmq` (5.x and 6.x) that is used, on Redis or, from 6 on, on PostgreSQL. */
 export interface BullmqQueue<Data> {
   add(name: string, data: Data, options: BullmqJobOptions): Promise<{ readonly id?: string | undefined }>;
   addBulk(
