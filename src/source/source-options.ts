@@ -63,7 +63,8 @@ export interface SegmentSourceOptions extends IdentityOptions {
   readonly redact?: readonly string[] | undefined;
   /**
    * Whether events are stored with their payload. With `"none"` they can not be replayed, and neither `events.get` nor explanations show
-   * values of them. @default "full"
+   * values of them.
+   * @default "full"
    */
   readonly recordPayload?: "full" | "none" | undefined;
   /** How long things are kept; applied by `maintain()`. */
