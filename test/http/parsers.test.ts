@@ -221,6 +221,23 @@ describe("what a body says of its sender", () => {
   });
 });
 
+it("an event that is none is told so in the answer, with what to do", async () => {
+  const answer = await createWebhookHandler(makeSource())({
+    method: "POST",
+    path: "/production",
+    header: () => signSegmentPayload('{"plan":"pro"}', secret),
+    body: { kind: "bytes", bytes: Buffer.from('{"plan":"pro"}') },
+  });
+  expect(JSON.parse(answer.body).events).toEqual([
+    {
+      messageId: expect.any(String),
+      status: "invalid",
+      reason: "type_missing",
+      message: expect.stringContaining("mapping set to the whole event?"),
+    },
+  ]);
+});
+
 describe("a body that a sender has compressed", () => {
   it.each([
     [2_000, 413],
