@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import Router from "@koa/router";
 import { createSegmentSource, memoryStorage, type SegmentSource } from "bellwire";
 import { segmentWebhook as expressWebhook } from "bellwire/express";
@@ -60,6 +60,35 @@ describe.each([
     [`${base}/staging/v1/batch`, 404],
   ])("POST %s is answered %i", async (path, status) => {
     expect(await post(makeSource(only), path)).toBe(status);
+  });
+});
+
+describe("a proxy that asks for the whole URL", () => {
+  const ask = async (base: string, path: string) => {
+    const { port } = new URL(base);
+    const options = { host: "127.0.0.1", port, path: `http://example.com${path}`, method: "POST", headers };
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(options, (response) => resolve(response.resume().statusCode));
+      request.on("error", reject).end(posted.body);
+    });
+  };
+  const paths = [base, `${base}/v1/track?at=/1`, `${base}/staging`];
+
+  it.each([
+    ["express", () => express().use(base, expressWebhook(makeSource(only)))],
+    ["koa", () => new Koa().use(koaWebhook(makeSource(only), { basePath: base })).callback()],
+  ] as const)("is answered by %s as everybody is", async (_, listener) => {
+    const { url, close } = await listen(createServer(listener()));
+    expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual([200, 200, 404]);
+    await close();
+  });
+
+  it("is answered by fastify as everybody is", async () => {
+    const app = fastify({ forceCloseConnections: true });
+    await app.register(fastifyWebhook(makeSource(only)), { prefix: base });
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual([200, 200, 404]);
+    await app.close();
   });
 });
 

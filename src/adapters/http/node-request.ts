@@ -34,6 +34,8 @@ async function* untilAborted(request: NodeRequest): AsyncGenerator<Uint8Array> {
   }
 }
 
-export function pathOf(url: string | undefined): string {
-  return (url ?? "/").split("?", 1)[0] ?? "/";
+/** Also of a whole URL, which proxies may ask for. */
+export function pathOf(url = "/"): string {
+  const path = url.replace(/^https?:\/\/[^/?]*/i, "").split("?", 1)[0] ?? "";
+  return path === "" ? "/" : path;
 }
