@@ -107,6 +107,19 @@ describe("paths that name no environment where there is only one", () => {
     expect((await postTo(app, "/hook/tok")).status).toBe(200);
     expect((await postTo(app, "/hook/other")).status).toBe(401);
   });
+
+  it.each([
+    ["/hook/:token", "/hook/tok", 200],
+    ["/hook/:token", "/hook/other", 401],
+    ["/hook/:token", "/hook/tok/v1/track", 200],
+    ["/hook/:token/:environment", "/hook/tok/production", 200],
+    ["/hook/:environment", "/hook/production/tok", 200],
+    ["/hook/:environment/:token", "/hook/production/other", 401],
+  ])("fastify takes the token from the prefix %s: POST %s is answered %i", async (prefix, url, status) => {
+    const app = fastify();
+    await app.register(fastifyWebhook(makeSource(withToken)), { prefix });
+    expect((await app.inject({ url, method: "POST", body: posted.body })).statusCode).toBe(status);
+  });
 });
 
 it("koa with a basePath leaves other paths to the rest of the app", async () => {
