@@ -6,6 +6,7 @@ import {
   defineTrigger,
   formatExplanation,
   functionRunner,
+  type Logger,
   memoryStorage,
   type SegmentSource,
   type Storage,
@@ -77,6 +78,7 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
     }),
     triggers: [newComment],
   });
+  const logger = createLogger(log);
   source.on("event", ({ environment, outcome }) => log(`\n[${environment}]\n${formatExplanation(outcome, { color })}`));
 
   const panel = createConsole({
@@ -89,7 +91,8 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
   });
 
   const app = express();
-  app.post("/webhooks/segment/:environment/:token", segmentWebhook(source));
+  // Also the paths of Segment's SDKs, and a browser that was given the URL, get an answer that explains.
+  app.use("/webhooks/segment", segmentWebhook(source, { logger }));
   app.use(consoleHandler(panel));
 
   const server = app.listen(port, "127.0.0.1");
@@ -106,6 +109,12 @@ export async function start({ port, log, color = false, ...given }: Deps): Promi
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Prints what the webhook refuses; of events the outcome is printed. */
+function createLogger(log: Deps["log"]): Logger {
+  const print = (_fields: object, message: string) => log(`\n✗ refused  ${message}`);
+  return { debug: print, info: print, warn: print, error: print };
 }
 
 function welcome(url: string, token: string, secret: string): string {

@@ -1,4 +1,4 @@
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import { BellwireError } from "../core/errors.js";
 import type { TimeLimit } from "../core/time-limit.js";
 import type { WebhookBody } from "./webhook-request.js";
@@ -12,11 +12,11 @@ export interface ReadBodyOptions {
   readonly contentLength: number | null;
 }
 
-const decompressors: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+const decompressors: Readonly<Record<string, (raw: Uint8Array) => NodeJS.ReadWriteStream>> = {
+  gzip: () => createGunzip(),
+  // Some senders leave out the header of zlib, as .NET does.
+  deflate: (raw) => ((Number(raw[0]) & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+  br: () => createBrotliDecompress(),
 };
 
 /**
@@ -30,10 +30,10 @@ const decompressors: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
 export function readBody(body: WebhookBody, options: ReadBodyOptions): Uint8Array | Promise<Uint8Array> {
   if (body.kind === "eaten") throw alreadyParsed(body.fix);
   if (options.contentLength !== null && options.contentLength > options.maxBytes) throw tooLarge(options.maxBytes);
-  // Parsers that keep the bytes keep them decompressed.
   if (body.kind === "bytes") {
     if (body.bytes.byteLength > options.maxBytes) throw tooLarge(options.maxBytes);
-    return body.bytes;
+    // Parsers that keep the bytes keep them decompressed.
+    return isGzip(body.bytes) ? decompress(body.bytes, "gzip", options) : body.bytes;
   }
   const reading = body.kind === "whole" ? readWhole(body.read, options) : collect(body.chunks, options);
   return decoded(reading.catch(throwAborted), options);
@@ -51,27 +51,32 @@ export function goneAway(cause: unknown): BellwireError {
 
 async function decoded(reading: Promise<Uint8Array>, options: ReadBodyOptions): Promise<Uint8Array> {
   const raw = await reading;
-  const encoding = options.contentEncoding.trim().toLowerCase();
-  if (encoding === "" || encoding === "identity") return raw;
+  const said = options.contentEncoding.trim().toLowerCase();
+  // What is gzip shows in its first bytes, and proxies that unpack it, or pack it, do not always say so.
+  if (isGzip(raw)) return decompress(raw, "gzip", options);
+  return said === "" || said === "identity" || said === "gzip" || said === "x-gzip"
+    ? raw
+    : decompress(raw, said, options);
+}
+
+/** No JSON begins like this. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function decompress(raw: Uint8Array, encoding: string, options: ReadBodyOptions): Promise<Uint8Array> {
   const decompressor = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined;
   if (decompressor === undefined) {
     const message = `The content-encoding ${JSON.stringify(encoding.slice(0, 50))} is not supported; send gzip, deflate, br or none.`;
     throw new BellwireError({ code: "PAYLOAD_ENCODING_UNSUPPORTED", message });
   }
-  return decompress(raw, decompressor(), options);
-}
-
-async function decompress(
-  raw: Uint8Array,
-  stream: NodeJS.ReadWriteStream,
-  options: ReadBodyOptions,
-): Promise<Uint8Array> {
+  const stream = decompressor(raw);
   stream.end(raw);
   try {
     return await collect(toChunks(stream), options);
   } catch (error) {
     if (BellwireError.is(error)) throw error;
-    const message = `The body is not valid ${options.contentEncoding}.`;
+    const message = `The body is not valid ${encoding}.`;
     throw new BellwireError({ code: "PAYLOAD_NOT_JSON", message, cause: error });
   }
 }

@@ -17,9 +17,10 @@ export function respondToResult({ events, retryable }: PayloadResult): WebhookRe
 }
 
 /** Written by hand: to make objects of it all, and JSON of these, takes a quarter of the time of an event in memory. */
-function listEvent({ messageId, status, reason, triggers }: EventOutcome): string {
+function listEvent({ messageId, status, reason, detail, triggers }: EventOutcome): string {
+  const message = status === "invalid" && detail !== undefined ? `,"message":${JSON.stringify(detail.message)}` : "";
   const listed = triggers.length === 0 ? "" : `,"triggers":[${triggers.map(listTrigger).join(",")}]`;
-  return `{"messageId":${JSON.stringify(messageId)},${writeVerdict(status, reason)}${listed}}`;
+  return `{"messageId":${JSON.stringify(messageId)},${writeVerdict(status, reason)}${message}${listed}}`;
 }
 
 function listTrigger({ trigger, status, reason }: TriggerOutcome): string {

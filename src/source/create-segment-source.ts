@@ -12,7 +12,7 @@ import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js"
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
 import { createIdempotencyKeys } from "./idempotency-key.js";
-import { logFailedAttempt, logFailedTriggers } from "./log-failures.js";
+import { logFailedAttempt, logFailures } from "./log-failures.js";
 import { maintain } from "./maintain.js";
 import { createOverrides } from "./overrides.js";
 import type { HandleSegmentPayloadOptions, PreviewOptions } from "./payload-options.js";
@@ -63,7 +63,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     try {
       const call = { scope, payload, options, owner, track };
       const result = await handlePayload(withTriggers(context, triggers), call);
-      logFailedTriggers(context.options.logger, scope, result);
+      logFailures(context.options.logger, scope, result);
       if (context.options.dispatch === "background") background.wake();
       return result;
     } finally {

@@ -1,5 +1,5 @@
 import type { Logger } from "../core/logger.js";
-import type { PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
+import type { EventOutcome, PayloadResult, TriggerOutcome } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/run-store.js";
 import type { SourceScope } from "../storage/scope.js";
 
@@ -13,13 +13,29 @@ export function logFailedAttempt(logger: Logger, run: RunRecord, { status, error
   else logger.error(of, "a run failed; it is not repeated unless somebody asks for it (runs.retry)");
 }
 
-/** Logs the triggers that failed before there was a run; why in words is in their outcome, which may quote the event. */
-export function logFailedTriggers(logger: Logger, scope: SourceScope, { events }: PayloadResult): void {
+/**
+ * Logs what is no event, once a payload, and the triggers that failed before there was a run; why in words is in the outcome, which may
+ * quote the event.
+ */
+export function logFailures(logger: Logger, scope: SourceScope, { events }: PayloadResult): void {
+  const invalid = events.filter(({ status }) => status === "invalid");
+  const [first] = invalid;
+  if (first !== undefined) logInvalid(logger, scope, first, invalid.length);
   for (const { status, messageId, triggers } of events) {
     // An event of any other status has no trigger that failed.
     if (status !== "failed" && status !== "in_progress") continue;
     for (const outcome of triggers) if (hasFailedUnsent(outcome)) logFailedTrigger(logger, scope, messageId, outcome);
   }
+}
+
+function logInvalid(
+  logger: Logger,
+  { source, environment }: SourceScope,
+  { messageId, reason }: EventOutcome,
+  count: number,
+): void {
+  const of = { source, environment, messageId, reason, count };
+  logger.warn(of, "a payload holds invalid events, of which this is the first; explain(messageId) tells more");
 }
 
 function hasFailedUnsent({ status, runs }: TriggerOutcome): boolean {

@@ -57,6 +57,25 @@ describe("examples/express", () => {
       expect(printed).toMatch(expected);
     }
   });
+
+  it("answers whatever comes below the webhook, and prints what it refuses", async () => {
+    const lines: string[] = [];
+    const server = await startExpress({ port: 0, webhookToken: "tok", log: (line) => lines.push(line) });
+    open.push(server);
+    const webhook = `${server.url}/webhooks/segment`;
+    const answers = [
+      await fetch(`${webhook}/development/tok`),
+      await post(`${webhook}/development/wrong`, "{}"),
+      await post(`${webhook}/staging/tok`, "{}"),
+      await post(`${webhook}/development/tok/v1/page`, "{}"),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([405, 401, 404, 200]);
+    expect(lines.filter((line) => line.includes("refused")).map((line) => line.trim().slice(0, 40))).toEqual([
+      "✗ refused  The method GET is not allowed",
+      "✗ refused  The token in the URL is wrong",
+      "✗ refused  This path names no environmen",
+    ]);
+  });
 });
 
 describe("examples/koa", () => {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { createSegmentSource, createWebhookHandler, memoryStorage } from "bellwire";
 import { consoleHandler as expressConsole, segmentWebhook } from "bellwire/express";
 import { consoleHandler as fastifyConsole } from "bellwire/fastify";
@@ -22,13 +22,17 @@ const makeSource = () =>
     runner: recordingRunner(),
   });
 
-async function post(listener: Parameters<typeof createServer>[1]) {
+async function post(listener: Parameters<typeof createServer>[1], sent: string | Buffer = body) {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   try {
     const headers = { "content-type": "application/json", "x-signature": signSegmentPayload(body, secret) };
-    const response = await fetch(`http://127.0.0.1:${port}/segment/production`, { method: "POST", body, headers });
+    const response = await fetch(`http://127.0.0.1:${port}/segment/production`, {
+      method: "POST",
+      body: sent,
+      headers,
+    });
     return { status: response.status, answer: (await response.json()) as { code?: string; message?: string } };
   } finally {
     server.closeAllConnections();
@@ -217,6 +221,23 @@ describe("what a body says of its sender", () => {
   });
 });
 
+it("an event that is none is told so in the answer, with what to do", async () => {
+  const answer = await createWebhookHandler(makeSource())({
+    method: "POST",
+    path: "/production",
+    header: () => signSegmentPayload('{"plan":"pro"}', secret),
+    body: { kind: "bytes", bytes: Buffer.from('{"plan":"pro"}') },
+  });
+  expect(JSON.parse(answer.body).events).toEqual([
+    {
+      messageId: expect.any(String),
+      status: "invalid",
+      reason: "type_missing",
+      message: expect.stringContaining("mapping set to the whole event?"),
+    },
+  ]);
+});
+
 describe("a body that a sender has compressed", () => {
   it.each([
     [2_000, 413],
@@ -240,5 +261,39 @@ describe("a body that a sender has compressed", () => {
       body: { kind: "stream", chunks: Readable.from([gzipSync(text)]) },
     });
     expect(answer.status).toBe(status);
+  });
+
+  const text = JSON.stringify({ type: "page", name: "Zoë" });
+  it.each<[string, string, Buffer, number]>([
+    ["gzip that nobody told of", "", gzipSync(text), 200],
+    ["gzip with another word", "gzip, identity", gzipSync(text), 200],
+    ["gzip that a proxy has unpacked", "gzip", Buffer.from(text), 200],
+    ["deflate", "deflate", deflateSync(text), 200],
+    ["deflate without a header", "Deflate", deflateRawSync(text), 200],
+    ["deflate that is none", "deflate", Buffer.from(text), 400],
+  ])("is read for what it is: %s", async (_, encoding, sent, status) => {
+    const headers: Readonly<Record<string, string>> = {
+      "content-encoding": encoding,
+      "x-signature": signSegmentPayload(text, secret),
+    };
+    const request = { method: "POST", path: "/production", header: (name: string) => headers[name] };
+    const answer = await createWebhookHandler(makeSource())({
+      ...request,
+      body: { kind: "stream", chunks: Readable.from([sent]) },
+    });
+    expect(answer.status).toBe(status);
+  });
+
+  it("is unpacked where a host kept it as it came", async () => {
+    const keep = express.raw({ type: "*/*", inflate: false });
+    const app = express()
+      .use((request, _response, next) => {
+        delete request.headers["content-encoding"];
+        next();
+      })
+      .use(keep);
+    app.use("/segment", segmentWebhook(makeSource(), { maxBodyBytes: 1_000 }));
+    expect((await post(app, gzipSync(body))).status).toBe(200);
+    expect((await post(app, gzipSync(`"${"x".repeat(2_000)}"`))).status).toBe(413);
   });
 });

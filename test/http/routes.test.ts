@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import Router from "@koa/router";
 import { createSegmentSource, memoryStorage, type SegmentSource } from "bellwire";
 import { segmentWebhook as expressWebhook } from "bellwire/express";
@@ -63,6 +63,35 @@ describe.each([
   });
 });
 
+describe("a proxy that asks for the whole URL", () => {
+  const ask = async (base: string, path: string) => {
+    const { port } = new URL(base);
+    const options = { host: "127.0.0.1", port, path: `http://example.com${path}`, method: "POST", headers };
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(options, (response) => resolve(response.resume().statusCode));
+      request.on("error", reject).end(posted.body);
+    });
+  };
+  const paths = [base, `${base}/v1/track?at=/1`, `${base}/staging`];
+
+  it.each([
+    ["express", () => express().use(base, expressWebhook(makeSource(only)))],
+    ["koa", () => new Koa().use(koaWebhook(makeSource(only), { basePath: base })).callback()],
+  ] as const)("is answered by %s as everybody is", async (_, listener) => {
+    const { url, close } = await listen(createServer(listener()));
+    expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual([200, 200, 404]);
+    await close();
+  });
+
+  it("is answered by fastify as everybody is", async () => {
+    const app = fastify({ forceCloseConnections: true });
+    await app.register(fastifyWebhook(makeSource(only)), { prefix: base });
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    expect(await Promise.all(paths.map((path) => ask(url, path)))).toEqual([200, 200, 404]);
+    await app.close();
+  });
+});
+
 describe("paths that name no environment where there is only one", () => {
   it("are those of a route, whatever they are", async () => {
     const source = makeSource(only);
@@ -77,6 +106,19 @@ describe("paths that name no environment where there is only one", () => {
     const app = express().post("/hook/:token", expressWebhook(makeSource(withToken)));
     expect((await postTo(app, "/hook/tok")).status).toBe(200);
     expect((await postTo(app, "/hook/other")).status).toBe(401);
+  });
+
+  it.each([
+    ["/hook/:token", "/hook/tok", 200],
+    ["/hook/:token", "/hook/other", 401],
+    ["/hook/:token", "/hook/tok/v1/track", 200],
+    ["/hook/:token/:environment", "/hook/tok/production", 200],
+    ["/hook/:environment", "/hook/production/tok", 200],
+    ["/hook/:environment/:token", "/hook/production/other", 401],
+  ])("fastify takes the token from the prefix %s: POST %s is answered %i", async (prefix, url, status) => {
+    const app = fastify();
+    await app.register(fastifyWebhook(makeSource(withToken)), { prefix });
+    expect((await app.inject({ url, method: "POST", body: posted.body })).statusCode).toBe(status);
   });
 });
 

@@ -66,6 +66,15 @@ it.each([
   expect(lines).toEqual([["warn", { ...place, trigger: "bad", reason }, expect.stringContaining("explain")]]);
 });
 
+it("logs invalid events once a payload, and without anything of them", async () => {
+  const { source, lines } = setUp();
+  await source.preview([{ type: "hunter2" }]);
+  await source.handleSegmentPayload([signUp, { type: "hunter2" }, { plan: "hunter2" }, null]);
+  const messageId = expect.stringMatching(/^invalid-/);
+  const fields = { source: "segment", environment: "default", messageId, reason: "type_unknown", count: 3 };
+  expect(lines).toEqual([["warn", fields, expect.stringContaining("explain")]]);
+});
+
 it("logs a trigger that fails beside a run that is to be repeated", async () => {
   const bad = { ...common, key: "bad", data: "properties.secret" };
   const { send, runner, lines } = setUp({ triggers: [welcome, defineTrigger(bad)] });

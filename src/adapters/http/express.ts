@@ -21,6 +21,7 @@ export interface ExpressRequest extends NodeRequest {
 /** The part of an Express response (4 and 5) that is used. */
 export interface ExpressResponse {
   readonly destroyed?: boolean;
+  readonly headersSent?: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(body: string): unknown;
 }
@@ -53,7 +54,8 @@ export function segmentWebhook(
       token: typeof token === "string" ? token : undefined,
       body: nodeBody(request, kept, fix),
     });
-    if (response.destroyed === true) return;
+    // Gone, or answered meanwhile by a time limit of the host's.
+    if (response.destroyed === true || response.headersSent === true) return;
     response.writeHead(answer.status, { "content-length": String(Buffer.byteLength(answer.body)), ...answer.headers });
     response.end(answer.body);
   };

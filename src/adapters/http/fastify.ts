@@ -26,6 +26,7 @@ export interface FastifyInstance {
 
 export interface FastifyRequest {
   readonly raw: NodeRequest;
+  readonly params?: unknown;
 }
 
 export interface FastifyReply {
@@ -55,12 +56,13 @@ export function segmentWebhook(
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
     // A prefix with parameters is no path.
     const basePath = /[:*]/.test(app.prefix ?? ":") ? undefined : app.prefix;
-    const handler = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
+    const handler = async ({ raw, params }: FastifyRequest, reply: FastifyReply) => {
       const answer = await handle({
         method: raw.method ?? "",
         path: pathOf(raw.url),
         basePath,
         header: (name) => raw.headers[name],
+        token: tokenOf(params),
         body: nodeBody(raw, undefined, fix),
       });
       return reply
@@ -77,6 +79,12 @@ export function segmentWebhook(
       });
     }
   };
+}
+
+/** Of a prefix such as `/hook/:token`; where there is none it is read from the path, as the environment is. */
+function tokenOf(params: unknown): string | undefined {
+  if (typeof params !== "object" || params === null || !("token" in params)) return undefined;
+  return typeof params.token === "string" ? params.token : undefined;
 }
 
 /** The part of a Fastify instance (4 and 5) that a console needs. */

@@ -4,7 +4,9 @@ import { goneAway } from "../../http/read-body.js";
 /** The part of node's `Readable` that is used. */
 export interface ReadableStreamOfNode {
   readonly destroyed?: boolean;
-  read(): Uint8Array | null;
+  readonly readableEncoding?: BufferEncoding | null;
+  /** A text where somebody has called `setEncoding`. */
+  read(): Uint8Array | string | null;
   resume?(): unknown;
   destroy?(): unknown;
   on(event: string, listener: (value?: unknown) => void): unknown;
@@ -48,7 +50,7 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#state !== "reading") return Promise.resolve(done);
-    const chunk = this.#stream.read();
+    const chunk = this.#read();
     if (chunk !== null) return Promise.resolve({ done: false, value: chunk });
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -66,9 +68,14 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
 
   readonly #onReadable = () => {
     if (this.#waiting === null) return;
-    const chunk = this.#stream.read();
+    const chunk = this.#read();
     if (chunk !== null) this.#take()?.resolve({ done: false, value: chunk });
   };
+
+  #read(): Uint8Array | null {
+    const chunk = this.#stream.read();
+    return typeof chunk === "string" ? Buffer.from(chunk, this.#stream.readableEncoding ?? "utf8") : chunk;
+  }
 
   readonly #onEnd = () => {
     this.#state = "ended";
@@ -96,7 +103,7 @@ export class StreamChunks implements AsyncIterableIterator<Uint8Array, undefined
   #discard(): void {
     let discarded = 0;
     this.#stream.on("data", (chunk) => {
-      discarded += chunk instanceof Uint8Array ? chunk.byteLength : 0;
+      discarded += chunk instanceof Uint8Array || typeof chunk === "string" ? chunk.length : 0;
       if (discarded > maxDiscarded) this.#stream.destroy?.();
     });
     this.#stream.resume?.();
