@@ -81,14 +81,19 @@ describe.skipIf(!hasChromium)(`the console, when something goes wrong${withoutCh
     await source.handleSegmentPayload(many(300));
     const { openPage } = await serve(source);
     const page = await openPage("events");
-    await page.route("**/api/events?*cursor*", (route) => route.abort());
     await page.getByText("Event 299").first().waitFor();
+    let begunAnew = 0;
+    page.on("request", (request) => {
+      if (/\/api\/events\?(?!.*cursor)/.test(request.url())) begunAnew += 1;
+    });
+    await page.route("**/api/events?*cursor*", (route) => route.abort());
     await page.evaluate("document.querySelector('.virtual').scrollTo(0, 1e9)");
     await page.getByRole("alert").waitFor();
     await page.unroute("**/api/events?*cursor*");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("alert").waitFor({ state: "detached" });
     await expect.poll(() => page.getByRole("grid").getAttribute("aria-rowcount")).toBe("301");
+    expect(begunAnew).toBe(0);
   });
 
   it("marks rows of an earlier filter while those of the new one are on their way", async () => {
@@ -147,6 +152,20 @@ describe.skipIf(!hasChromium)(`the console, when something goes wrong${withoutCh
     await page.getByRole("button", { name: "Delete for good" }).click();
     await page.getByRole("dialog").getByRole("alert").getByText("can not be reached").waitFor();
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it("says why an event can not be replayed that is gone in between", async () => {
+    const source = makeSource();
+    await source.handleSegmentPayload(track("Paid", {}, { messageId: "m-1", userId: "ada" }));
+    const { openPage } = await serve(source);
+    const page = await openPage("events?event=m-1");
+    await page.getByTitle("Copy path userId").waitFor();
+    await page.route("**/api/replay?*", (route) =>
+      route.continue({ postData: JSON.stringify({ messageId: "gone", dryRun: true }) }),
+    );
+    await page.getByRole("button", { name: "Replay…" }).click();
+    await page.getByRole("dialog").getByText("it can not be replayed").waitFor();
+    expect(await page.getByRole("button", { name: "Replay now" }).isDisabled()).toBe(true);
   });
 
   it("does not let one of two who edit a trigger overwrite the other unseen", async () => {
