@@ -13,7 +13,7 @@ import {
   resolveBasePath,
   resolveSources,
 } from "./console-options.js";
-import { eventLogEndpoints } from "./event-log.js";
+import { createEventLogEndpoints } from "./event-log.js";
 import { readJsonBody, requireRole, requireSameOrigin, requireUser } from "./guard.js";
 import { createLiveEndpoints } from "./live-stream.js";
 import { createOverviewEndpoints } from "./overview.js";
@@ -62,7 +62,7 @@ export function createConsole<Original = unknown>(options: ConsoleOptions<Origin
   const endpoints: Endpoints = {
     ...createOverviewEndpoints(context),
     ...live.endpoints,
-    ...eventLogEndpoints,
+    ...createEventLogEndpoints(clock),
     ...triggerEndpoints,
     ...runEndpoints,
     ...userEndpoints,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../core/clock.js";
 import { eventReasons } from "../core/reasons.js";
 import { eventStatuses } from "../outcome/outcome.js";
 import { segmentEventTypes } from "../segment/event.js";
@@ -12,14 +13,16 @@ import { toEventRow, toEventView } from "./views.js";
 
 const recordedStatuses = eventStatuses.filter((status) => status !== "duplicate");
 
-export const eventLogEndpoints: Endpoints = {
-  "GET events": { role: "view", handle: listEvents },
-  "GET event": { role: "view", handle: getEvent },
-  "GET names": { role: "view", handle: listNames },
-  "POST replay": { role: "operate", handle: replay },
-};
+export function createEventLogEndpoints(clock: Clock): Endpoints {
+  return {
+    "GET events": { role: "view", handle: (call) => listEvents(call, String(clock.now())) },
+    "GET event": { role: "view", handle: getEvent },
+    "GET names": { role: "view", handle: listNames },
+    "POST replay": { role: "operate", handle: replay },
+  };
+}
 
-async function listEvents({ source, environment, query, reveal, signal }: Call): Promise<EventPage> {
+async function listEvents({ source, environment, query, reveal, signal }: Call, position: string): Promise<EventPage> {
   const filter: ListEventsOptions = {
     environment,
     limit: limitOf(query, 100, 500),
@@ -35,7 +38,7 @@ async function listEvents({ source, environment, query, reveal, signal }: Call):
     signal,
   };
   const { items, nextCursor } = await source.events.list(filter);
-  return { rows: items.map((item) => toEventRow(item, reveal)), nextCursor };
+  return { rows: items.map((item) => toEventRow(item, reveal)), nextCursor, position };
 }
 
 async function getEvent(call: Call): Promise<EventView> {

@@ -58,6 +58,8 @@ export interface EventRow {
 export interface EventPage {
   readonly rows: readonly EventRow[];
   readonly nextCursor: string | null;
+  /** From which the live tail tells what came after this was read. */
+  readonly position: string;
 }
 
 /** What came since a position; positions are those of a live stream's `id` lines. */

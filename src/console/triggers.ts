@@ -144,10 +144,32 @@ function filterOf(definitions: readonly TriggerDefinition[]): {
   return { type: first.type, ...(first.name !== null && first.name === second.name && { name: first.name }) };
 }
 
-async function save({ source, input, user, signal }: Call): Promise<{ readonly ok: true }> {
-  const { definition } = readDefinition(input["definition"]);
+async function save(call: Call): Promise<{ readonly ok: true }> {
+  const { source, input, user, signal } = call;
+  const { key, definition } = readDefinition(input["definition"]);
+  if (input["savedAt"] !== undefined) await requireUnchanged(call, key, input["savedAt"]);
   await source.triggers.save(definition, { by: user.name, signal });
   return { ok: true };
+}
+
+/**
+ * Whoever saves has seen what they replace.
+ * @throws {ConsoleRefusal} 409
+ */
+async function requireUnchanged(call: Call, key: string, seenAt: JsonValue): Promise<void> {
+  const { source, environment, signal } = call;
+  const listings = await source.triggers.list({ environment, signal });
+  const stored = listings.find((one) => one.key === key && one.origin === "stored");
+  if ((stored?.savedAt?.toISOString() ?? null) === seenAt) return;
+  const happened =
+    stored === undefined
+      ? "was removed"
+      : `was ${seenAt === null ? "made" : "changed"} by ${stored.savedBy ?? "someone"}`;
+  throw new ConsoleRefusal(
+    409,
+    "changed_meanwhile",
+    `${key} ${happened} in the meantime. Copy what you have written, as JSON, and open the trigger anew.`,
+  );
 }
 
 async function remove({ source, input, user, signal }: Call): Promise<{ readonly removed: boolean }> {

@@ -36,21 +36,30 @@ export async function get<Answer>(
   params?: Params,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  return answerOf<Answer>(await fetch(apiUrl(place, path, params), { signal: signal ?? null }));
+  return ask<Answer>(apiUrl(place, path, params), { signal: signal ?? null });
 }
 
 /** @throws {ApiError} */
 export async function post<Answer>(place: Place, path: string, body: object, signal?: AbortSignal): Promise<Answer> {
-  const response = await fetch(apiUrl(place, path), {
+  return ask<Answer>(apiUrl(place, path), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     signal: signal ?? null,
   });
-  return answerOf<Answer>(response);
 }
 
-async function answerOf<Answer>(response: Response): Promise<Answer> {
+export function signedOut(): ApiError {
+  return new ApiError(401, "unauthenticated", "You are not signed in any more. Load the page anew to sign in.");
+}
+
+async function ask<Answer>(url: string, init: RequestInit): Promise<Answer> {
+  // A host may send who is signed out to its sign-in: as a redirect, or as the page itself.
+  const response = await fetch(url, { ...init, redirect: "manual" }).catch(() => {
+    throw new ApiError(0, "unreachable", "The server can not be reached just now.");
+  });
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  if (response.type === "opaqueredirect" || response.status === 401 || (response.ok && !isJson)) throw signedOut();
   if (response.ok) {
     const answer: Answer = await response.json();
     return answer;

@@ -11,7 +11,7 @@ export interface EventFilter {
   readonly reason: string;
   /** A span back from now such as `1h`, `custom`, or empty. */
   readonly range: string;
-  /** Local times as a field for them has them, `2026-11-24T18:30`; only with `custom`. */
+  /** Times as ISO 8601, so that an address means the same in every time zone; only with `custom`. */
   readonly from: string;
   readonly to: string;
 }
@@ -45,25 +45,21 @@ export function isFiltered(filter: EventFilter): boolean {
 }
 
 export function toParams({ range, from, to, ...filter }: EventFilter): Params {
-  if (range === "custom") return { ...filter, from: toIso(from), to: toIso(to) };
+  if (range === "custom") return { ...filter, from, to };
   const ms = ranges.find(([value]) => value === range)?.[2];
   return { ...filter, from: ms === undefined ? null : new Date(Date.now() - ms).toISOString() };
-}
-
-function toIso(local: string): string | null {
-  const at = new Date(local);
-  return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
 
 /** Whether a row that came in live belongs on the list, as the server would decide. */
 export function matches(row: EventRow, filter: EventFilter): boolean {
   const is = (wanted: string, actual: string | null) => wanted === "" || wanted === actual;
   const { search, range } = filter;
-  const found = search === "" || row.messageId.startsWith(search) || row.userId === search || row.name === search;
-  const until = range === "custom" ? toIso(filter.to) : null;
+  const text = search.trim();
+  const isNamed = row.name?.toLowerCase().includes(text.toLowerCase()) === true;
+  const found = text === "" || isNamed || row.messageId.startsWith(text) || row.userId === text;
   return (
     found &&
-    (until === null || row.receivedAt < until) &&
+    (range !== "custom" || filter.to === "" || row.receivedAt < filter.to) &&
     is(filter.status, row.status) &&
     is(filter.type, row.type) &&
     is(filter.name, row.name) &&

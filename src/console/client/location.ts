@@ -16,12 +16,21 @@ const changed = "bellwire:navigate";
 
 function read(): Location {
   const { pathname, search } = window.location;
-  const [source, environment, named] = pathname.slice(base.length).split("/").filter(Boolean).map(decodeURIComponent);
+  const [source, environment, named] = pathname.slice(base.length).split("/").filter(Boolean).map(decode);
   return {
     place: source === undefined || environment === undefined ? null : { source, environment },
     screen: screens.find((screen) => screen === named) ?? "overview",
     query: new URLSearchParams(search),
   };
+}
+
+/** What somebody typed may be no encoding of anything. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function useLocation(): Location {

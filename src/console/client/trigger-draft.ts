@@ -112,16 +112,26 @@ function parseJson(text: string, otherwise: string): JsonValue {
   }
 }
 
-const shownFields = new Set(Object.keys(emptyDraft).concat("event"));
-
-/** The form of a definition; `null` for one that says more than the form can, which is then edited as JSON. */
+/** The form of a definition; `null` for one that the form would say otherwise, which is then edited as JSON. */
 export function toDraft(definition: JsonObject): TriggerDraft | null {
-  const { event } = definition;
+  const draft = readFields(definition);
+  const { key = "", event = "", workflow = "", recipients = "" } = definition;
+  const whole = { ...definition, key, event, workflow, recipients };
+  return draft !== null && ordered(toDefinition(draft)) === ordered(whole) ? draft : null;
+}
+
+/** One text for all orders of members. */
+function ordered(definition: JsonObject): string {
+  return JSON.stringify(definition, (_, value: JsonValue) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );
+}
+
+function readFields(definition: JsonObject): TriggerDraft | null {
+  const { event, data } = definition;
   const when = toComparisons(definition["when"]);
-  if (when === null || Object.keys(definition).some((field) => !shownFields.has(field))) return null;
+  if (when === null || (data !== undefined && !isObject(data))) return null;
   const text = (field: string) => toText(definition[field]);
-  const { data } = definition;
-  if (data !== undefined && !isObject(data)) return null;
   return {
     key: text("key"),
     workflow: text("workflow"),

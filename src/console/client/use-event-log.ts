@@ -15,10 +15,13 @@ interface Log {
 export interface EventLog extends Log {
   readonly loaded: boolean;
   readonly error: Error | null;
+  /** What is shown was read by an earlier filter. */
+  readonly isOutdated: boolean;
   /** Where the live tail takes over; `null` until the first page is there. */
   readonly position: string | null;
   readonly loadMore: () => void;
-  readonly reload: () => void;
+  /** Does again what failed. */
+  readonly retry: () => void;
   readonly take: (tail: TailView, hold: boolean) => void;
   readonly showWaiting: () => void;
 }
@@ -29,27 +32,26 @@ const pageSize = 200;
 /** The log as far as it was read, newest first, with what comes in live put on top. */
 export function useEventLog(place: Place, filter: EventFilter): EventLog {
   const [log, setLog] = useState<Log>(empty);
-  const [status, setStatus] = useState<{ readonly loaded: boolean; readonly error: Error | null }>({
-    loaded: false,
-    error: null,
-  });
+  const [shown, setShown] = useState<string | null>(null);
+  const [failure, setFailure] = useState<{ readonly error: Error; readonly ofMore: boolean } | null>(null);
   const [position, setPosition] = useState<string | null>(null);
   const [version, setVersion] = useState(0);
   const loading = useRef(false);
-  const key = JSON.stringify([place, filter, version]);
+  const wanted = JSON.stringify([place, filter]);
+  const key = `${wanted} ${version}`;
 
   // The key is what place, filter and version say.
   useEffect(() => {
     const abort = new AbortController();
     loading.current = true;
+    setFailure(null);
     get<EventPage>(place, "events", { ...toParams(filter), limit: pageSize }, abort.signal)
-      .then(({ rows, nextCursor }) => {
-        setLog({ rows, waiting: [], stale: false, nextCursor });
-        setStatus({ loaded: true, error: null });
-        const [newest] = rows;
-        setPosition(String(newest === undefined ? Date.now() : new Date(newest.receivedAt).getTime()));
+      .then((page) => {
+        setLog({ rows: page.rows, waiting: [], stale: false, nextCursor: page.nextCursor });
+        setShown(wanted);
+        setPosition(page.position);
       })
-      .catch((error: Error) => !abort.signal.aborted && setStatus((before) => ({ ...before, error })))
+      .catch((error: Error) => !abort.signal.aborted && setFailure({ error, ofMore: false }))
       .finally(() => {
         loading.current = false;
       });
@@ -61,6 +63,7 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
   const loadMore = useCallback(() => {
     if (nextCursor === null || loading.current) return;
     loading.current = true;
+    setFailure(null);
     get<EventPage>(place, "events", { ...toParams(filter), limit: 500, cursor: nextCursor })
       .then((page) =>
         setLog((before) =>
@@ -69,7 +72,7 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
             : before,
         ),
       )
-      .catch((error: Error) => setStatus((before) => ({ ...before, error })))
+      .catch((error: Error) => setFailure({ error, ofMore: true }))
       .finally(() => {
         loading.current = false;
       });
@@ -77,10 +80,12 @@ export function useEventLog(place: Place, filter: EventFilter): EventLog {
 
   return {
     ...log,
-    ...status,
+    loaded: shown !== null,
+    error: failure?.error ?? null,
+    isOutdated: shown !== wanted,
     position,
     loadMore,
-    reload: () => setVersion((before) => before + 1),
+    retry: failure?.ofMore === true ? loadMore : () => setVersion((before) => before + 1),
     take: (tail, hold) => {
       if (tail.reset && hold) setLog((before) => ({ ...before, stale: true }));
       else if (tail.reset) setVersion((before) => before + 1);

@@ -14,6 +14,11 @@ interface Part<Item> {
   readonly nextCursor: string | null;
 }
 
+interface Failure {
+  readonly after: object;
+  readonly error: Error;
+}
+
 interface Further<Item> extends Part<Item> {
   readonly after: object;
 }
@@ -25,20 +30,21 @@ export function usePages<Item>(
 ): Pages<Item> {
   const first = useQuery(key, (signal) => load(null, signal));
   const [further, setFurther] = useState<Further<Item> | null>(null);
-  const [failure, setFailure] = useState<Error | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
   const page = first.data;
   const rest = page !== null && further?.after === page ? further : null;
   const cursor = rest === null ? (page?.nextCursor ?? null) : rest.nextCursor;
   const loadMore = useCallback(() => {
     if (page === null || cursor === null) return;
+    setFailure(null);
     load(cursor).then(
       ({ items, nextCursor }) => setFurther({ after: page, items: [...(rest?.items ?? []), ...items], nextCursor }),
-      setFailure,
+      (error: Error) => setFailure({ after: page, error }),
     );
   }, [page, cursor, rest, load]);
   return {
     items: page === null ? null : [...page.items, ...(rest?.items ?? [])],
-    error: first.error ?? failure,
+    error: first.error ?? (failure !== null && failure.after === page ? failure.error : null),
     hasMore: cursor !== null,
     loadMore,
     reload: first.reload,

@@ -10,7 +10,7 @@ import { usePages } from "../use-pages.js";
 const columns: readonly Column<AuditEntry>[] = [
   { title: "When", cell: ({ at }) => <Time at={at} /> },
   { title: "Who", cell: ({ by }) => by ?? <span class="muted">not said</span> },
-  { title: "What", cell: ({ action }) => words(action) },
+  { title: "What", cell: ({ action }) => <span class="tight">{words(action)}</span> },
   { title: "Of", cell: ({ subject }) => <span class="mono">{subject}</span> },
   {
     title: "Detail",

@@ -1,4 +1,4 @@
-import type { ComparisonView, JsonObject } from "../../protocol.js";
+import type { ComparisonView, JsonObject, TriggerView } from "../../protocol.js";
 import { post } from "../api.js";
 import { useApp } from "../app-context.js";
 import { count, plural } from "../format.js";
@@ -9,7 +9,8 @@ import { useQuery } from "../use-query.js";
 
 interface CompareProps {
   readonly definition: JsonObject;
-  readonly replaces: string | null;
+  /** As it was when it was opened for editing. */
+  readonly replaces: TriggerView | null;
   readonly onClose: () => void;
   readonly onSaved: (key: string) => void;
 }
@@ -17,14 +18,14 @@ interface CompareProps {
 /** Who of the events received so far would have been notified, or no longer: what saving changes, before it is saved. */
 export function CompareAndSave({ definition, replaces, onClose, onSaved }: CompareProps) {
   const { place } = useApp();
-  const { busy, run } = useAction();
+  const { busy, failure, run } = useAction({ inDialog: true });
   const key = String(definition["key"]);
   const { data, error } = useQuery(JSON.stringify(definition), (signal) =>
-    post<ComparisonView>(place, "triggers/compare", { definition, replaces }, signal),
+    post<ComparisonView>(place, "triggers/compare", { definition, replaces: replaces?.key ?? null }, signal),
   );
   const save = async () => {
     const went = await run(async () => {
-      await post(place, "triggers/save", { definition });
+      await post(place, "triggers/save", { definition, savedAt: replaces?.savedAt ?? null });
       return `Saved ${key}`;
     });
     if (went) onSaved(key);
@@ -33,6 +34,7 @@ export function CompareAndSave({ definition, replaces, onClose, onSaved }: Compa
     <Confirm
       title={replaces === null ? `Save ${key}?` : `Save the changes to ${key}?`}
       action="Save"
+      failure={failure}
       busy={busy || data === null}
       onConfirm={save}
       onClose={onClose}

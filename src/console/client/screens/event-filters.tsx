@@ -103,10 +103,16 @@ function Moment({ label, value, onChange }: MomentProps) {
     <input
       type="datetime-local"
       aria-label={label}
-      value={value}
-      onChange={(event) => onChange(event.currentTarget.value)}
+      value={value === "" ? "" : toLocal(new Date(value))}
+      onChange={({ currentTarget: { value: local } }) => onChange(local === "" ? "" : new Date(local).toISOString())}
     />
   );
+}
+
+/** As a field for local times has it: `2026-11-24T18:30`. */
+function toLocal(at: Date): string {
+  if (Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 interface ChoiceProps {

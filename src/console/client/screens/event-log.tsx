@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { EventRow } from "../../protocol.js";
+import { signedOut } from "../api.js";
 import { useApp } from "../app-context.js";
 import { filterNames, isFiltered, readFilter } from "../event-filter.js";
 import { plural, words } from "../format.js";
@@ -64,13 +65,14 @@ export function EventLogScreen() {
           <Live state={live} />
         </header>
         <EventFilters filter={filter} />
-        {log.error !== null && <Problem error={log.error} retry={log.reload} />}
+        {live === "refused" && <Problem error={signedOut()} />}
+        {log.error !== null && <Problem error={log.error} retry={log.retry} />}
         {(log.waiting.length > 0 || log.stale) && (
           <button type="button" class="pill" onClick={() => showWaiting(log, list.current)}>
             {log.stale ? "Many new events" : plural(log.waiting.length, "new event")}
           </button>
         )}
-        {log.loaded && log.rows.length === 0 ? (
+        {log.loaded && !log.isOutdated && log.rows.length === 0 ? (
           <NoEvents filtered={isFiltered(filter)} />
         ) : (
           <Rows log={log} active={active} onArrow={onArrow} opened={opened} />
@@ -196,6 +198,7 @@ function Rows({ log, active, opened, onArrow }: RowsProps) {
       rowHeight={rowHeight}
       label="Events, newest first"
       active={active}
+      busy={log.isOutdated}
       head={head}
       row={row}
       onEnd={log.loadMore}

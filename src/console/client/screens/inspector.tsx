@@ -108,7 +108,7 @@ function Body({ event }: { readonly event: EventView }) {
 /** Shows what a replay would do before it does it. */
 function Replay({ messageId, onClose }: { readonly messageId: string; readonly onClose: () => void }) {
   const { place } = useApp();
-  const { busy, run } = useAction();
+  const { busy, failure, run } = useAction({ inDialog: true });
   const dry = useQuery(messageId, (signal) => post<ReplayView>(place, "replay", { messageId, dryRun: true }, signal));
   const outcome = dry.data?.outcome ?? null;
   const replay = () =>
@@ -123,6 +123,7 @@ function Replay({ messageId, onClose }: { readonly messageId: string; readonly o
       title="Replay this event?"
       action="Replay now"
       danger
+      failure={failure}
       busy={busy || outcome === null}
       onConfirm={replay}
       onClose={onClose}
@@ -140,7 +141,7 @@ function Replay({ messageId, onClose }: { readonly messageId: string; readonly o
       {outcome?.triggers.map((trigger) => (
         <TriggerTrace key={trigger.trigger} trigger={trigger} runs={[]} />
       ))}
-      {dry.data?.withoutPayload === true && <Empty title="Its payload is not kept, so it can not be replayed." />}
+      {dry.data !== null && outcome === null && <Empty title="Its payload is not kept, so it can not be replayed." />}
     </Confirm>
   );
 }

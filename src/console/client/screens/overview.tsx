@@ -109,7 +109,12 @@ function Health({ view, here }: { readonly view: EnvironmentView; readonly here:
   const lastHour = view.timeline.slice(-2).reduce((sum, bucket) => sum + bucket.count, 0);
   return (
     <div class="health">
-      <Sparkline buckets={view.timeline} />
+      <Sparkline
+        buckets={view.timeline}
+        hrefOf={({ startsAt }, index) =>
+          pathTo(here, "events", { range: "custom", from: startsAt, to: view.timeline[index + 1]?.startsAt })
+        }
+      />
       <p>
         <b>{count(total)}</b> <span class="muted">in 24 h</span>
       </p>
@@ -151,7 +156,7 @@ export function IdentifySwitch({ place, value, onChange }: IdentifyProps) {
     });
   return (
     <span class="switched">
-      <Switch on={value.on} disabled={busy} label={`Identify users in ${place.environment}`} onChange={change} />
+      <Switch on={value.on} busy={busy} label={`Identify users in ${place.environment}`} onChange={change} />
       {value.on ? "creates and updates users" : "switched off"}
       {value.changedAt !== null && <ChangedBy by={value.changedBy} at={value.changedAt} />}
     </span>

@@ -229,7 +229,7 @@ interface ActProps {
 
 function Act({ action, status, keys, onClose, onDone }: ActProps) {
   const { place } = useApp();
-  const { busy, run } = useAction();
+  const { busy, failure, run } = useAction({ inDialog: true });
   const { label, says, done } = actions[action];
   const act = async () => {
     const went = await run(async () => {
@@ -243,6 +243,7 @@ function Act({ action, status, keys, onClose, onDone }: ActProps) {
       title={`${label} ${plural(keys.length, "run")}?`}
       action={label}
       danger={action === "drop"}
+      failure={failure}
       busy={busy}
       onConfirm={act}
       onClose={onClose}

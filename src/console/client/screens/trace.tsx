@@ -1,10 +1,12 @@
+import { useState } from "preact/hooks";
 import type { EventView, OutcomeDetail, RunView, TriggerOutcome } from "../../protocol.js";
 import { useApp } from "../app-context.js";
-import { plural, shortTime, words } from "../format.js";
+import { count, plural, shortTime, words } from "../format.js";
 import { pathTo } from "../location.js";
 import { Link, Status } from "../ui/basics.js";
 import { Icon } from "../ui/icon.js";
 import { Decision } from "./decision.js";
+import { UserLink } from "./user-link.js";
 
 const stages = ["event", "active", "conditions", "mapping", "recipients", "run"] as const;
 type Stage = (typeof stages)[number];
@@ -97,19 +99,15 @@ export function Reason({ reason, detail }: { readonly reason: string; readonly d
   );
 }
 
-const mostRecipients = 50;
-
 function Recipients({ trigger: { recipients } }: { readonly trigger: TriggerOutcome }) {
-  const { place } = useApp();
+  const [most, setMost] = useState(50);
   if (recipients.length === 0) return null;
   return (
     <ul class="recipients">
-      {recipients.slice(0, mostRecipients).map(({ recipient, status, reason, message }, index) => (
+      {recipients.slice(0, most).map(({ recipient, status, reason, message }, index) => (
         <li key={index}>
           {typeof recipient === "string" ? (
-            <Link class="mono" href={pathTo(place, "users", { user: recipient })}>
-              {recipient}
-            </Link>
+            <UserLink id={recipient} />
           ) : (
             <span class="mono">
               {recipient.collection}/{recipient.id}
@@ -124,7 +122,13 @@ function Recipients({ trigger: { recipients } }: { readonly trigger: TriggerOutc
           )}
         </li>
       ))}
-      {recipients.length > mostRecipients && <li class="muted">and {recipients.length - mostRecipients} more</li>}
+      {recipients.length > most && (
+        <li>
+          <button type="button" class="small" onClick={() => setMost(recipients.length)}>
+            Show all {count(recipients.length)}
+          </button>
+        </li>
+      )}
     </ul>
   );
 }
@@ -163,7 +167,6 @@ function Attempt({ run }: { readonly run: RunView }) {
 
 /** All that happened to an event, from its receipt on. */
 export function Trace({ event }: { readonly event: EventView }) {
-  const { place } = useApp();
   const { outcome, runs, row } = event;
   const { user } = outcome;
   const lagMs = new Date(row.receivedAt).getTime() - new Date(event.occurredAt).getTime();
@@ -175,11 +178,7 @@ export function Trace({ event }: { readonly event: EventView }) {
         {lagMs > 1_000 && `, ${plural(Math.round(lagMs / 1_000), "second")} after it happened`}
         {user !== undefined && (
           <span>
-            {" · "}user{" "}
-            <Link class="mono" href={pathTo(place, "users", { user: user.id })}>
-              {user.id}
-            </Link>{" "}
-            {user.status}
+            {" · "}user <UserLink id={user.id} /> {user.status}
           </span>
         )}
       </p>

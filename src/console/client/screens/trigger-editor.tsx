@@ -18,11 +18,10 @@ interface EditorProps {
   readonly replaces: TriggerView | null;
   /** Keys that are in use. */
   readonly taken: readonly string[];
-  readonly onSaved: () => void;
 }
 
 /** Loads what a draft begins with: the trigger that is edited, or the event that a new one is made from. */
-export function TriggerEditor({ replaces, taken, onSaved }: EditorProps) {
+export function TriggerEditor({ replaces, taken }: EditorProps) {
   const { place, location } = useApp();
   const from = location.query.get("from");
   const event = useQuery<EventView | null>(JSON.stringify([place, from]), async (signal) =>
@@ -34,15 +33,15 @@ export function TriggerEditor({ replaces, taken, onSaved }: EditorProps) {
   const type = row?.type ?? location.query.get("type") ?? "track";
   const name = row?.name ?? location.query.get("name") ?? "";
   const first = name === "" && row === null ? emptyDraft : draftFor(type, name, payload, taken);
-  return <Editor first={first} replaces={replaces} payload={payload} onSaved={onSaved} />;
+  return <Editor first={first} replaces={replaces} taken={taken} payload={payload} />;
 }
 
 function Editor({
   first,
   replaces,
+  taken,
   payload,
-  onSaved,
-}: Omit<EditorProps, "taken"> & { readonly first: TriggerDraft; readonly payload: JsonValue }) {
+}: EditorProps & { readonly first: TriggerDraft; readonly payload: JsonValue }) {
   const { place } = useApp();
   const [writing, setWriting] = useState<Writing>(() => begin(first, replaces));
   const [comparing, setComparing] = useState(false);
@@ -52,7 +51,7 @@ function Editor({
     settled === null ? null : post<PreviewView>(place, "triggers/preview", { definition: settled }, signal),
   );
   const sample = useSample(payload, preview.data);
-  const problem = definition === null ? { message: "This is not JSON.", field: null } : (preview.data?.problem ?? null);
+  const problem = ownProblem(definition, replaces, taken) ?? preview.data?.problem ?? null;
   return (
     <div class="editor">
       <header class="bar">
@@ -77,19 +76,17 @@ function Editor({
           paths={pathsOf(sample)}
           sample={sample}
           onChange={setWriting}
-          onMode={(json) => setWriting((before) => switchMode(before, json))}
+          form={toForm(writing)}
+          onJson={() => setWriting(toJson)}
         />
         <TriggerPreview preview={preview.data} error={preview.error} name={writing.draft.name} />
       </div>
       {comparing && definition !== null && (
         <CompareAndSave
           definition={definition}
-          replaces={replaces?.key ?? null}
+          replaces={replaces}
           onClose={() => setComparing(false)}
-          onSaved={(key) => {
-            onSaved();
-            navigate(pathTo(place, "triggers", { trigger: key }));
-          }}
+          onSaved={(key) => navigate(pathTo(place, "triggers", { trigger: key }))}
         />
       )}
     </div>
@@ -118,6 +115,15 @@ function definitionOf({ draft, json }: Writing): JsonObject | null {
   return json === null ? toDefinition(draft) : parse(json);
 }
 
+/** What the rules of a definition know nothing of. */
+function ownProblem(definition: JsonObject | null, replaces: TriggerView | null, taken: readonly string[]) {
+  if (definition === null) return { message: "This is not JSON.", field: null };
+  const key = String(definition["key"]);
+  if (replaces === null)
+    return taken.includes(key) ? { message: `key: there is a trigger "${key}" already.`, field: "key" } : null;
+  return key === replaces.key ? null : { message: `key: stays "${replaces.key}", for good.`, field: "key" };
+}
+
 function parse(text: string): JsonObject | null {
   try {
     const value: JsonValue = JSON.parse(text);
@@ -127,10 +133,14 @@ function parse(text: string): JsonObject | null {
   }
 }
 
-/** Into JSON always; back only where the form can say all of it. */
-function switchMode(writing: Writing, json: boolean): Writing {
-  if (json) return { ...writing, json: JSON.stringify(toDefinition(writing.draft), null, 2) };
-  const parsed = writing.json === null ? null : parse(writing.json);
-  const draft = parsed === null ? null : toDraft(parsed);
-  return draft === null ? writing : { draft, json: null };
+/** What the form would show; `null` where it can not say all of what is written. */
+function toForm({ draft, json }: Writing): Writing | null {
+  if (json === null) return { draft, json };
+  const parsed = parse(json);
+  const read = parsed === null ? null : toDraft(parsed);
+  return read === null ? null : { draft: read, json: null };
+}
+
+function toJson({ draft, json }: Writing): Writing {
+  return { draft, json: json ?? JSON.stringify(toDefinition(draft), null, 2) };
 }

@@ -19,10 +19,12 @@ interface FormProps {
   readonly paths: readonly (readonly [path: string, value: JsonValue])[];
   readonly sample: JsonValue;
   readonly onChange: (writing: Writing) => void;
-  readonly onMode: (json: boolean) => void;
+  /** What the form would show; `null` where it can not show all of it. */
+  readonly form: Writing | null;
+  readonly onJson: () => void;
 }
 
-export function TriggerForm({ writing, isNew, problem, paths, sample, onChange, onMode }: FormProps) {
+export function TriggerForm({ writing, isNew, problem, paths, sample, form, onChange, onJson }: FormProps) {
   const { draft, json } = writing;
   const list = useId();
   /** The path field that the person was in last: what is picked from the event goes there. */
@@ -41,13 +43,20 @@ export function TriggerForm({ writing, isNew, problem, paths, sample, onChange, 
   return (
     <form class="trigger-form" onSubmit={(event) => event.preventDefault()} onFocusIn={remember}>
       <div class="chips" role="group" aria-label="How to write it">
-        <button type="button" class="chip-button" aria-pressed={json === null} onClick={() => onMode(false)}>
+        <button
+          type="button"
+          class="chip-button"
+          aria-pressed={json === null}
+          disabled={form === null}
+          onClick={() => form !== null && onChange(form)}
+        >
           Form
         </button>
-        <button type="button" class="chip-button" aria-pressed={json !== null} onClick={() => onMode(true)}>
+        <button type="button" class="chip-button" aria-pressed={json !== null} onClick={onJson}>
           JSON
         </button>
       </div>
+      {form === null && <p class="muted">The form can not show all of this.</p>}
       {problem !== null && (
         <p class="problem" role="status">
           {problem.message}
@@ -128,6 +137,7 @@ function Fields({ draft, set, list, isNew, wrong }: FieldsProps) {
           hint={isNew ? "names the trigger, for good" : "can not be changed"}
           value={draft.key}
           disabled={!isNew}
+          invalid={wrong === "key"}
           onInput={(key) => set({ key })}
         />
         <Text

@@ -15,24 +15,24 @@ import { TriggerEditor } from "./trigger-editor.js";
 /** The triggers of the source with their switches in this environment. */
 export function TriggersScreen() {
   const { place, location, can } = useApp();
-  const { data, error, reload } = useQuery(JSON.stringify(place), (signal) =>
-    get<readonly TriggerView[]>(place, "triggers", {}, signal),
-  );
   const opened = location.query.get("trigger");
   const edited = location.query.get("edit");
+  const isNew = location.query.has("new");
+  // Whoever begins to write begins with what is stored just now.
+  const { data, error, reload } = useQuery(JSON.stringify([place, edited, isNew]), (signal) =>
+    get<readonly TriggerView[]>(place, "triggers", {}, signal),
+  );
   const close = () => navigate(withQuery(location, { trigger: null }));
   useKeys({ Escape: () => opened !== null && close() });
-  if (can("operate") && location.query.has("new")) {
-    return data === null ? (
-      <Loading />
-    ) : (
-      <TriggerEditor replaces={null} taken={data.map(({ key }) => key)} onSaved={reload} />
-    );
+  if (can("operate") && isNew && data !== null) {
+    return <TriggerEditor replaces={null} taken={data.map(({ key }) => key)} />;
   }
-  if (can("operate") && edited !== null && data !== null) {
-    return <TriggerEditor replaces={data.find((one) => one.key === edited) ?? null} taken={[]} onSaved={reload} />;
+  const replaces = data?.find((one) => one.key === edited && one.origin === "stored");
+  if (can("operate") && replaces !== undefined) {
+    return <TriggerEditor key={replaces.key} replaces={replaces} taken={[]} />;
   }
   const shown = data?.find((one) => one.key === opened);
+  const missing = [opened, edited].find((key) => key !== null && data?.some((one) => one.key === key) === false);
   return (
     <div class={`split ${shown === undefined ? "" : "has-detail"}`}>
       <div class="pane scrolls">
@@ -45,6 +45,9 @@ export function TriggersScreen() {
           )}
         </header>
         {error !== null && <Problem error={error} retry={reload} />}
+        {data !== null && missing !== undefined && (
+          <Problem error={new Error(`There is no trigger "${missing}" any more.`)} />
+        )}
         {data === null && error === null && <Loading />}
         {data?.length === 0 && <NoTriggers />}
         {data !== null && data.length > 0 && (
@@ -101,7 +104,7 @@ function ActiveSwitch({ trigger, onChange }: { readonly trigger: TriggerView; re
       onChange();
       return `${key} is ${on ? "active" : "inactive"} in ${place.environment}`;
     });
-  return <Switch on={active.on} disabled={busy} label={`${key} active in ${place.environment}`} onChange={change} />;
+  return <Switch on={active.on} busy={busy} label={`${key} active in ${place.environment}`} onChange={change} />;
 }
 
 function NoTriggers() {
@@ -110,7 +113,7 @@ function NoTriggers() {
     <Empty title="No trigger yet">
       <p>
         A trigger says which event starts which workflow, for whom and with what data. Write one in code with
-        defineTrigger, or
+        defineTrigger{can("operate") ? ", or" : "."}
       </p>
       {can("operate") && (
         <Link class="button primary" href={pathTo(place, "events")}>
@@ -187,7 +190,7 @@ interface RemoveProps {
 
 function Remove({ name, onClose, onRemoved }: RemoveProps) {
   const { place } = useApp();
-  const { busy, run } = useAction();
+  const { busy, failure, run } = useAction({ inDialog: true });
   const remove = async () => {
     const went = await run(async () => {
       await post(place, "triggers/remove", { key: name });
@@ -196,7 +199,15 @@ function Remove({ name, onClose, onRemoved }: RemoveProps) {
     if (went) onRemoved();
   };
   return (
-    <Confirm title={`Remove ${name}?`} action="Remove" danger busy={busy} onConfirm={remove} onClose={onClose}>
+    <Confirm
+      title={`Remove ${name}?`}
+      action="Remove"
+      danger
+      failure={failure}
+      busy={busy}
+      onConfirm={remove}
+      onClose={onClose}
+    >
       <p>
         It takes part in no event from now on, in every environment. Runs that it has planned are sent all the same.
       </p>

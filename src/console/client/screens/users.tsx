@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type EventPage, type EventRow, type JsonValue, mask, type UserPage, type UserView } from "../../protocol.js";
+import type { EventPage, EventRow, JsonValue, UserPage, UserView } from "../../protocol.js";
 import { get, post } from "../api.js";
 import { useApp } from "../app-context.js";
 import { isObject } from "../is-object.js";
@@ -14,6 +14,7 @@ import { useAction } from "../use-action.js";
 import { useKeys } from "../use-keys.js";
 import { usePages } from "../use-pages.js";
 import { useQuery, useSettled } from "../use-query.js";
+import { UserLink } from "./user-link.js";
 
 type Listed = UserPage["users"][number];
 
@@ -34,14 +35,7 @@ export function UsersScreen() {
   const columns: readonly Column<Listed>[] = [
     {
       title: "Id",
-      cell: ({ id }) =>
-        id === mask ? (
-          <span class="mono">{id}</span>
-        ) : (
-          <Link class="mono" href={withQuery(location, { user: id })}>
-            {id}
-          </Link>
-        ),
+      cell: ({ id }) => <UserLink id={id} href={withQuery(location, { user: id })} />,
     },
     { title: "Name", cell: ({ name }) => name ?? <None /> },
     { title: "Email", cell: ({ email }) => email ?? <None /> },
@@ -199,7 +193,7 @@ interface DeleteProps {
 
 function Delete({ id, onClose, onDeleted }: DeleteProps) {
   const { place, location } = useApp();
-  const { busy, run } = useAction();
+  const { busy, failure, run } = useAction({ inDialog: true });
   const [typed, setTyped] = useState("");
   const remove = async () => {
     const went = await run(async () => {
@@ -215,6 +209,7 @@ function Delete({ id, onClose, onDeleted }: DeleteProps) {
       title="Delete this user?"
       action="Delete for good"
       danger
+      failure={failure}
       busy={busy || typed !== id}
       onConfirm={remove}
       onClose={onClose}

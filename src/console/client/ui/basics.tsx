@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { ApiError } from "../api.js";
 import { useApp } from "../app-context.js";
 import { fullTime, relativeTime, shortTime, words } from "../format.js";
 import { navigate } from "../location.js";
@@ -111,12 +112,13 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 }
 
 export function Problem({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
+  const isSignedOut = error instanceof ApiError && error.status === 401;
   return (
     <div class="problem" role="alert">
       <p>{error.message}</p>
-      {retry && (
-        <button type="button" class="small" onClick={retry}>
-          Try again
+      {(retry || isSignedOut) && (
+        <button type="button" class="small" onClick={isSignedOut ? () => window.location.reload() : retry}>
+          {isSignedOut ? "Load the page" : "Try again"}
         </button>
       )}
     </div>
@@ -137,11 +139,12 @@ export function Loading({ lines = 6 }: { readonly lines?: number }) {
 interface SwitchProps {
   readonly on: boolean;
   readonly label: string;
-  readonly disabled?: boolean;
+  /** A change is on its way. */
+  readonly busy: boolean;
   readonly onChange: (on: boolean) => void;
 }
 
-export function Switch({ on, label, disabled = false, onChange }: SwitchProps) {
+export function Switch({ on, label, busy, onChange }: SwitchProps) {
   const { can } = useApp();
   const allowed = can("operate");
   return (
@@ -151,9 +154,10 @@ export function Switch({ on, label, disabled = false, onChange }: SwitchProps) {
       class="switch"
       aria-checked={on}
       aria-label={label}
-      disabled={disabled || !allowed}
+      disabled={!allowed}
+      aria-busy={busy}
       title={allowed ? undefined : 'Needs the role "operate"'}
-      onClick={() => onChange(!on)}
+      onClick={() => busy || onChange(!on)}
     >
       <i aria-hidden="true" />
     </button>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { giveFocusBack } from "./give-focus-back.js";
 import { Icon } from "./icon.js";
 
 interface DetailProps {
@@ -16,7 +17,9 @@ interface DetailProps {
 export function Detail({ of, title, subtitle, status, onClose, children }: DetailProps) {
   const back = useRef<HTMLButtonElement>(null);
   useEffect(() => {
+    const opener = document.activeElement;
     if (back.current?.offsetParent) back.current.focus();
+    return () => giveFocusBack(opener);
   }, []);
   return (
     <aside class="inspector" aria-label={of}>

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Problem } from "./basics.js";
+import { giveFocusBack } from "./give-focus-back.js";
 import { Icon } from "./icon.js";
 
 interface DialogProps {
@@ -15,9 +17,7 @@ export function Dialog({ title, onClose, children, footer }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement;
     element.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement) opener.focus();
-    };
+    return () => giveFocusBack(opener);
   }, []);
   const cancel = (event: Event) => {
     event.preventDefault();
@@ -41,13 +41,15 @@ interface ConfirmProps extends Omit<DialogProps, "footer"> {
   readonly action: string;
   readonly danger?: boolean;
   readonly busy?: boolean;
+  readonly failure: Error | null;
   readonly onConfirm: () => void;
 }
 
 /** Asks before something is done; how it is done is said by the children. */
-export function Confirm({ action, danger = false, busy = false, onConfirm, ...dialog }: ConfirmProps) {
+export function Confirm({ action, danger = false, busy = false, failure, onConfirm, ...dialog }: ConfirmProps) {
   const footer = (
     <footer>
+      {failure !== null && <Problem error={failure} />}
       <button type="button" onClick={dialog.onClose}>
         Cancel
       </button>

@@ -1,11 +1,18 @@
 import type { BucketView } from "../../protocol.js";
-import { plural } from "../format.js";
+import { fullTime, plural } from "../format.js";
+import { Link } from "./basics.js";
 
 const width = 240;
 const height = 36;
 
+interface SparklineProps {
+  readonly buckets: readonly BucketView[];
+  /** Where a bar leads to, for those with a pointer. */
+  readonly hrefOf: (bucket: BucketView, index: number) => string;
+}
+
 /** Events over time, with what failed drawn over what was received. */
-export function Sparkline({ buckets }: { readonly buckets: readonly BucketView[] }) {
+export function Sparkline({ buckets, hrefOf }: SparklineProps) {
   const most = Math.max(1, ...buckets.map((bucket) => bucket.count));
   const total = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   const failed = buckets.reduce((sum, bucket) => sum + bucket.failed, 0);
@@ -16,11 +23,13 @@ export function Sparkline({ buckets }: { readonly buckets: readonly BucketView[]
       class="sparkline"
       viewBox={`0 0 ${width} ${height}`}
       preserveAspectRatio="none"
-      role="img"
+      role="group"
       aria-label={`${plural(total, "event")} in the last 24 hours, ${failed} failed`}
     >
       {buckets.map((bucket, index) => (
-        <g key={bucket.startsAt}>
+        <Link key={bucket.startsAt} href={hrefOf(bucket, index)} tabIndex={-1}>
+          <title>{`${fullTime(bucket.startsAt)}: ${plural(bucket.count, "event")}, ${bucket.failed} failed`}</title>
+          <rect class="area" x={index * step} y={0} width={step} height={height} />
           <rect class="base" x={index * step} y={height - 1} width={step - 1} height={1} />
           <rect
             class="all"
@@ -36,7 +45,7 @@ export function Sparkline({ buckets }: { readonly buckets: readonly BucketView[]
             width={step - 1}
             height={bar(bucket.failed)}
           />
-        </g>
+        </Link>
       ))}
     </svg>
   );

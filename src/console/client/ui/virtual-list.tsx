@@ -7,6 +7,8 @@ interface VirtualListProps {
   readonly label: string;
   /** The row that the keyboard is on; -1 for none. */
   readonly active: number;
+  /** Other rows are on their way. */
+  readonly busy: boolean;
   readonly head: ComponentChildren;
   readonly row: (index: number) => ComponentChildren;
   /** Called when the end comes near. */
@@ -60,6 +62,7 @@ export function VirtualList(props: VirtualListProps) {
       tabIndex={0}
       aria-label={props.label}
       aria-rowcount={count + 1}
+      aria-busy={props.busy}
       aria-activedescendant={active >= first && active < last ? rowId(active) : undefined}
       onScroll={measure}
       onKeyDown={props.onKeyDown}
