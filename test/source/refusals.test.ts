@@ -126,6 +126,17 @@ describe("what nobody would read, or that is of another kind, is refused by name
       "combineRunners: workflows.a: is no runner.",
     ],
     ["a fallback that is none", async () => combineRunners(wrong({ fallback: {} })), "fallback: is no runner."],
+    [
+      "a misspelt option of a storage in memory",
+      async () => memoryStorage(wrong({ maxEvent: 1 })),
+      "memoryStorage: maxEvent: is no option. Did you mean maxEvents?",
+    ],
+    ["a bound that is no number", async () => memoryStorage({ maxUsers: Number.NaN }), "maxUsers: is no number."],
+    [
+      "no options",
+      async () => memoryStorage(wrong("big")),
+      "memoryStorage: takes an object of options; there are: max",
+    ],
   ])("%s", async (_, call, message) => {
     const refusal = { code: "CONFIG_INVALID", message: expect.stringContaining(message) };
     await expect(call()).rejects.toMatchObject(refusal);

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../../core/json.js";
+import { checkOptions, flag, handle, milliseconds, type OptionChecks } from "../../mapping/option-checks.js";
 import type { Recipient } from "../../recipients/recipient.js";
 import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
@@ -57,8 +58,19 @@ export interface KnockRunnerOptions {
 /** Knock answers a key that it knows with the run that it started, for 24 hours. */
 const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 
-/** Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date. */
-export function knockRunner({ client, timeoutMs = 10_000, identify = true }: KnockRunnerOptions): WorkflowRunner {
+const knockChecks: OptionChecks<KnockRunnerOptions> = {
+  client: handle(["workflows"], "the client of @knocklabs/node: new Knock({ apiKey })"),
+  timeoutMs: milliseconds,
+  identify: flag,
+};
+
+/**
+ * Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date.
+ * @throws `CONFIG_INVALID`
+ */
+export function knockRunner(given: KnockRunnerOptions): WorkflowRunner {
+  checkOptions(given, knockChecks, { at: "knockRunner: ", required: ["client"] });
+  const { client, timeoutMs = 10_000, identify = true } = given;
   const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
   const ask = <Answer>(call: () => PromiseLike<Answer>) => askEngine("Knock", call);
   return {
