@@ -14,7 +14,7 @@ const budgets: Readonly<Record<string, readonly [kilobytes: number, packages: re
   "bellwire/fetch": [10, []],
   "bellwire/postgres": [25, []],
   "bellwire/sqlite": [17, []],
-  "bellwire/http-runner": [4, ["standardwebhooks"]],
+  "bellwire/http-runner": [5, ["standardwebhooks"]],
   "bellwire/opentelemetry": [4, ["@opentelemetry/api"]],
   "bellwire/testing": [88, ["eventemitter3", "jsonpath-plus", "zod/mini"]],
   "bellwire/console": [66, ["jsonpath-plus", "zod/mini"]],
