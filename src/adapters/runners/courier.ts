@@ -6,7 +6,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { askEngine, engineFailure, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, engineFailure, forgetEach, safeText, startedRun, withinTime } from "./engine-failure.js";
 
 export interface CourierRequestOptions {
   readonly headers?: { readonly "Idempotency-Key": string };
@@ -83,7 +83,7 @@ const atOnce = 5;
 export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
   checkOptions(options, courierChecks, { at: "courierRunner: ", required: ["client"] });
   const { client, timeoutMs = 10_000, onServerError = "fail", identify = true } = options;
-  const call = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+  const call = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal: withinTime(signal, timeoutMs) });
   const send = (request: WorkflowRunRequest, { signal }: RunContext, key: string) =>
     // The client's idempotencyKey option is never sent.
     client.send.message({ message: toMessage(request) }, { ...call(signal), headers: { "Idempotency-Key": key } });
@@ -111,7 +111,7 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
         const sent = await (onServerError === "newKey"
           ? sendUnderNewKeys(request, context)
           : send(request, context, context.idempotencyKey));
-        return { workflowRunId: sent.requestId };
+        return startedRun("Courier", sent, "requestId");
       } catch (error) {
         throw onServerError === "fail" ? withoutStoredAnswers(error) : engineFailure("Courier", error);
       }

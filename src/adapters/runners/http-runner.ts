@@ -92,14 +92,37 @@ export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
   };
 }
 
-/** The run was taken by now: an answer that cannot be read is no failure. */
+const maxAnswerBytes = 64 * 1_024;
+const maxAnswerMs = 2_000;
+
+/** The run was taken by now: an answer that cannot be read, or does not end, is no failure. */
 async function runIdOf(response: Response): Promise<string | null> {
   try {
-    const answer: unknown = await response.json();
+    const answer: unknown = JSON.parse(await textOf(response));
     const id: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, "workflowRunId") : null;
     return typeof id === "string" ? id : null;
   } catch {
     return null;
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const giveUp = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(giveUp, maxAnswerMs);
+  try {
+    const chunks: Uint8Array[] = [];
+    for (let bytes = 0; bytes <= maxAnswerBytes; ) {
+      const { done, value } = await reader.read();
+      if (done) return Buffer.concat(chunks).toString();
+      chunks.push(value);
+      bytes += value.length;
+    }
+    giveUp();
+    return "";
+  } finally {
+    clearTimeout(timer);
   }
 }
 

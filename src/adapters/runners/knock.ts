@@ -4,7 +4,7 @@ import type { Recipient } from "../../recipients/recipient.js";
 import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import type { User } from "../../users/user.js";
-import { askEngine, forgetEach } from "./engine-failure.js";
+import { askEngine, forgetEach, startedRun, withinTime } from "./engine-failure.js";
 
 export interface KnockRequestOptions {
   readonly idempotencyKey?: string;
@@ -71,7 +71,11 @@ const knockChecks: OptionChecks<KnockRunnerOptions> = {
 export function knockRunner(given: KnockRunnerOptions): WorkflowRunner {
   checkOptions(given, knockChecks, { at: "knockRunner: ", required: ["client"] });
   const { client, timeoutMs = 10_000, identify = true } = given;
-  const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+  const options = (signal: AbortSignal) => ({
+    maxRetries: 0,
+    timeout: timeoutMs,
+    signal: withinTime(signal, timeoutMs),
+  });
   const ask = <Answer>(call: () => PromiseLike<Answer>) => askEngine("Knock", call);
   return {
     capabilities: { maxRecipients: 1_000, idempotencyWindowMs, tenantTraits: true },
@@ -79,7 +83,7 @@ export function knockRunner(given: KnockRunnerOptions): WorkflowRunner {
       const call = { ...options(signal), idempotencyKey };
       return ask(async () => {
         const started = await client.workflows.trigger(request.workflow, toTrigger(request), call);
-        return { workflowRunId: started.workflow_run_id };
+        return startedRun("Knock", started, "workflow_run_id");
       });
     },
     async cancel(request, { idempotencyKey, signal }) {

@@ -14,7 +14,7 @@ import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { askEngine, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, forgetEach, safeText, withinTime } from "./engine-failure.js";
 
 export interface NovuRequestOptions {
   readonly retries: { readonly strategy: "none" };
@@ -99,11 +99,12 @@ export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
   checkOptions(options, novuChecks, { at: "novuRunner: ", required: ["client"] });
   const { client, timeoutMs = 10_000, idempotencyWindowMs = 24 * 60 * 60 * 1_000, identify = true } = options;
   const cancels = options.cancellation === "transactionId";
-  const call = (ofAttempt: AbortSignal) => {
+  const call = (signal: AbortSignal) => ({
+    retries: { strategy: "none" as const },
+    timeoutMs,
     // With a signal the client forgets its own time limit.
-    const signal = AbortSignal.any([ofAttempt, AbortSignal.timeout(timeoutMs)]);
-    return { retries: { strategy: "none" as const }, timeoutMs, signal };
-  };
+    signal: withinTime(signal, timeoutMs),
+  });
   const ask = <Answer>(request: () => PromiseLike<Answer>) => askEngine("Novu", request);
   const transactionId = ({ cancellationKey }: WorkflowRunRequest, { idempotencyKey }: RunContext) =>
     cancels && cancellationKey !== null ? cancellationKey : idempotencyKey;
