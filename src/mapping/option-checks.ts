@@ -1,4 +1,5 @@
 import { configInvalid } from "../core/errors.js";
+import { excessBytes, maxIdBytes } from "../segment/id-of.js";
 import { nearestOf } from "./similarity.js";
 
 /** Refuses a value that an option may not have. @throws `CONFIG_INVALID` @param name of the option, for the message */
@@ -63,6 +64,13 @@ export const text: OptionCheck = (value, name) => {
 export const requiredText: OptionCheck = (value, name) => {
   if (typeof value === "string" && value !== "") return;
   throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "no text"}.`);
+};
+
+/** Of somebody who is to be stored. */
+export const newId: OptionCheck = (value, name) => {
+  requiredText(value, name);
+  const bytes = excessBytes(String(value));
+  if (bytes !== null) throw configInvalid(`${name}: takes ${bytes} bytes; at most ${maxIdBytes} make an id.`);
 };
 
 export const object: OptionCheck = (value, name) => {

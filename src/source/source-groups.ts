@@ -3,9 +3,9 @@ import {
   anything,
   checkOptions,
   date,
+  newId,
   type OptionChecks,
   object,
-  requiredText,
   requireOptions,
 } from "../mapping/option-checks.js";
 import { clampEventTime } from "../users/user-registers.js";
@@ -34,6 +34,8 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
   const member = async (groupId: string, userId: string, isMember: boolean, call: InEnvironment & { at?: Date }) => {
     const method = isMember ? "groups.addMember" : "groups.removeMember";
     const environment = openCall(options, method, { ids: { id: groupId, userId }, call, checks: { at: date } });
+    newId(groupId, `${method}: id`);
+    newId(userId, `${method}: userId`);
     const at = timeOf(call.at);
     const known = await storageCall("users.known", (signal) =>
       options.storage.users.known({ environment, ids: [userId], signal }),
@@ -84,5 +86,5 @@ function checkGroup(group: unknown): void {
   requireOptions(group, "groups.identify", '{ id: "acme", traits: { name: "Acme" } }');
   const advice = " What is known of it goes into traits.";
   checkOptions(group, groupChecks, { at: "groups.identify: ", thing: "member of a group", advice });
-  requiredText(Reflect.get(group, "id"), "groups.identify: id");
+  newId(Reflect.get(group, "id"), "groups.identify: id");
 }

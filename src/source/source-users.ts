@@ -4,6 +4,7 @@ import {
   checkOptions,
   date,
   listOf,
+  newId,
   type OptionCheck,
   type OptionChecks,
   object,
@@ -40,8 +41,8 @@ const userChecks: OptionChecks<Parameters<SegmentSourceUsers["identify"]>[0]> = 
 };
 
 const mergeChecks: OptionChecks<Parameters<SegmentSourceUsers["merge"]>[0]> = {
-  from: requiredText,
-  into: requiredText,
+  from: newId,
+  into: newId,
 };
 
 /** Dispatches the held runs of users who are known now. */
@@ -124,7 +125,7 @@ function checkUser(user: unknown): void {
   requireOptions(user, "users.identify", '{ id: "ada", email: "ada@example.com" }');
   const advice = " What else is known goes into properties.";
   checkOptions(user, userChecks, { at: "users.identify: ", thing: "attribute of a user", advice });
-  requiredText(Reflect.get(user, "id"), "users.identify: id");
+  newId(Reflect.get(user, "id"), "users.identify: id");
 }
 
 function checkMerge(ids: unknown): void {
