@@ -15,6 +15,8 @@ const budgets: Readonly<Record<string, readonly [kilobytes: number, packages: re
   "bellwire/postgres": [25, []],
   "bellwire/sqlite": [17, []],
   "bellwire/http-runner": [5, ["standardwebhooks"]],
+  "bellwire/courier": [5.1, []],
+  "bellwire/testing/matchers": [5.1, []],
   "bellwire/opentelemetry": [4, ["@opentelemetry/api"]],
   "bellwire/testing": [88, ["eventemitter3", "jsonpath-plus", "zod/mini"]],
   "bellwire/console": [66, ["jsonpath-plus", "zod/mini"]],
