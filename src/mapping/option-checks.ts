@@ -1,4 +1,5 @@
 import { configInvalid } from "../core/errors.js";
+import { excessBytes, maxIdBytes } from "../segment/id-of.js";
 import { nearestOf } from "./similarity.js";
 
 /** Refuses a value that an option may not have. @throws `CONFIG_INVALID` @param name of the option, for the message */
@@ -14,6 +15,8 @@ export interface OptionNaming {
   readonly thing?: string;
   /** What else to do about a name that is none. */
   readonly advice?: string;
+  /** Those that can not be left out: they are checked when they are `undefined` too. */
+  readonly required?: readonly string[];
 }
 
 /**
@@ -23,12 +26,17 @@ export interface OptionNaming {
  * @throws `CONFIG_INVALID` with the nearest name that there is
  */
 export function checkOptions(
-  options: object,
+  options: unknown,
   checks: Readonly<Record<string, OptionCheck>>,
   naming: OptionNaming = {},
 ): void {
-  const { at = "", thing = "option", advice = "" } = naming;
+  const { at = "", thing = "option", advice = "", required = [] } = naming;
   const names = Object.keys(checks);
+  for (const name of required) {
+    if (!isObject(options) || Reflect.get(options, name) === undefined) checks[name]?.(undefined, at + name);
+  }
+  if (options === undefined) return;
+  if (!isObject(options)) throw configInvalid(`${at}takes an object of options; there are: ${names.join(", ")}.`);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(checks, name)) continue;
     const nearest = nearestOf(name, names);
@@ -58,6 +66,13 @@ export const requiredText: OptionCheck = (value, name) => {
   throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "no text"}.`);
 };
 
+/** Of somebody who is to be stored. */
+export const newId: OptionCheck = (value, name) => {
+  requiredText(value, name);
+  const bytes = excessBytes(String(value));
+  if (bytes !== null) throw configInvalid(`${name}: takes ${bytes} bytes; at most ${maxIdBytes} make an id.`);
+};
+
 export const object: OptionCheck = (value, name) => {
   if (!isObject(value)) throw configInvalid(`${name}: is no object.`);
 };
@@ -76,8 +91,31 @@ export const callback: OptionCheck = (value, name) => {
 };
 
 export const number: OptionCheck = (value, name) => {
-  if (typeof value !== "number") throw configInvalid(`${name}: is no number.`);
+  if (typeof value !== "number" || Number.isNaN(value)) throw configInvalid(`${name}: is no number.`);
 };
+
+export const aboveZeroOrNull: OptionCheck = (value, name) => {
+  if (value === null || (typeof value === "number" && value >= 1)) return;
+  throw configInvalid(`${name}: is no number above 0, and not null for none.`);
+};
+
+/** A timer that is given more ends at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+export const milliseconds: OptionCheck = (value, name) => {
+  if (typeof value === "number" && value > 0 && value <= maxTimerMs) return;
+  throw configInvalid(`${name}: is no number of milliseconds from 1 to ${maxTimerMs}.`);
+};
+
+/** What another package made. @param methods it has one of them @param give what to give, for the message */
+export function handle(methods: readonly string[], give: string): OptionCheck {
+  return (value, name) => {
+    const mayHave = (typeof value === "object" && value !== null) || typeof value === "function";
+    if (mayHave && methods.some((method) => method in value)) return;
+    const what = value === undefined ? "missing" : typeof value === "string" ? "a text" : "something else";
+    throw configInvalid(`${name}: is ${what}. Give ${give}.`);
+  };
+}
 
 export function listOf(check: OptionCheck): OptionCheck {
   return (value, name) => {

@@ -1,5 +1,5 @@
 import { BellwireError, configInvalid } from "../core/errors.js";
-import { callback, checkOptions, type OptionCheck, type OptionChecks } from "../mapping/option-checks.js";
+import { aboveZeroOrNull, callback, checkOptions, type OptionChecks } from "../mapping/option-checks.js";
 import { nearestOf } from "../mapping/similarity.js";
 import type { RunContext, StartedRun, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "./runner.js";
 import { runnerError } from "./runner-error.js";
@@ -17,12 +17,7 @@ export interface FunctionRunnerOptions {
   readonly cancel?: ((request: WorkflowCancelRequest, context: RunContext) => Promise<void> | void) | undefined;
 }
 
-const maxRecipients: OptionCheck = (value, name) => {
-  if (value === null || (typeof value === "number" && value >= 1)) return;
-  throw configInvalid(`${name}: is no number above 0, and not null for no limit.`);
-};
-
-const runnerChecks: OptionChecks<FunctionRunnerOptions> = { maxRecipients, cancel: callback };
+const runnerChecks: OptionChecks<FunctionRunnerOptions> = { maxRecipients: aboveZeroOrNull, cancel: callback };
 
 /**
  * Runs workflows as plain functions of the host: one for all workflows, or one for each by name.

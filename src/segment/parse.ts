@@ -8,7 +8,7 @@ import {
   type SegmentEventType,
   segmentEventTypes,
 } from "./event.js";
-import { idOf, isExact } from "./id-of.js";
+import { excessBytes, idOf, isExact, maxIdBytes } from "./id-of.js";
 import { kindOf } from "./kind-of.js";
 import { resolveLimits, type SegmentLimits } from "./limits.js";
 import { invalidMessageId, messageIdOf } from "./message-id.js";
@@ -71,7 +71,7 @@ function refuse(index: number, element: unknown, reason: InvalidEventReason, mes
   const oversized = reason.startsWith("event_too");
   const payload: JsonValue = oversized ? null : (toPlainJson(element) ?? null);
   const type = isEvent && typeof element["type"] === "string" ? element["type"].slice(0, 100) : null;
-  const name = isEvent && typeof element["event"] === "string" ? element["event"].slice(0, 1_000) : null;
+  const name = isEvent && typeof element["event"] === "string" ? element["event"].slice(0, 100) : null;
   return {
     ok: false,
     invalid: { index, messageId: invalidMessageId(element), type, name, reason, message, payload },
@@ -102,6 +102,9 @@ function parseEvent({ index, whole, given, text }: Element, options: ParseOption
       "A track event needs a name: `event` must be a text that is not empty.",
     );
   }
+  const bytes = name === null ? null : excessBytes(name);
+  if (bytes !== null)
+    return refuse(index, given, "field_invalid", `The name takes ${bytes} bytes; at most ${maxIdBytes} make a name.`);
   return {
     ok: true,
     event: {
@@ -142,7 +145,6 @@ function describeType({ type }: JsonObject): [InvalidEventReason, string] {
   return ["type_unknown", `The type ${JSON.stringify(type.slice(0, 50))} is none of ${known}.`];
 }
 
-const maxIdLength = 1_000;
 const idFields = ["userId", "anonymousId", "groupId", "previousId"] as const;
 const objectFields = ["properties", "traits"] as const;
 
@@ -169,9 +171,8 @@ function wrongId(field: string, value: JsonValue | undefined): string | null {
       : `${field} is a number too large to be exact, so that ids would mix; send it as text.`;
   }
   if (typeof value !== "string") return `${field} is ${kindOf(value)}; expected a text or a number.`;
-  return value.length > maxIdLength
-    ? `${field} has ${value.length} characters; at most ${maxIdLength} make an id.`
-    : null;
+  const bytes = excessBytes(value);
+  return bytes === null ? null : `${field} takes ${bytes} bytes; at most ${maxIdBytes} make an id.`;
 }
 
 function nameOf(event: SegmentEvent, type: SegmentEventType): string | null {

@@ -11,6 +11,7 @@ import { type SendRunsOptions, sendRuns } from "./send-runs.js";
 export interface AttemptOptions extends SendRunsOptions, RetryOptions {
   readonly clock: Clock;
   readonly runTimeoutMs: number;
+  readonly leaseMs: number;
   /** Told of every attempt that ended. */
   readonly onAttempt: (run: RunRecord, result: RunResult) => void;
 }
@@ -97,7 +98,7 @@ export class Attempt implements Startable, TimedCall {
   #endUnsent(task: RunTask): EndedRun | null {
     const { options } = this.#context;
     try {
-      return endOfWindow(task, this.#round.leasedUntil - this.#startedAt, options.runner);
+      return endOfWindow(task, this.#round.leasedUntil - this.#startedAt, options);
     } catch (cause) {
       return endOfFailure(task.run, runnerError("permanent", messageOf(cause), { cause }), options);
     }

@@ -3,12 +3,14 @@ import { durationToMs } from "../core/duration.js";
 import { BellwireError } from "../core/errors.js";
 import { createSafeEmitter } from "../core/safe-emitter.js";
 import { createTimeLimit } from "../core/time-limit.js";
+import { anything, checkOptions, number } from "../mapping/option-checks.js";
 import { formatExplanation } from "../outcome/format-explanation.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import type { RunRecord, RunResult } from "../storage/run-store.js";
 import { createTriggerRegistry } from "../triggers/trigger-registry.js";
 import { createAssumptions, noAssumptions } from "./assumptions.js";
 import { createBackgroundDispatch, recoverRuns } from "./background-dispatch.js";
+import { checkCall } from "./check-call.js";
 import { createDispatcher } from "./dispatcher.js";
 import { handlePayload } from "./handle-payload.js";
 import { createIdempotencyKeys } from "./idempotency-key.js";
@@ -96,21 +98,31 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     runs: createSourceRuns(context, { owner, track: work.track, wake: background.wake }),
     audit: createSourceAudit(context),
     environments: createSourceEnvironments(context),
-    on: (name, listener) => {
-      checkListener(name, listener);
-      context.emitter.on(name, listener);
-    },
+    on: createOn(context.emitter),
     off: context.emitter.off,
-    start: ({ pollInterval = "1s" } = {}) => background.start(durationToMs(pollInterval, "pollInterval")),
-    recover: async ({ environment: named, signal } = {}) => {
-      const environment = resolveEnvironment(context.options, named);
-      return recoverRuns(context, { environment, owner, signal, track: work.track });
+    start: (given = {}) => {
+      checkOptions(given, { pollInterval: anything }, { at: "start: " });
+      background.start(durationToMs(given.pollInterval ?? "1s", "pollInterval"));
+    },
+    recover: async (call = {}) => {
+      checkCall("recover", { call });
+      const environment = resolveEnvironment(context.options, call.environment);
+      return recoverRuns(context, { environment, owner, signal: call.signal, track: work.track });
     },
     maintain: () => maintain(context),
-    close: async ({ timeoutMs = 10_000 } = {}) => {
+    close: async (given = {}) => {
+      checkOptions(given, { timeoutMs: number }, { at: "close: " });
+      const { timeoutMs = 10_000 } = given;
       work.track(background.stop());
       await work.drain(timeoutMs);
     },
+  };
+}
+
+function createOn(emitter: SourceContext["emitter"]): SegmentSource["on"] {
+  return (name, listener) => {
+    checkListener(name, listener);
+    emitter.on(name, listener);
   };
 }
 

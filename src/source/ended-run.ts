@@ -18,13 +18,19 @@ export interface RetryOptions {
  *
  * @param leftMs how much of the lease is left, at the least
  */
-export function endOfWindow({ run, leasedUntil }: ClaimedRun, leftMs: number, runner: WorkflowRunner): EndedRun | null {
+export function endOfWindow(
+  { run, leasedUntil }: ClaimedRun,
+  leftMs: number,
+  { runner, leaseMs }: { readonly runner: WorkflowRunner; readonly leaseMs: number },
+): EndedRun | null {
   // Users are the same however often they are sent.
   if (run.action === "identify" || run.firstClaimedAt === null) return null;
   const { idempotencyWindowMs } = capabilitiesOf(runner, run.workflow);
   if (idempotencyWindowMs === null) return null;
   const sinceFirstClaimMs = leasedUntil.getTime() - leftMs - run.firstClaimedAt.getTime();
   if (sinceFirstClaimMs <= idempotencyWindowMs) return null;
+  // Nobody had it before this lease: it waited here and was never sent.
+  if (run.firstClaimedAt.getTime() >= leasedUntil.getTime() - leaseMs) return null;
   const error =
     "An earlier attempt may have succeeded, and the engine has forgotten its idempotency key by now; decide by hand.";
   return { status: "uncertain", workflowRunId: null, error, retryInMs: null };

@@ -102,6 +102,7 @@ interface PlannedRuns {
 
 function planCancel({ trigger, evaluation, messageId, shared }: Match, options: FreezeOptions): PlannedRuns {
   const { workflow } = trigger;
+  const all = underAllIds(evaluation.recipients, options.users.currentId);
   const base = { trigger: trigger.key, workflow, action: "cancel" as const };
   const toRun = (recipients: WorkflowCancelRequest["recipients"], run: number) => {
     const { cancellationKey } = evaluation;
@@ -109,13 +110,28 @@ function planCancel({ trigger, evaluation, messageId, shared }: Match, options: 
     return newRun(base, messageId, run, request, options);
   };
   const { maxRecipients } = capabilitiesOf(options.runner, workflow);
-  const chunks = trigger.hasRecipients ? chunkRecipients(evaluation.recipients, maxRecipients) : [];
+  const chunks = trigger.hasRecipients ? chunkRecipients(all, maxRecipients) : [];
+  // Without anybody it would be for everybody.
+  if (trigger.hasRecipients && all.length === 0) return { runs: [], recipients: [], unknown: 0 };
   if (chunks.length <= 1) {
-    const run = toRun(trigger.hasRecipients ? evaluation.recipients : null, 0);
-    return { runs: [run], recipients: shared.decide(evaluation.recipients), unknown: 0 };
+    const run = toRun(trigger.hasRecipients ? all : null, 0);
+    return { runs: [run], recipients: shared.decide(all), unknown: 0 };
   }
   const recipients = chunks.flatMap((chunk, run) => chunk.map((recipient) => toDecision(recipient, run)));
   return { runs: chunks.map(toRun), recipients, unknown: 0 };
+}
+
+/** What was started before two users became one was so for the id of then, and for the other one since. */
+function underAllIds(recipients: readonly Recipient[], currentId: IdentifiedUsers["currentId"]): readonly Recipient[] {
+  let all: Set<Recipient> | null = null;
+  for (const recipient of recipients) {
+    const key = recipientKey(recipient);
+    const now = typeof key === "string" ? currentId(key) : null;
+    if (now === null || now === key) continue;
+    all ??= new Set(recipients);
+    all.add(now);
+  }
+  return all === null ? recipients : [...all];
 }
 
 function planRuns(match: Match, options: FreezeOptions): PlannedRuns {

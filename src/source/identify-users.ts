@@ -2,6 +2,7 @@ import type { GroupOutcome, UserOutcome } from "../outcome/outcome.js";
 import type { Recipient } from "../recipients/recipient.js";
 import { recipientKey } from "../recipients/recipient-key.js";
 import type { UserUpdate } from "../storage/user-store.js";
+import type { CompiledTrigger } from "../triggers/compile-trigger.js";
 import type { UnidentifiedPolicy } from "../triggers/unidentified.js";
 import type { UserChange } from "../users/user.js";
 import { eraseUser } from "./erase-user.js";
@@ -228,17 +229,17 @@ async function isKnownOnceMerged(context: SourceContext, environment: string, id
 }
 
 /**
- * The ids that the one event of a payload notifies, where all its triggers notify the same ones: distinct already, so that nothing has
- * to be collected. `null` for any other payload.
+ * The ids that the one event of a payload notifies, or cancels for, where all its triggers have the same ones: distinct already, so that
+ * nothing has to be collected. `null` for any other payload.
  */
 function onlyList(plans: readonly EventPlan[], unidentified: UnidentifiedPolicy["kind"]): readonly string[] | null {
   const plan = plans[0];
   if (plan === undefined || plans.length > 1 || plan.inline.length > 0) return null;
   let only: readonly Recipient[] = noIds;
   for (const { trigger, evaluation } of plan.triggers) {
-    if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
+    if (evaluation.status !== "matched" || evaluation.recipients.length === 0) continue;
     const isOther = only !== noIds && only !== evaluation.recipients;
-    if (isOther || trigger.excludeActor || (trigger.unidentified?.kind ?? unidentified) === "create") return null;
+    if (isOther || trigger.excludeActor || creates(trigger, unidentified)) return null;
     only = evaluation.recipients;
   }
   return areIds(only) ? only : null;
@@ -248,20 +249,26 @@ function areIds(recipients: readonly Recipient[]): recipients is readonly string
   return recipients.every((recipient) => typeof recipient === "string");
 }
 
+/** Canceling reaches whoever was notified before, known or not. */
+function creates({ action, unidentified }: CompiledTrigger, ofSource: UnidentifiedPolicy["kind"]): boolean {
+  return action !== "cancel" && (unidentified?.kind ?? ofSource) === "create";
+}
+
 function collectPlainRecipients(
   plan: EventPlan,
   unidentified: UnidentifiedPolicy["kind"],
   add: (userId: string, create: boolean) => void,
 ): void {
   for (const { trigger, evaluation } of plan.triggers) {
-    // Canceling reaches whoever was notified before, known or not.
-    if (evaluation.status !== "matched" || trigger.action === "cancel") continue;
-    const create = (trigger.unidentified?.kind ?? unidentified) === "create";
+    if (evaluation.status !== "matched") continue;
+    const create = creates(trigger, unidentified);
     // A recipient may be the actor by another id. Nobody is created for having done something.
     const actor = trigger.excludeActor && evaluation.actor !== null ? recipientKey(evaluation.actor) : null;
     if (typeof actor === "string") add(actor, false);
     for (const recipient of evaluation.recipients) {
-      if (typeof recipient === "string") add(recipient, create);
+      // Inline users are told of by themselves, but not where they are only canceled for.
+      const id = trigger.action === "cancel" ? recipientKey(recipient) : recipient;
+      if (typeof id === "string") add(id, create);
     }
   }
 }

@@ -49,7 +49,8 @@ export function planEvent(
     const off = options.inactive(trigger);
     if (off !== null) return { trigger, evaluation: inactive(off, received.event) };
     const evaluation = evaluateTrigger(trigger, received, options.receivedAt.getTime(), options.toPayload);
-    if (evaluation.status === "matched") collectInlineUsers(evaluation, at, inline);
+    // Canceling for somebody is no reason to know them, nor to send what waits for them.
+    if (evaluation.status === "matched" && trigger.action !== "cancel") collectInlineUsers(evaluation, at, inline);
     return { trigger, evaluation };
   });
   return { received, identity: identityOf(received, at, options), inline, triggers };

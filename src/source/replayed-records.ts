@@ -15,8 +15,9 @@ export async function* recordsOf(
 ): AsyncGenerator<RecordedEvent> {
   const filter = filterOf(options);
   if (options.messageIds !== undefined) {
+    const { environment, signal } = filter;
     for (const messageId of options.messageIds) {
-      const found = await events.get(messageId, filter);
+      const found = await events.get(messageId, { environment, signal });
       if (found === null) onMissing();
       else yield found;
     }

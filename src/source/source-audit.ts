@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { AuditEntry } from "../storage/audit-store.js";
+import { checkCall, pageChecks } from "./check-call.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceAudit } from "./segment-source-audit.js";
@@ -32,6 +33,7 @@ export function createSourceAudit({ options, storageCall }: SourceContext): Segm
     environment === undefined ? undefined : resolveEnvironment(options, environment);
   return {
     async list(call = {}) {
+      checkCall("audit.list", { call, checks: pageChecks });
       throwIfAborted(call.signal);
       const { cursor } = call;
       const params = { source: options.key, environment: inEnvironment(call), limit: boundedLimit(call.limit), cursor };

@@ -1,9 +1,10 @@
 import { checkOptions, flag, type OptionChecks, requireOptions } from "../mapping/option-checks.js";
+import { openCall } from "./check-call.js";
 import type { OverrideView } from "./overrides.js";
 import type { ResolvedOptions } from "./resolve-options.js";
 import type { EnvironmentSettings, SegmentSourceEnvironments } from "./segment-source.js";
 import { audit } from "./source-audit.js";
-import { environmentOfCall, type SourceContext } from "./source-context.js";
+import type { SourceContext } from "./source-context.js";
 
 type Settings = Parameters<SegmentSourceEnvironments["update"]>[0];
 
@@ -24,12 +25,12 @@ export function createSourceEnvironments(context: SourceContext): SegmentSourceE
   return {
     names: [...options.environments.keys()],
     async get(inEnvironment = {}) {
-      return get(environmentOfCall(options, inEnvironment));
+      return get(openCall(options, "environments.get", { call: inEnvironment }));
     },
     async update(settings, change = {}) {
       checkSettings(settings);
       const { identify } = settings;
-      const environment = environmentOfCall(options, change);
+      const environment = openCall(options, "environments.update", { call: change });
       const changedBy = change.by ?? null;
       await overrides.setEnvironment({ environment, identify, changedBy, changedAt: new Date(options.clock.now()) });
       emitter.emit("override", { source: options.key, environment, trigger: null, by: changedBy });

@@ -1,8 +1,9 @@
 import { configInvalid } from "../core/errors.js";
-import { anything, checkOptions, type OptionChecks } from "../mapping/option-checks.js";
+import { anything, checkOptions, date, type OptionChecks, requireOptions } from "../mapping/option-checks.js";
 import type { EventNameCount } from "../storage/event-name-count.js";
 import type { EventSearch } from "../storage/event-search.js";
 import type { EventRecord } from "../storage/storage.js";
+import { openCall, pageChecks } from "./check-call.js";
 import { eventFilterChecks } from "./event-filter-checks.js";
 import type { InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
@@ -14,14 +15,14 @@ import { statusWithoutRuns, toEventOutcome } from "./to-event-outcome.js";
 const maxNames = 20;
 const maxBuckets = 500;
 
-const listChecks: OptionChecks<ListEventsOptions> = { ...eventFilterChecks, limit: anything, cursor: anything };
+const listChecks: OptionChecks<ListEventsOptions> = { ...eventFilterChecks, ...pageChecks };
 
 export function createSourceEventLog({ options, storageCall }: SourceContext): SegmentSourceEventLog {
   const { events } = options.storage;
   const source = options.key;
   return {
     async list(listed = {}) {
-      checkOptions(listed, listChecks);
+      checkOptions(listed, listChecks, { at: "events.list: " });
       const { environment: named, signal: aborted, limit, search: text, ...wanted } = listed;
       const environment = environmentOfCall(options, { environment: named, signal: aborted });
       const filter = byRecordedReason(wanted);
@@ -33,20 +34,25 @@ export function createSourceEventLog({ options, storageCall }: SourceContext): S
       return { items: page.items.map(toRecordedEvent), nextCursor: page.nextCursor };
     },
     async get(messageId, inEnvironment = {}) {
-      const environment = environmentOfCall(options, inEnvironment);
+      const environment = openCall(options, "events.get", { ids: { messageId }, call: inEnvironment });
       const record = await storageCall("events.get", (signal) =>
         events.get({ environment, source, messageId, signal }),
       );
       return record && toRecordedEvent(record);
     },
-    async timeline({ from, to, buckets, ...inEnvironment }) {
-      const environment = environmentOfCall(options, inEnvironment);
+    async timeline(asked) {
+      requireOptions(asked, "events.timeline", "{ from, to, buckets: 24 }");
+      const environment = openCall(options, "events.timeline", {
+        call: asked,
+        checks: { from: date, to: date, buckets: anything },
+      });
+      const { from, to, buckets } = asked;
       const span = { from, to, buckets };
       checkSpan(span);
       return storageCall("events.timeline", (signal) => events.timeline({ ...span, environment, source, signal }));
     },
     async names(inEnvironment = {}) {
-      return namesIn(environmentOfCall(options, inEnvironment));
+      return namesIn(openCall(options, "events.names", { call: inEnvironment }));
     },
   };
 
@@ -78,7 +84,7 @@ function checkSpan({ from, to, buckets }: Omit<TimelineOptions, keyof InEnvironm
   if (!Number.isInteger(buckets) || buckets < 1 || buckets > maxBuckets) {
     throw configInvalid(`buckets: ${buckets} is no whole number from 1 to ${maxBuckets}.`);
   }
-  if (!(to.getTime() > from.getTime())) throw configInvalid("to: is not after from, or one of the two is no date.");
+  if (!(to?.getTime() > from?.getTime())) throw configInvalid("to: is not after from, or one of the two is no date.");
 }
 
 function toRecordedEvent(record: EventRecord): RecordedEvent {

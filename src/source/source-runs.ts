@@ -1,17 +1,12 @@
-import { texts } from "../mapping/option-checks.js";
-import type { RunDecision } from "../storage/run-store.js";
+import { oneOf, texts } from "../mapping/option-checks.js";
+import { type RunDecision, runStatuses } from "../storage/run-store.js";
+import { checkCall, openCall, pageChecks } from "./check-call.js";
 import { dispatchClaimed } from "./dispatch-claimed.js";
 import type { ChangedBy, InEnvironment } from "./in-environment.js";
 import { boundedLimit } from "./page-limit.js";
 import type { SegmentSourceRuns } from "./segment-source-runs.js";
 import { audit } from "./source-audit.js";
-import {
-  environmentOfCall,
-  ownLeaseMs,
-  resolveEnvironment,
-  type SourceContext,
-  throwIfAborted,
-} from "./source-context.js";
+import { ownLeaseMs, resolveEnvironment, type SourceContext, throwIfAborted } from "./source-context.js";
 
 export interface SourceRunsOptions {
   /** Names this process in the leases it takes. */
@@ -23,12 +18,14 @@ export interface SourceRunsOptions {
 }
 
 const batchSize = 500;
+const listChecks = { status: oneOf(...runStatuses), ...pageChecks };
 
 export function createSourceRuns(context: SourceContext, options: SourceRunsOptions): SegmentSourceRuns {
   const { storage, key: source } = context.options;
   const decide = async (decision: RunDecision, keys: readonly string[], call: InEnvironment & ChangedBy = {}) => {
-    const environment = resolveEnvironment(context.options, call.environment);
     texts(keys, `runs.${decision}: keys`);
+    checkCall(`runs.${decision}`, { call });
+    const environment = resolveEnvironment(context.options, call.environment);
     const distinct = [...new Set(keys)];
     let changed = 0;
     for (let from = 0; from < distinct.length; from += batchSize) {
@@ -39,8 +36,9 @@ export function createSourceRuns(context: SourceContext, options: SourceRunsOpti
     return changed;
   };
   return {
-    async list({ status, limit, cursor, ...inEnvironment } = {}) {
-      const environment = environmentOfCall(context.options, inEnvironment);
+    async list(call = {}) {
+      const environment = openCall(context.options, "runs.list", { call, checks: listChecks });
+      const { status, limit, cursor } = call;
       return context.storageCall("runs.list", (signal) =>
         storage.runs.list({ environment, source, status, limit: boundedLimit(limit), cursor, signal }),
       );

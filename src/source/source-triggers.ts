@@ -5,6 +5,7 @@ import { capabilitiesOf } from "../runner/runner.js";
 import { type CompiledTrigger, compileTrigger, isActiveByDefinition } from "../triggers/compile-trigger.js";
 import { toStoredDefinition } from "../triggers/stored-definition.js";
 import type { TriggerDefinition } from "../triggers/trigger-definition.js";
+import { checkCall } from "./check-call.js";
 import type { ChangedBy, InEnvironment } from "./in-environment.js";
 import type { OverrideView } from "./overrides.js";
 import type { SegmentSourceTriggers, TriggerListing, TriggerState } from "./segment-source.js";
@@ -27,6 +28,7 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
       return trigger !== null && !stored.includes(trigger) && registry.unregister(key);
     },
     async list(inEnvironment = {}) {
+      checkCall("triggers.list", { call: inEnvironment });
       throwIfAborted(inEnvironment.signal);
       const environments = environmentsOf(context, inEnvironment.environment);
       const view = await overrides.latest();
@@ -34,7 +36,9 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
     },
     enable: (key, change = {}) => setActive(context, key, true, change),
     disable: (key, change = {}) => setActive(context, key, false, change),
-    async save(definition, { by = null, signal } = {}) {
+    async save(definition, call = {}) {
+      checkCall("triggers.save", { call });
+      const { by = null, signal } = call;
       throwIfAborted(signal);
       const text = toStoredDefinition(definition);
       const trigger = checkTrigger(context, JSON.parse(text));
@@ -47,7 +51,9 @@ export function createSourceTriggers(context: SourceContext): SegmentSourceTrigg
       const detail = { workflow, type, name, replaced: registered !== null };
       await audit(context, { action: "trigger_saved", subject: key, environments: [null], by, detail });
     },
-    async remove(key, { by = null, signal } = {}) {
+    async remove(key, call = {}) {
+      checkCall("triggers.remove", { ids: { key }, call });
+      const { by = null, signal } = call;
       throwIfAborted(signal);
       const removed = await overrides.remove(key);
       if (!removed) return false;
@@ -96,6 +102,7 @@ async function setActive(
   change: InEnvironment & ChangedBy,
 ): Promise<void> {
   const { registry, stored, overrides, options, emitter } = context;
+  checkCall(active ? "triggers.enable" : "triggers.disable", { call: change });
   throwIfAborted(change.signal);
   const isKnown = () => registry.get(key) !== null || stored.get(key) !== null;
   // Another process may have stored it a moment ago.

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../core/clock.js";
+import { anything, checkOptions, number, type OptionChecks } from "../mapping/option-checks.js";
 import { MemoryAudit } from "./memory-audit.js";
 import { MemoryDeletions } from "./memory-deletions.js";
 import { memoryEventStore } from "./memory-events.js";
@@ -21,14 +22,17 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock | undefined;
 }
 
+const memoryChecks: OptionChecks<MemoryStorageOptions> = { maxEvents: number, maxUsers: number, clock: anything };
 const maxAuditEntries = 10_000;
 
 /**
  * Keeps everything in the memory of this process: for tests and for trying things. Events, users and visitors are bounded in number;
  * groups, memberships and the hashes of who was deleted are not. Sources that are given the same one share it as processes share a
  * database.
+ * @throws `CONFIG_INVALID`
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): FullStorage {
+  checkOptions(options, memoryChecks, { at: "memoryStorage: " });
   const clock = options.clock ?? systemClock;
   const deletions = new MemoryDeletions();
   const users = new MemoryUsers(options.maxUsers ?? 100_000, deletions, clock);

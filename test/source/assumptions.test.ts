@@ -109,6 +109,21 @@ describe("recipients who are known need not be looked up", () => {
     expect(mentions.map(({ request }) => request.recipients)).toEqual([["ada"], told, ["grace"]]);
   });
 
+  it("a cancel costs no call more; whoever is not known is canceled as mapped, and whoever has become another under both", async () => {
+    const { calls, send, runner } = await setUp();
+    const withdrawn = (messageId: string, ...who: readonly string[]) =>
+      track("Withdrawn", { who }, { userId: "grace", messageId, timestamp: "2025-12-31T23:59:00.000Z" });
+    await send(withdrawn("a", "ada", "grace"));
+    expect(calls.splice(0)).toEqual(["record 1"]);
+    await send(withdrawn("b", "phone", "bob"));
+    expect(calls).toEqual(["record 1", "known", "record 1"]);
+    const canceled = runner.cancels.map(({ request }) => request.recipients);
+    expect(canceled).toEqual([
+      ["ada", "grace"],
+      ["phone", "bob", "ada"],
+    ]);
+  });
+
   it("an event that was recorded before is a duplicate, whatever became of whom it names", async () => {
     const { calls, send, source } = await setUp();
     await send(mention("a", "ada", "grace"));

@@ -6,9 +6,10 @@ import {
   runnerError,
   type SegmentSourceOptions,
   type Storage,
+  type WorkflowRunner,
 } from "bellwire";
 import { failOn, type ManualClock, manualClock, recordingRunner, track } from "bellwire/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 const welcome = defineTrigger({ key: "welcome", event: "Signed Up", workflow: "welcome", recipients: "userId" });
 const signUp = (userId: string) => track("Signed Up", {}, { userId, messageId: `m-${userId}` });
@@ -138,6 +139,28 @@ describe("a clock that is far from the storage's", () => {
       await source.recover();
       expect(runner.runs).toHaveLength(2);
       expect(await statuses()).toEqual(["m-ada uncertain"]);
+    },
+  );
+
+  it.each(["inline", "background"] as const)(
+    "does not end a run that waited for its first attempt, %s",
+    async (dispatch) => {
+      const clock = manualClock();
+      const ends: (() => void)[] = [];
+      const runner: WorkflowRunner = {
+        capabilities: { maxRecipients: null, idempotencyWindowMs: 1_000 },
+        trigger: () => new Promise((resolve) => ends.push(() => resolve({ workflowRunId: null }))),
+      };
+      const { source, statuses } = setUp({ clock, storageClock: clock, runner, dispatch, concurrency: 1 });
+      const handling = source.handleSegmentPayload([signUp("ada"), signUp("grace")]);
+      const working = dispatch === "inline" ? handling : handling.then(() => source.recover());
+      await vi.waitFor(() => expect(ends).toHaveLength(1));
+      await clock.advance("3s");
+      ends[0]?.();
+      await vi.waitFor(() => expect(ends).toHaveLength(2));
+      ends[1]?.();
+      await working;
+      expect(await statuses()).toEqual(["m-grace triggered", "m-ada triggered"]);
     },
   );
 

@@ -84,7 +84,7 @@ describe("events.timeline", () => {
     [{ buckets: 501 }, "buckets: 501"],
     [{ buckets: 1.5 }, "buckets: 1.5"],
     [{ to: new Date(0) }, "to:"],
-    [{ from: new Date(Number.NaN) }, "to:"],
+    [{ from: new Date(Number.NaN) }, "from: is no date"],
   ])("refuses %j", async (wrong, message) => {
     const { source } = await setUp();
     const span = { from: new Date(0), to: new Date(1), buckets: 1, ...wrong };

@@ -77,9 +77,58 @@ describe("what nobody would read, or that is of another kind, is refused by name
       ({ environments }) => environments.update(wrong({ identify: "no" })),
       "identify: is neither true nor false.",
     ],
+    ["an email that is a number", ({ users }) => users.identify(wrong({ id: "a", email: 7 })), "email: is no text."],
+    [
+      "a merge without an end",
+      ({ users }) => users.merge(wrong({ from: "old", to: "new" })),
+      "users.merge: into: is missing.",
+    ],
+    ["an id without an end", ({ users }) => users.identify({ id: "字".repeat(334) }), "id: takes 1002 bytes; at most"],
+    ["a merge into it", ({ users }) => users.merge({ from: "a", into: "x".repeat(1_001) }), "into: takes 1001 bytes"],
+    ["a group of it", ({ groups }) => groups.identify({ id: "x".repeat(1_001) }), "groups.identify: id: takes 1001"],
+    ["a member of it", ({ groups }) => groups.addMember("g", "x".repeat(1_001)), "groups.addMember: userId: takes"],
+    ["a merge of nobody", ({ users }) => users.merge({ from: "", into: "new" }), "users.merge: from: is empty."],
+    ["a misspelt id", ({ users }) => users.merge(wrong({ from: "a", into: "b", frm: "c" })), "Did you mean from?"],
+    ["a merge of two ids", ({ users }) => users.merge(wrong("a"), wrong("b")), "users.merge: takes an object"],
+    ["a user who is nobody", ({ users }) => users.get(wrong(undefined)), "users.get: id: is missing."],
+    ["a deletion of nobody", ({ users }) => users.delete(""), "users.delete: id: is empty."],
+    ["a deletion of a user", ({ users }) => users.delete(wrong({ id: "ada" })), "users.delete: id: is no text."],
+    ["a misspelt search", ({ users }) => users.list(wrong({ serch: "ada" })), "users.list: serch: is no option."],
+    ["a limit in words", ({ users }) => users.list(wrong({ limit: "ten" })), "users.list: limit: is no number."],
+    ["an empty id among others", ({ users }) => users.notifyIdentified(["a", ""]), "ids[1]: is empty."],
+    ["a member who is nobody", ({ groups }) => groups.addMember("g", wrong(undefined)), "userId: is missing."],
+    [
+      "a membership since a text",
+      ({ groups }) => groups.removeMember("g", "u", wrong({ at: "2026-01-01" })),
+      "groups.removeMember: at: is no date.",
+    ],
+    ["a status of nothing", ({ runs }) => runs.list(wrong({ status: "fail" })), 'Did you mean "failed"?'],
+    ["an event without an id", ({ events }) => events.get(wrong(7)), "events.get: messageId: is no text."],
+    ["a timeline of texts", ({ events }) => events.timeline(wrong({ from: "a", to: "b", buckets: 1 })), "is no date."],
+    ["a timeline without an end", ({ events }) => events.timeline(wrong({ buckets: 1 })), "to: is not after from"],
+    ["no timeline", ({ events }) => events.timeline(wrong(undefined)), "events.timeline: takes an object of options"],
+    ["an audit by a misspelt name", ({ audit }) => audit.list(wrong({ enviroment: "a" })), "Did you mean environment?"],
+    ["a name that is an object", ({ triggers }) => triggers.save(welcome, wrong({ by: {} })), "by: is no text."],
+    ["a trigger without a key", ({ triggers }) => triggers.remove(wrong(undefined)), "key: is missing."],
+    ["a misspelt recovery", ({ recover }) => recover(wrong({ enviroment: "a" })), "Did you mean environment?"],
+    ["a misspelt time", ({ close }) => close(wrong({ timeout: 1 })), "close: timeout: is no option."],
+    ["a misspelt start", async ({ start }) => start(wrong({ poll: "1s" })), "start: poll: is no option."],
   ])("%s is refused by the method that takes it", async (_, call, message) => {
     const refusal = { code: "CONFIG_INVALID", message: expect.stringContaining(message) };
     await expect(call(setUp().source)).rejects.toMatchObject(refusal);
+  });
+
+  it("an environment in place of the options, or by a misspelt name, is not taken for all of them", async () => {
+    const { source } = setUp({ environments: { production: {}, staging: {} }, triggers: [welcome] });
+    const { triggers, environments, users } = source;
+    for (const call of ["staging", { enviroment: "staging" }, null]) {
+      const refusal = { code: "CONFIG_INVALID" };
+      await expect(triggers.disable("welcome", wrong(call))).rejects.toMatchObject(refusal);
+      await expect(environments.update({ identify: false }, wrong(call))).rejects.toMatchObject(refusal);
+      await expect(users.delete("ada", wrong(call))).rejects.toMatchObject(refusal);
+    }
+    const [listed] = await triggers.list();
+    expect(listed?.environments).toMatchObject({ production: { active: true }, staging: { active: true } });
   });
 
   it.each<[string, () => unknown, string]>([
@@ -156,6 +205,17 @@ describe("what nobody would read, or that is of another kind, is refused by name
       "combineRunners: workflows.a: is no runner.",
     ],
     ["a fallback that is none", async () => combineRunners(wrong({ fallback: {} })), "fallback: is no runner."],
+    [
+      "a misspelt option of a storage in memory",
+      async () => memoryStorage(wrong({ maxEvent: 1 })),
+      "memoryStorage: maxEvent: is no option. Did you mean maxEvents?",
+    ],
+    ["a bound that is no number", async () => memoryStorage({ maxUsers: Number.NaN }), "maxUsers: is no number."],
+    [
+      "no options",
+      async () => memoryStorage(wrong("big")),
+      "memoryStorage: takes an object of options; there are: max",
+    ],
   ])("%s", async (_, call, message) => {
     const refusal = { code: expect.stringMatching(/^CONFIG_/), message: expect.stringContaining(message) };
     await expect(call()).rejects.toMatchObject(refusal);

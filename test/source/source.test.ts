@@ -404,6 +404,40 @@ describe("cancel", () => {
     });
   });
 
+  it("reaches whoever was merged under either id, each once, and creates nobody", async () => {
+    const runner = recordingRunner({ maxRecipients: 2 });
+    const triggers = [
+      { ...cancel, recipients: "properties.to", actor: "properties.by" },
+      { ...cancel, key: "nudge", workflow: "nudge", recipients: "properties.to" },
+    ];
+    const { source } = setUp({ triggers, runner, unidentified: "create" });
+    for (const id of ["old", "new"]) await source.users.identify({ id });
+    await source.users.merge({ from: "old", into: "new" });
+    const to = ["new", "old", "grace", { id: "inline", email: "inline@example.com" }];
+    await source.handleSegmentPayload(track("Comment Deleted", { id: 7, to, by: { id: "by", name: "By" } }));
+    await source.handleSegmentPayload(track("Comment Deleted", { id: 8, to: [{ id: "old" }] }));
+    expect(runner.cancels.map(({ request }) => request.recipients)).toEqual([
+      ...[0, 1].flatMap(() => [to.slice(0, 2), to.slice(2)]),
+      ...[0, 1].map(() => [{ id: "old" }, "new"]),
+    ]);
+    for (const id of ["grace", "inline", "by"]) expect(await source.users.get(id)).toBeNull();
+  });
+
+  it("reaches somebody whom the same payload merges, and is for nobody where all whom it names were deleted since", async () => {
+    const { source, runner } = setUp({ triggers: [{ ...cancel, recipients: "properties.to" }] });
+    const timestamp = new Date(Date.now() - 60_000).toISOString();
+    await source.handleSegmentPayload([
+      identify("old", {}, { timestamp }),
+      { type: "alias", previousId: "old", userId: "new", timestamp },
+      track("Comment Deleted", { id: 7, to: ["old"] }),
+    ]);
+    expect(runner.cancels.map(({ request }) => request.recipients)).toEqual([["old", "new"]]);
+    await source.users.delete("new");
+    const late = await source.handleSegmentPayload(track("Comment Deleted", { id: 7, to: ["old"] }, { timestamp }));
+    expect(late.events[0]?.triggers[0]).toMatchObject({ status: "skipped", runs: [] });
+    expect(runner.cancels).toHaveLength(1);
+  });
+
   it("is refused with a runner that can not", () => {
     expect(() => setUp({ triggers: [cancel], runner: functionRunner({}) })).toThrow(
       expect.objectContaining({ code: "CONFIG_TRIGGER_INVALID" }),

@@ -13,7 +13,9 @@ export type EngineReply =
   /** Takes the request and cuts the connection. */
   | "reset"
   /** Takes the request and never answers. */
-  | "silence";
+  | "silence"
+  /** Answers 200 with a body that never ends. */
+  | "endless";
 
 export interface EngineServer {
   readonly url: string;
@@ -38,6 +40,10 @@ export async function startEngine(reply: (request: EngineRequest) => EngineReply
       if (answer === "silence") return;
       if (answer === "reset") {
         incoming.socket.destroy();
+        return;
+      }
+      if (answer === "endless") {
+        response.writeHead(200, { "content-type": "application/json" }).write('{"');
         return;
       }
       const { status, headers = {}, body } = answer;

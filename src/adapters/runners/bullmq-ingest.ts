@@ -1,9 +1,18 @@
 import { BellwireError } from "../../core/errors.js";
+import { checkOptions, milliseconds, number, type OptionChecks } from "../../mapping/option-checks.js";
 import type { PayloadResult } from "../../outcome/outcome.js";
 import type { SegmentEventType } from "../../segment/event.js";
 import type { HandleSegmentPayloadOptions } from "../../source/payload-options.js";
 import type { SegmentSource } from "../../source/segment-source.js";
-import { type BullmqJob, type BullmqQueue, settleWithin, type TraceCarrier, unrecoverable } from "./bullmq-queue.js";
+import {
+  type BullmqJob,
+  type BullmqQueue,
+  carrierCheck,
+  queueCheck,
+  settleWithin,
+  type TraceCarrier,
+  unrecoverable,
+} from "./bullmq-queue.js";
 
 /** A payload as it arrived. */
 export interface IngestJobData {
@@ -25,12 +34,21 @@ export interface BullmqIngestOptions {
   readonly trace?: TraceCarrier | undefined;
 }
 
+const ingestChecks: OptionChecks<BullmqIngestOptions> = {
+  queue: queueCheck,
+  attempts: number,
+  timeoutMs: milliseconds,
+  trace: carrierCheck,
+};
+
 /**
  * A source for the process that only receives: `segmentWebhook(bullmqIngest(source, { queue }))` authenticates, puts the body in
  * the queue and answers; workers elsewhere handle it with `createIngestProcessor(source)`. Outcomes are not known when the answer
  * is given, so the result has no events. Everything but `handleSegmentPayload` is the source's own.
+ * @throws `CONFIG_INVALID`
  */
 export function bullmqIngest(source: SegmentSource, options: BullmqIngestOptions): SegmentSource {
+  checkOptions(options, ingestChecks, { at: "bullmqIngest: ", required: ["queue"] });
   const { queue, attempts = 14, timeoutMs = 3_000, trace } = options;
   return {
     ...source,

@@ -1,3 +1,5 @@
+import { handle } from "../../mapping/option-checks.js";
+
 /** What a job is added with. */
 export interface BullmqJobOptions {
   jobId?: string;
@@ -28,6 +30,10 @@ export interface TraceCarrier {
   /** Does the work as part of the trace that was written there. */
   run<Value>(written: Readonly<Record<string, string>>, work: () => Promise<Value>): Promise<Value>;
 }
+
+export const queueCheck = handle(["add"], 'a Queue of bullmq: new Queue("runs", { connection })');
+
+export const carrierCheck = handle(["inject"], "openTelemetry().carrier");
 
 /** `queue.add` waits without end while the backend is away. */
 export async function settleWithin<Value>(

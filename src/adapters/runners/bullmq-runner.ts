@@ -1,5 +1,13 @@
 import { type Duration, durationToMs } from "../../core/duration.js";
 import { BellwireError } from "../../core/errors.js";
+import {
+  aboveZeroOrNull,
+  anything,
+  checkOptions,
+  milliseconds,
+  number,
+  type OptionChecks,
+} from "../../mapping/option-checks.js";
 import type {
   RunContext,
   StartedRun,
@@ -9,7 +17,14 @@ import type {
   WorkflowRunRequest,
 } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
-import { type BullmqJobOptions, type BullmqQueue, settleWithin, type TraceCarrier } from "./bullmq-queue.js";
+import {
+  type BullmqJobOptions,
+  type BullmqQueue,
+  carrierCheck,
+  queueCheck,
+  settleWithin,
+  type TraceCarrier,
+} from "./bullmq-queue.js";
 
 /** What a job carries: a run as it was planned, and where it comes from. */
 export interface RunJobData {
@@ -37,8 +52,22 @@ export interface BullmqRunnerOptions {
   readonly trace?: TraceCarrier | undefined;
 }
 
-/** Hands runs to BullMQ, one job each: workers on any machine do the rest. The job's id is the idempotency key. */
+const runnerChecks: OptionChecks<BullmqRunnerOptions> = {
+  queue: queueCheck,
+  attempts: number,
+  backoffMs: number,
+  retention: anything,
+  timeoutMs: milliseconds,
+  maxRecipients: aboveZeroOrNull,
+  trace: carrierCheck,
+};
+
+/**
+ * Hands runs to BullMQ, one job each: workers on any machine do the rest. The job's id is the idempotency key.
+ * @throws `CONFIG_INVALID`
+ */
 export function bullmqRunner(options: BullmqRunnerOptions): WorkflowRunner {
+  checkOptions(options, runnerChecks, { at: "bullmqRunner: ", required: ["queue"] });
   const { queue, attempts = 10, backoffMs = 1_000, timeoutMs = 5_000, maxRecipients = null, trace } = options;
   const retentionMs = durationToMs(options.retention ?? "24h", "retention");
   const kept = { age: Math.ceil(retentionMs / 1_000) };

@@ -1,11 +1,12 @@
 import type { BellwireError } from "../../core/errors.js";
 import { isJsonObject, type JsonValue } from "../../core/json.js";
+import { checkOptions, flag, handle, milliseconds, type OptionChecks, oneOf } from "../../mapping/option-checks.js";
 import type { Recipient } from "../../recipients/recipient.js";
 import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { classifyRunnerFailure, runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { askEngine, engineFailure, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, engineFailure, forgetEach, safeText, startedRun, withinTime } from "./engine-failure.js";
 
 export interface CourierRequestOptions {
   readonly headers?: { readonly "Idempotency-Key": string };
@@ -64,16 +65,25 @@ export interface CourierRunnerOptions {
   readonly identify?: boolean | undefined;
 }
 
+const courierChecks: OptionChecks<CourierRunnerOptions> = {
+  client: handle(["send"], "the client of @trycourier/courier: new Courier({ apiKey })"),
+  timeoutMs: milliseconds,
+  onServerError: oneOf("fail", "newKey"),
+  identify: flag,
+};
+
 const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 const atOnce = 5;
 
 /**
  * Sends messages through Courier; a workflow is the id of a template. Objects of the collections `lists` and `audiences` are
  * Courier's; it has no place for others. `$trigger_data` of an inline user is that recipient's own data.
+ * @throws `CONFIG_INVALID`
  */
 export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
+  checkOptions(options, courierChecks, { at: "courierRunner: ", required: ["client"] });
   const { client, timeoutMs = 10_000, onServerError = "fail", identify = true } = options;
-  const call = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+  const call = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal: withinTime(signal, timeoutMs) });
   const send = (request: WorkflowRunRequest, { signal }: RunContext, key: string) =>
     // The client's idempotencyKey option is never sent.
     client.send.message({ message: toMessage(request) }, { ...call(signal), headers: { "Idempotency-Key": key } });
@@ -101,7 +111,7 @@ export function courierRunner(options: CourierRunnerOptions): WorkflowRunner {
         const sent = await (onServerError === "newKey"
           ? sendUnderNewKeys(request, context)
           : send(request, context, context.idempotencyKey));
-        return { workflowRunId: sent.requestId };
+        return startedRun("Courier", sent, "requestId");
       } catch (error) {
         throw onServerError === "fail" ? withoutStoredAnswers(error) : engineFailure("Courier", error);
       }

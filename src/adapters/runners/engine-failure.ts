@@ -47,6 +47,24 @@ export function engineFailure(engine: string, error: unknown): BellwireError {
     : runnerError("ambiguous", `The call to ${engine} ended without an answer: ${why}.`, { cause: error });
 }
 
+/**
+ * The engine's id of a run.
+ * @throws where an answer that counts as success has none: a proxy or a page to sign in on answered, and the engine may know nothing of it
+ */
+export function startedRun(engine: string, answer: unknown, idMember: string): { readonly workflowRunId: string } {
+  const id = member(answer, idMember);
+  if (typeof id === "string" && id !== "") return { workflowRunId: id };
+  throw runnerError(
+    "ambiguous",
+    `The answer of ${engine} has no ${idMember}: something else may have answered for it.`,
+  );
+}
+
+/** Of one request, its answer's body included, which the clients' own time limit does not cover. */
+export function withinTime(signal: AbortSignal, timeoutMs: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+}
+
 /** What the engine answers. @throws what `engineFailure` makes of the client's error */
 export async function askEngine<Answer>(engine: string, ask: () => PromiseLike<Answer>): Promise<Answer> {
   try {

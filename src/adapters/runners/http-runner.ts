@@ -1,5 +1,14 @@
 import { Webhook } from "standardwebhooks";
 import { BellwireError, configInvalid } from "../../core/errors.js";
+import {
+  aboveZeroOrNull,
+  callback,
+  checkOptions,
+  type OptionCheck,
+  type OptionChecks,
+  object,
+  requiredText,
+} from "../../mapping/option-checks.js";
 import type { RunContext, WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { engineFailure, failureOfStatus } from "./engine-failure.js";
 
@@ -17,6 +26,21 @@ export interface HttpRunnerOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
+const url: OptionCheck = (value, name) => {
+  if (typeof value === "function") return;
+  requiredText(value, name);
+  if (!URL.canParse(String(value))) throw configInvalid(`${name}: is no URL.`);
+};
+
+const httpChecks: OptionChecks<HttpRunnerOptions> = {
+  url,
+  secret: requiredText,
+  headers: object,
+  maxRecipients: aboveZeroOrNull,
+  idempotencyWindowMs: aboveZeroOrNull,
+  fetch: callback,
+};
+
 /**
  * Posts each run as a request signed by Standard Webhooks: `webhook-id` is the idempotency key, `webhook-timestamp` the time of
  * the attempt. The body is `{ "type": "workflow.trigger" | "workflow.cancel", "data": … }`; any 2xx is success, a JSON answer
@@ -25,10 +49,10 @@ export interface HttpRunnerOptions {
  * @throws `CONFIG_INVALID` for a URL or secret that is none
  */
 export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
+  checkOptions(options, httpChecks, { at: "httpRunner: ", required: ["url", "secret"] });
   const webhook = createWebhook(options.secret);
   const { url, headers = {}, maxRecipients = null, idempotencyWindowMs = null } = options;
   const send = options.fetch ?? fetch;
-  if (typeof url === "string" && !URL.canParse(url)) throw configInvalid(`url: ${JSON.stringify(url)} is no URL.`);
 
   const post = async (request: WorkflowRunRequest | WorkflowCancelRequest, context: RunContext): Promise<Response> => {
     const { action, ...data } = request;
@@ -68,14 +92,37 @@ export function httpRunner(options: HttpRunnerOptions): WorkflowRunner {
   };
 }
 
-/** The run was taken by now: an answer that cannot be read is no failure. */
+const maxAnswerBytes = 64 * 1_024;
+const maxAnswerMs = 2_000;
+
+/** The run was taken by now: an answer that cannot be read, or does not end, is no failure. */
 async function runIdOf(response: Response): Promise<string | null> {
   try {
-    const answer: unknown = await response.json();
+    const answer: unknown = JSON.parse(await textOf(response));
     const id: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, "workflowRunId") : null;
     return typeof id === "string" ? id : null;
   } catch {
     return null;
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const giveUp = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(giveUp, maxAnswerMs);
+  try {
+    const chunks: Uint8Array[] = [];
+    for (let bytes = 0; bytes <= maxAnswerBytes; ) {
+      const { done, value } = await reader.read();
+      if (done) return Buffer.concat(chunks).toString();
+      chunks.push(value);
+      bytes += value.length;
+    }
+    giveUp();
+    return "";
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BellwireError } from "../../core/errors.js";
 import type { JsonValue } from "../../core/json.js";
+import { callback, checkOptions, handle, type OptionChecks } from "../../mapping/option-checks.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { engineFailure, failureOfStatus } from "./engine-failure.js";
 
@@ -22,6 +23,12 @@ export interface InngestRunnerOptions {
   readonly cancelEventName?: ((workflow: string) => string) | undefined;
 }
 
+const inngestChecks: OptionChecks<InngestRunnerOptions> = {
+  client: handle(["send"], 'the client of inngest: new Inngest({ id: "my-app" })'),
+  eventName: callback,
+  cancelEventName: callback,
+};
+
 /** Inngest drops a second event of the same id for 24 hours. */
 const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 
@@ -29,8 +36,10 @@ const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
  * Starts Inngest functions: a run is one event, with `{ recipients, actor, tenant, data, cancellationKey }` for its data and the
  * idempotency key for its id. A cancel is an event too, with the `cancellationKey` that `cancelOn: [{ event, match:
  * "data.cancellationKey" }]` compares.
+ * @throws `CONFIG_INVALID`
  */
 export function inngestRunner(options: InngestRunnerOptions): WorkflowRunner {
+  checkOptions(options, inngestChecks, { at: "inngestRunner: ", required: ["client"] });
   const { client, eventName = (workflow) => workflow } = options;
   const { cancelEventName = (workflow) => `${eventName(workflow)}.canceled` } = options;
   const toEvent = (request: WorkflowRunRequest, { idempotencyKey }: RunContext): InngestEvent => {

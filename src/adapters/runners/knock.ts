@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from "../../core/json.js";
+import { checkOptions, flag, handle, milliseconds, type OptionChecks } from "../../mapping/option-checks.js";
 import type { Recipient } from "../../recipients/recipient.js";
 import { isInlineUser, recipientKey } from "../../recipients/recipient-key.js";
 import type { WorkflowCancelRequest, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import type { User } from "../../users/user.js";
-import { askEngine, forgetEach } from "./engine-failure.js";
+import { askEngine, forgetEach, startedRun, withinTime } from "./engine-failure.js";
 
 export interface KnockRequestOptions {
   readonly idempotencyKey?: string;
@@ -57,9 +58,24 @@ export interface KnockRunnerOptions {
 /** Knock answers a key that it knows with the run that it started, for 24 hours. */
 const idempotencyWindowMs = 24 * 60 * 60 * 1_000;
 
-/** Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date. */
-export function knockRunner({ client, timeoutMs = 10_000, identify = true }: KnockRunnerOptions): WorkflowRunner {
-  const options = (signal: AbortSignal) => ({ maxRetries: 0, timeout: timeoutMs, signal });
+const knockChecks: OptionChecks<KnockRunnerOptions> = {
+  client: handle(["workflows"], "the client of @knocklabs/node: new Knock({ apiKey })"),
+  timeoutMs: milliseconds,
+  identify: flag,
+};
+
+/**
+ * Starts workflow runs at Knock, cancels them, and keeps Knock's users up to date.
+ * @throws `CONFIG_INVALID`
+ */
+export function knockRunner(given: KnockRunnerOptions): WorkflowRunner {
+  checkOptions(given, knockChecks, { at: "knockRunner: ", required: ["client"] });
+  const { client, timeoutMs = 10_000, identify = true } = given;
+  const options = (signal: AbortSignal) => ({
+    maxRetries: 0,
+    timeout: timeoutMs,
+    signal: withinTime(signal, timeoutMs),
+  });
   const ask = <Answer>(call: () => PromiseLike<Answer>) => askEngine("Knock", call);
   return {
     capabilities: { maxRecipients: 1_000, idempotencyWindowMs, tenantTraits: true },
@@ -67,7 +83,7 @@ export function knockRunner({ client, timeoutMs = 10_000, identify = true }: Kno
       const call = { ...options(signal), idempotencyKey };
       return ask(async () => {
         const started = await client.workflows.trigger(request.workflow, toTrigger(request), call);
-        return { workflowRunId: started.workflow_run_id };
+        return startedRun("Knock", started, "workflow_run_id");
       });
     },
     async cancel(request, { idempotencyKey, signal }) {

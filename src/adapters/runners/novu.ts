@@ -1,11 +1,20 @@
 import type { BellwireError } from "../../core/errors.js";
 import type { JsonObject, JsonValue } from "../../core/json.js";
+import {
+  checkOptions,
+  flag,
+  handle,
+  milliseconds,
+  number,
+  type OptionChecks,
+  oneOf,
+} from "../../mapping/option-checks.js";
 import type { Recipient } from "../../recipients/recipient.js";
 import { isObjectReference } from "../../recipients/recipient-key.js";
 import type { RunContext, WorkflowRunner, WorkflowRunRequest } from "../../runner/runner.js";
 import { runnerError } from "../../runner/runner-error.js";
 import type { User } from "../../users/user.js";
-import { askEngine, forgetEach, safeText } from "./engine-failure.js";
+import { askEngine, forgetEach, safeText, withinTime } from "./engine-failure.js";
 
 export interface NovuRequestOptions {
   readonly retries: { readonly strategy: "none" };
@@ -74,15 +83,28 @@ export interface NovuRunnerOptions {
   readonly identify?: boolean | undefined;
 }
 
-/** Starts workflow runs at Novu. Objects of the collection `topics` are Novu's topics; it has no place for other objects. */
+const novuChecks: OptionChecks<NovuRunnerOptions> = {
+  client: handle(["trigger"], "the client of @novu/api: new Novu({ secretKey })"),
+  timeoutMs: milliseconds,
+  idempotencyWindowMs: number,
+  cancellation: oneOf("transactionId"),
+  identify: flag,
+};
+
+/**
+ * Starts workflow runs at Novu. Objects of the collection `topics` are Novu's topics; it has no place for other objects.
+ * @throws `CONFIG_INVALID`
+ */
 export function novuRunner(options: NovuRunnerOptions): WorkflowRunner {
+  checkOptions(options, novuChecks, { at: "novuRunner: ", required: ["client"] });
   const { client, timeoutMs = 10_000, idempotencyWindowMs = 24 * 60 * 60 * 1_000, identify = true } = options;
   const cancels = options.cancellation === "transactionId";
-  const call = (ofAttempt: AbortSignal) => {
+  const call = (signal: AbortSignal) => ({
+    retries: { strategy: "none" as const },
+    timeoutMs,
     // With a signal the client forgets its own time limit.
-    const signal = AbortSignal.any([ofAttempt, AbortSignal.timeout(timeoutMs)]);
-    return { retries: { strategy: "none" as const }, timeoutMs, signal };
-  };
+    signal: withinTime(signal, timeoutMs),
+  });
   const ask = <Answer>(request: () => PromiseLike<Answer>) => askEngine("Novu", request);
   const transactionId = ({ cancellationKey }: WorkflowRunRequest, { idempotencyKey }: RunContext) =>
     cancels && cancellationKey !== null ? cancellationKey : idempotencyKey;

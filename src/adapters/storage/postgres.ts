@@ -1,3 +1,4 @@
+import { checkOptions, flag, handle, type OptionChecks, requiredText } from "../../mapping/option-checks.js";
 import type { FullStorage } from "../../storage/storage.js";
 import { postgresAuditStore } from "./postgres/postgres-audit.js";
 import { createQuery, type PostgresClient, type Query } from "./postgres/postgres-client.js";
@@ -7,7 +8,6 @@ import { migratePostgres, postgresMigrationSql } from "./postgres/postgres-migra
 import { postgresRunStore } from "./postgres/postgres-runs.js";
 import { postgresTriggerStore } from "./postgres/postgres-triggers.js";
 import { postgresUserStore } from "./postgres/postgres-users.js";
-import { requireHandle } from "./require-handle.js";
 
 export type {
   PgClient,
@@ -42,18 +42,20 @@ export interface PostgresStorage extends FullStorage {
   withClient(client: PostgresClient): FullStorage;
 }
 
+const postgresChecks: OptionChecks<PostgresStorageOptions> = {
+  pool: handle(["query", "unsafe"], "a Pool of pg, or the sql of postgres.js"),
+  schema: requiredText,
+  prepare: flag,
+};
+
 /**
  * Keeps everything in PostgreSQL. Recording a payload takes one round trip whatever its size, the look-up of its recipients included,
  * and so does settling its runs.
- * @throws `CONFIG_INVALID` for a `pool` that is no client
+ * @throws `CONFIG_INVALID`, also for a `pool` that is no client
  */
 export function postgresStorage(options: PostgresStorageOptions): PostgresStorage {
-  const { schema = "public", prepare = true } = options ?? {};
-  const pool = requireHandle(options?.pool, {
-    name: "postgresStorage: pool",
-    methods: ["query", "unsafe"],
-    give: "a Pool of pg, or the sql of postgres.js",
-  });
+  checkOptions(options, postgresChecks, { at: "postgresStorage: ", required: ["pool"] });
+  const { pool, schema = "public", prepare = true } = options;
   return {
     ...storesOn(createQuery(pool, { schema, prepare })),
     coalesce: { maxCalls: 32 },

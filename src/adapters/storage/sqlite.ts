@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../core/clock.js";
+import { anything, checkOptions, handle, number, type OptionChecks, oneOf } from "../../mapping/option-checks.js";
 import type { FullStorage } from "../../storage/storage.js";
-import { requireHandle } from "./require-handle.js";
 import { sqliteAuditStore } from "./sqlite/sqlite-audit.js";
 import { createSession, type SqliteDatabase } from "./sqlite/sqlite-database.js";
 import { sqliteEventStore } from "./sqlite/sqlite-events.js";
@@ -30,17 +30,23 @@ export interface SqliteStorage extends FullStorage {
   migrationSql(): string;
 }
 
+const sqliteChecks: OptionChecks<SqliteStorageOptions> = {
+  database: handle(
+    ["prepare"],
+    'an open handle of libsql, better-sqlite3 or node:sqlite, such as new Database("bellwire.db")',
+  ),
+  synchronous: oneOf("FULL", "NORMAL"),
+  busyTimeoutMs: number,
+  clock: anything,
+};
+
 /**
  * Keeps everything in a SQLite database, in WAL mode; several processes of one machine may share the file.
- * @throws `CONFIG_INVALID` for a `database` that is no handle
+ * @throws `CONFIG_INVALID`, also for a `database` that is no handle
  */
 export function sqliteStorage(options: SqliteStorageOptions): SqliteStorage {
-  const { synchronous = "FULL", busyTimeoutMs = 5_000, clock = systemClock } = options ?? {};
-  const database = requireHandle(options?.database, {
-    name: "sqliteStorage: database",
-    methods: ["prepare"],
-    give: 'an open handle of libsql, better-sqlite3 or node:sqlite, such as new Database("bellwire.db")',
-  });
+  checkOptions(options, sqliteChecks, { at: "sqliteStorage: ", required: ["database"] });
+  const { database, synchronous = "FULL", busyTimeoutMs = 5_000, clock = systemClock } = options;
   database.exec(
     `PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`,
   );

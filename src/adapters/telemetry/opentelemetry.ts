@@ -11,6 +11,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { BellwireError } from "../../core/errors.js";
+import { checkOptions, type OptionChecks, object } from "../../mapping/option-checks.js";
 import type { PayloadResult } from "../../outcome/outcome.js";
 import type { RunContext, WorkflowRun, WorkflowRunner } from "../../runner/runner.js";
 import type { SegmentSource } from "../../source/segment-source.js";
@@ -40,8 +41,15 @@ export interface OpenTelemetry {
 
 const instrumentationName = "bellwire";
 
-/** Traces from webhook to runner: `telemetry.source(createSegmentSource({ …, runner: telemetry.runner(runner) }))`. */
-export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOptions = {}): OpenTelemetry {
+const telemetryChecks: OptionChecks<OpenTelemetryOptions> = { tracerProvider: object, meterProvider: object };
+
+/**
+ * Traces from webhook to runner: `telemetry.source(createSegmentSource({ …, runner: telemetry.runner(runner) }))`.
+ * @throws `CONFIG_INVALID`
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
+  checkOptions(options, telemetryChecks, { at: "openTelemetry: " });
+  const { tracerProvider, meterProvider } = options;
   const tracer = (tracerProvider ?? trace).getTracer(instrumentationName);
   const inSpan = <Value>(name: string, kind: SpanKind, attributes: Attributes, work: (span: Span) => Promise<Value>) =>
     tracer.startActiveSpan(name, { kind, attributes }, async (span) => {

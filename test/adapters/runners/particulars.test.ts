@@ -1,3 +1,4 @@
+import Knock from "@knocklabs/node";
 import { Novu } from "@novu/api";
 import Courier from "@trycourier/courier";
 import {
@@ -10,6 +11,7 @@ import {
 } from "bellwire";
 import { courierRunner } from "bellwire/courier";
 import { httpRunner } from "bellwire/http-runner";
+import { knockRunner } from "bellwire/knock";
 import { novuRunner } from "bellwire/novu";
 import { identify, recordingRunner, track } from "bellwire/testing";
 import { Webhook } from "standardwebhooks";
@@ -231,17 +233,42 @@ it("Novu refuses users with a 201", async () => {
   await server.close();
 });
 
-it.each<[string, (url: string) => WorkflowRunner]>([
-  ["Novu", (url) => novuRunner({ client: new Novu({ secretKey: "sk", serverURL: url }), timeoutMs: 100 })],
-  ["Courier", (url) => courierRunner({ client: new Courier({ apiKey: "sk", baseURL: url }), timeoutMs: 100 })],
-])("%s is waited for no longer than timeoutMs, and what came of it is unknown", async (name, connect) => {
-  const { runner, server } = await on(name, connect);
-  server.replyNext("silence");
-  const error = await rejection(runner.trigger(runRequest("new-comment"), runContext("bw_a")));
-  expect(classifyRunnerFailure(error).kind).toBe("ambiguous");
-  expect(server.requests).toHaveLength(1);
-  await server.close();
+describe.each<[string, (url: string) => WorkflowRunner]>([
+  ["Knock", (url) => knockRunner({ client: new Knock({ apiKey: "sk", baseURL: url }), timeoutMs: 500 })],
+  ["Novu", (url) => novuRunner({ client: new Novu({ secretKey: "sk", serverURL: url }), timeoutMs: 500 })],
+  ["Courier", (url) => courierRunner({ client: new Courier({ apiKey: "sk", baseURL: url }), timeoutMs: 500 })],
+])("%s", (name, connect) => {
+  it.each(["silence", "endless"] as const)(
+    "is waited for no longer than timeoutMs, and what came of it is unknown: %s",
+    async (reply) => {
+      const { runner, server } = await on(name, connect);
+      server.replyNext(reply);
+      const error = await rejection(runner.trigger(runRequest("new-comment"), runContext("bw_a")));
+      expect(classifyRunnerFailure(error).kind).toBe("ambiguous");
+      expect(server.requests).toHaveLength(1);
+      await server.close();
+    },
+  );
 });
+
+it.each(["Knock", "Novu", "Courier"])(
+  "an answer without the id of a run is not that of %s, and what came of it is unknown",
+  async (name) => {
+    const { runner, server } = await on(name);
+    const html = { "content-type": "text/html" };
+    for (const reply of [
+      { status: 200, headers: html, body: "<html>Sign in</html>" },
+      { status: 201, headers: html, body: "<html>Sign in</html>" },
+      { status: 200, body: { error: "no" } },
+      { status: 204 },
+    ]) {
+      server.replyNext(reply);
+      const error = await rejection(runner.trigger(runRequest("new-comment"), runContext("bw_a")));
+      expect(classifyRunnerFailure(error).kind).toBe("ambiguous");
+    }
+    await server.close();
+  },
+);
 
 it("Courier is told of every user, also where it refuses one; what is worth another try is said first", async () => {
   const { runner, server } = await on("Courier");
@@ -324,6 +351,15 @@ describe("HTTP by Standard Webhooks", () => {
   it("an answer without an id, or that is no JSON, is a success", async () => {
     const { runner, server } = await on("The receiver");
     server.replyNext({ status: 204 }, { status: 200, headers: { "content-type": "text/plain" }, body: "thanks" });
+    await expect(runner.trigger(runRequest("w"), runContext("bw_a"))).resolves.toEqual({ workflowRunId: null });
+    await expect(runner.trigger(runRequest("w"), runContext("bw_b"))).resolves.toEqual({ workflowRunId: null });
+    await server.close();
+  });
+
+  it("an answer that does not end, or is far too long to be one, is a success too", async () => {
+    const { runner, server } = await on("The receiver");
+    const long = { status: 200, body: { workflowRunId: "run-1", more: "x".repeat(100_000) } };
+    server.replyNext(long, "endless");
     await expect(runner.trigger(runRequest("w"), runContext("bw_a"))).resolves.toEqual({ workflowRunId: null });
     await expect(runner.trigger(runRequest("w"), runContext("bw_b"))).resolves.toEqual({ workflowRunId: null });
     await server.close();

@@ -32,7 +32,7 @@ it.each([
 describe("a storage that is given no handle says so, and what to give", () => {
   it.each(Object.entries(calls))("%s", (name, call) => {
     const [storage = ""] = name.split(/[ (]/);
-    const handle = storage === "postgresStorage" ? "pool .* a Pool of pg" : "database .* new Database";
+    const handle = storage === "postgresStorage" ? "pool: .* a Pool of pg" : "database: .* new Database";
     expect(call).toThrow(expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(handle) }));
   });
 });
