@@ -85,6 +85,53 @@ it("functions see the event as the schema makes it", () => {
   });
 });
 
+describe("functions that return a promise", () => {
+  const lookUp = (event: { readonly userId?: unknown }) => Promise.resolve([event.userId]);
+  const untyped = { key: "k", event: "Comment Created", workflow: "w" } as const;
+
+  it("do not compile, in any field", () => {
+    // @ts-expect-error recipients
+    defineTrigger({ ...base, recipients: async (event) => event.properties.mentioned });
+    // @ts-expect-error a function that is defined elsewhere
+    defineTrigger({ ...base, recipients: lookUp });
+    // @ts-expect-error a promise in one of two cases
+    defineTrigger({ ...base, recipients: (event) => (event.userId === "ada" ? "ada" : Promise.resolve("grace")) });
+    // @ts-expect-error an event that is only a name
+    defineTrigger({ ...untyped, recipients: async (event) => event.properties["mentioned"] });
+    // @ts-expect-error actor
+    defineTrigger({ ...base, recipients: "userId", actor: async (event) => event.userId });
+    // @ts-expect-error tenant
+    defineTrigger({ ...base, recipients: "userId", tenant: async (event) => event.groupId });
+    // @ts-expect-error data
+    defineTrigger({ ...base, recipients: "userId", data: async (event) => ({ title: event.properties.title }) });
+    // @ts-expect-error when: a promise is truthy
+    defineTrigger({ ...base, recipients: "userId", when: async (event) => event.properties.title !== "" });
+    // @ts-expect-error cancellationKey
+    defineTrigger({ ...base, recipients: "userId", cancellationKey: async (event) => event.properties.title });
+    // @ts-expect-error the key of a cancel
+    defineTrigger({ ...base, action: "cancel", cancellationKey: async (event) => event.properties.title });
+  });
+
+  it("are not confused with those of which the compiler knows little", () => {
+    const anyOf = JSON.parse;
+    defineTrigger({
+      ...base,
+      recipients: (event) => event.properties.anything,
+      actor: () => anyOf("null"),
+      tenant: () => undefined,
+      cancellationKey: () => {
+        throw new Error("never comes back");
+      },
+      when: (event) => event.properties.commenter.team,
+      data: (event) => ({ anything: event.properties.anything, at: new Date() }),
+    });
+    defineTrigger({ ...base, recipients: (event) => [event.properties.title, { id: event.userId, roles: [] }] });
+    defineTrigger({ ...untyped, recipients: (event) => event.properties["mentioned"], when: () => [] });
+    const again = defineTrigger({ ...defineTrigger({ ...base, recipients: "userId" }), recipients: () => ["ada"] });
+    expectTypeOf(again).toEqualTypeOf<TriggerDefinition>();
+  });
+});
+
 it("any Standard Schema will do", () => {
   const event = defineEvent("Ordered", v.object({ total: v.number(), lines: v.array(v.object({ sku: v.string() })) }));
   defineTrigger({ key: "k", event, workflow: "w", recipients: "properties.lines.sku" });
