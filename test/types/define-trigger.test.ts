@@ -1,6 +1,7 @@
-import { defineEvent, defineTrigger, type TriggerDefinition } from "bellwire";
+import { defineEvent, defineTrigger, type EventPath, type TriggerDefinition } from "bellwire";
+import { createTestSource } from "bellwire/testing";
 import * as v from "valibot";
-import { describe, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 
 const comment = defineEvent(
@@ -15,6 +16,7 @@ const comment = defineEvent(
   }),
 );
 const base = { key: "k", event: comment, workflow: "w" } as const;
+const untyped = { key: "k", event: "Comment Created", workflow: "w" } as const;
 
 describe("paths of a typed event", () => {
   it("that exist compile", () => {
@@ -66,6 +68,40 @@ describe("paths of a typed event", () => {
     defineTrigger({ ...base, action: "cancel" });
   });
 
+  it("name members with a dot in quotes, as the grammar of paths does", () => {
+    type Paths = EventPath<{
+      "plan.name": string;
+      "*": string;
+      "it's": { id: string };
+      "two words": string;
+      items?: { "sku.id": { size: string } }[];
+      labels: Record<string, string>;
+      anything: unknown;
+    }>;
+    const paths: Paths[] = [
+      "properties['plan.name']",
+      "properties['*']",
+      `properties["it's"].id`,
+      "properties.two words",
+      "properties.items['sku.id'].size",
+      "properties.items[0]['sku.id']",
+      "properties.items.0['sku.id']",
+      "properties.labels['a.b']",
+      "properties.anything['a.b']",
+    ];
+    // @ts-expect-error two steps, of which there is not even the first
+    paths.push("properties.plan.name");
+    // @ts-expect-error the same in a list
+    paths.push("properties.items.sku.id");
+    // @ts-expect-error every member
+    paths.push("properties.*");
+    // @ts-expect-error a typo in quotes
+    paths.push("properties['plan.nam']");
+    expect(
+      createTestSource({ triggers: paths.map((path) => ({ ...untyped, key: path, recipients: path })) }),
+    ).toBeDefined();
+  });
+
   it("any path goes for an event that is only a name", () => {
     defineTrigger({ key: "k", event: "Comment Created", workflow: "w", recipients: "properties.whatever" });
     defineTrigger({ key: "k", event: { type: "page" }, workflow: "w", recipients: "properties.whatever" });
@@ -87,7 +123,6 @@ it("functions see the event as the schema makes it", () => {
 
 describe("functions that return a promise", () => {
   const lookUp = (event: { readonly userId?: unknown }) => Promise.resolve([event.userId]);
-  const untyped = { key: "k", event: "Comment Created", workflow: "w" } as const;
 
   it("do not compile, in any field", () => {
     // @ts-expect-error recipients
