@@ -11,8 +11,8 @@ import type { SourceContext } from "./source-context.js";
 export type PayloadItem =
   | { readonly kind: "event"; readonly plan: EventPlan }
   | { readonly kind: "invalid"; readonly invalid: InvalidEvent }
-  /** The messageId stood in the same payload before. */
-  | { readonly kind: "repeated"; readonly received: ReceivedEvent };
+  /** The messageId stood in the same payload before, on `first`. */
+  | { readonly kind: "repeated"; readonly received: ReceivedEvent; readonly first: ReceivedEvent | InvalidEvent };
 
 export interface PlanPayloadOptions {
   readonly environment: string;
@@ -29,13 +29,13 @@ export function planPayload(
 ): readonly PayloadItem[] {
   const inactive = (trigger: CompiledTrigger) => whyInactive(trigger, environment, view);
   const planning = { receivedAt, identify, readIdentity, inactive, toPayload };
-  const seen = parsed.length === 1 ? null : new Set<string>();
+  const seen = parsed.length === 1 ? null : new Map<string, ReceivedEvent | InvalidEvent>();
   return parsed.map((element): PayloadItem => {
-    const { messageId } = element.ok ? element.event : element.invalid;
-    const repeated = seen?.has(messageId) === true;
-    seen?.add(messageId);
-    if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, repeated) };
-    if (repeated) return { kind: "repeated", received: element.event };
+    const received = element.ok ? element.event : element.invalid;
+    const first = seen?.get(received.messageId);
+    if (first === undefined) seen?.set(received.messageId, received);
+    if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, first !== undefined) };
+    if (first !== undefined) return { kind: "repeated", received: element.event, first };
     const matching = registry.match(element.event.type, element.event.name);
     return { kind: "event", plan: planEvent(element.event, matching, planning) };
   });
