@@ -1,6 +1,5 @@
 import type { JsonValue } from "../core/json.js";
 import { type Paint, printable } from "./paint.js";
-import { takesNoValue } from "./takes-no-value.js";
 import type { ComparisonTrace, ConditionTrace, PathTrace, TriggerTrace } from "./trace.js";
 
 const shownLength = 60;
@@ -44,7 +43,7 @@ function comparison(
   { path, operator, expected, actual, isHidden, nearest, holds }: ComparisonTrace,
   paint: Paint,
 ): string {
-  const wanted = takesNoValue.has(operator) ? operator : `${operator} ${show(expected)}`;
+  const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
   const nothing = isHidden ? "(not kept)" : `nothing there${hintOf(nearest)}`;
   const found = actual === undefined ? nothing : `it is ${show(actual)}`;
   return `${printable(path)} ${wanted}  ${paint(holds ? "dim" : "yellow", found)}`;

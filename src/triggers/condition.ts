@@ -4,9 +4,9 @@ import { requireJson } from "../mapping/non-json.js";
 import { compilePath } from "../mapping/path.js";
 import { nearestOf } from "../mapping/similarity.js";
 import { cutValue } from "../outcome/cut-value.js";
-import { takesNoValue } from "../outcome/takes-no-value.js";
 import type { ConditionTrace } from "../outcome/trace.js";
 import { parseSegmentTimestamp } from "../segment/timestamp.js";
+import { takesNoValue } from "./takes-no-value.js";
 import { type Operator, operators } from "./trigger-definition.js";
 
 export interface CompiledCondition {

@@ -1,6 +1,6 @@
 import type { JsonValue } from "../core/json.js";
-import { takesNoValue } from "../outcome/takes-no-value.js";
 import type { ComparisonTrace, ConditionTrace } from "../outcome/trace.js";
+import { takesNoValue } from "./takes-no-value.js";
 
 /** A comparison because of which a condition does not hold. */
 export interface DecidingComparison {

@@ -98,7 +98,7 @@ describe("a trigger's trace", () => {
     [
       "equal_to",
       null,
-      "properties.plann equal_to null  nothing there; did you mean properties.plan?",
+      "did you mean properties.plan?",
       "properties.plann is not in the event, expected equal_to null.",
     ],
     ["exists", undefined, "did you mean properties.plan?", "properties.plann is not in the event, expected exists."],
