@@ -157,6 +157,7 @@ export type { WorkflowDefinition } from "./triggers/define-workflow.js";
 export { defineWorkflow } from "./triggers/define-workflow.js";
 export type { EventContext, EventPath, TypedSegmentEvent } from "./triggers/event-path.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./triggers/standard-schema.js";
+export type { FunctionsOfTriggersAreSynchronous, ReturnedByField, Synchronous } from "./triggers/synchronous.js";
 export type {
   Comparison,
   Condition,

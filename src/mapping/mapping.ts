@@ -3,6 +3,7 @@ import { kindOf } from "../segment/kind-of.js";
 import { createHolders } from "./holders.js";
 import { invalidField } from "./invalid-field.js";
 import type { CompiledMapping } from "./mapping-value.js";
+import { requireJson } from "./non-json.js";
 import { ownMember } from "./own-member.js";
 import { compilePath } from "./path.js";
 import { compileTemplate } from "./template.js";
@@ -57,6 +58,7 @@ function compileDirective(mapping: JsonObject, directive: string, field: string)
   );
   if (foreign.length > 0) throw invalidField(field, `has ${foreign.join(", ")} beside ${directive}`);
   const value = mapping[directive];
+  requireJson(directive === "@path" ? mapping["default"] : value, directive === "@path" ? `${field}.default` : field);
   if (directive === "@literal" && value !== undefined) return { paths: [], resolve: () => value };
   if (directive === "@path" && typeof value === "string") return compilePathMapping(value, field, mapping["default"]);
   if (directive === "@template" && typeof value === "string") return compileTemplate(value, field);

@@ -50,6 +50,13 @@ export function parsePath(path: string, field: string): ParsedPath {
   return { isJsonPath, steps, ends };
 }
 
+const plainName = new RegExp(`^(?:${name.source})$`, "u");
+
+/** The step to a member as it stands in a path: `.title`, and in quotes what would be read otherwise. */
+export function toStep(member: string): string {
+  return plainName.test(member) && member !== "$" ? `.${member}` : `['${member.replace(/['\\]/g, "\\$&")}']`;
+}
+
 class Cursor {
   position = 0;
   readonly #path: string;

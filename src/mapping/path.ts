@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
+import { isJsonObject, isUnsafeKey, type JsonObject, type JsonValue } from "../core/json.js";
 import { compileDescent } from "./json-path.js";
 import { ownMember } from "./own-member.js";
-import { type ParsedPath, parsePath } from "./path-grammar.js";
+import { type ParsedPath, parsePath, toStep } from "./path-grammar.js";
 import type { PathStep } from "./path-step.js";
 import { nearestOf } from "./similarity.js";
 
@@ -46,9 +46,8 @@ function compileReader(
 ): (root: JsonObject) => JsonValue | undefined {
   if (names !== null) return compileNames(names, (value, from) => readSteps(value, steps, from, !isJsonPath));
   const finders = steps.map(compileFinder);
-  const isDefinite = steps.every((step) => step.kind === "name" || step.kind === "index");
   const findsSeveral = steps.some((step) => step.kind === "descend" || step.kind === "slice");
-  if (findsSeveral || (isJsonPath && !isDefinite)) {
+  if (findsSeveral || (isJsonPath && !steps.every(isDefinite))) {
     return (root) => {
       let found: readonly JsonValue[] = [root];
       for (const find of finders) found = found.flatMap((value) => find(value, !isJsonPath));
@@ -56,6 +55,10 @@ function compileReader(
     };
   }
   return (root) => readSteps(root, steps, 0, !isJsonPath);
+}
+
+function isDefinite({ kind }: PathStep): boolean {
+  return kind === "name" || kind === "index";
 }
 
 /** Nearly every path is names only, and nearly every event has objects all the way along it; `rest` reads on where it has a list. */
@@ -139,9 +142,13 @@ function explain(path: string, parsed: ParsedPath, root: JsonObject): PathExplan
   const { steps, ends } = parsed;
   let value: JsonValue = root;
   let reached = "";
-  for (const [index, step] of steps.entries()) {
+  for (const index of steps.keys()) {
     const next = readBeginning(parsed, index + 1, root);
-    if (next === undefined) return { reached, nearest: nearestMember(value, step, reached) };
+    if (next === undefined) {
+      const nearest = nearestStep(value, parsed, index);
+      const holder = reached === "" && parsed.isJsonPath ? "$" : reached;
+      return { reached, nearest: nearest && (holder === "" ? nearest.replace(/^\./, "") : holder + nearest) };
+    }
     reached = path.slice(0, ends[index]);
     value = next;
   }
@@ -154,10 +161,27 @@ function readBeginning(parsed: ParsedPath, count: number, root: JsonObject): Jso
   return compileReader({ ...parsed, steps }, namesOf(steps))(root);
 }
 
-function nearestMember(value: JsonValue, step: PathStep, reached: string): string | null {
-  if (!("name" in step)) return null;
+/** The step, or steps, that may have been meant where one leads nowhere; as they are written behind what exists. */
+function nearestStep(value: JsonValue, { steps, isJsonPath }: ParsedPath, index: number): string | null {
+  const [step, ...rest] = steps.slice(index);
+  if (step === undefined || !("name" in step)) return null;
   const holder = Array.isArray(value) ? value.find(isJsonObject) : value;
-  const nearest = isJsonObject(holder) ? nearestOf(step.name, Object.keys(holder)) : null;
-  if (nearest === null) return null;
-  return reached === "" ? nearest : `${reached}.${nearest}`;
+  if (!isJsonObject(holder)) return null;
+  // Only a dot path goes through a list by itself.
+  const isInList = isJsonPath && Array.isArray(value) && steps.slice(0, index).every(isDefinite);
+  if (isInList && ownMember(holder, step.name) !== undefined) return `[*]${toStep(step.name)}`;
+  const names = Object.keys(holder).filter((name) => !isUnsafeKey(name));
+  const nearest = dottedName(names, step.name, rest) ?? nearestOf(step.name, names);
+  return nearest && `${isInList ? "[*]" : ""}${toStep(nearest)}`;
+}
+
+/** Of a member whose name has dots in it, which somebody wrote as if they were steps. */
+function dottedName(names: readonly string[], first: string, rest: readonly PathStep[]): string | undefined {
+  let written = first;
+  for (const step of rest) {
+    if (step.kind !== "name") return undefined;
+    written += `.${step.name}`;
+    if (names.includes(written)) return written;
+  }
+  return undefined;
 }

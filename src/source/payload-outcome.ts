@@ -1,3 +1,4 @@
+import { cutValue } from "../outcome/cut-value.js";
 import type { EventOutcome, PayloadResult } from "../outcome/outcome.js";
 import type { RunResult } from "../storage/run-store.js";
 import type { NewEvent, RecordResult } from "../storage/storage.js";
@@ -32,7 +33,7 @@ export function toPayloadResult({
   const isWoken = (userId: string) => woken.includes(userId);
   let next = 0;
   const outcomes = items.map((item, index): EventOutcome => {
-    if (item.kind === "repeated") return repeatedOutcome(item, index);
+    if (item.kind === "repeated") return repeatedOutcome(item, index, items[item.first]);
     const event = events[next];
     const result = recorded[next];
     next += 1;
@@ -72,9 +73,28 @@ function isAmong(keys: readonly string[], recorded: readonly RecordResult[]): bo
   return keys.some((key) => own.has(key));
 }
 
-function repeatedOutcome(item: PayloadItem & { readonly kind: "repeated" }, index: number): EventOutcome {
-  const { messageId, type, name } = item.received;
-  return { index, messageId, type, name, status: "duplicate", reason: "repeated_in_batch", triggers: [] };
+type RepeatedItem = PayloadItem & { readonly kind: "repeated" };
+
+function repeatedOutcome({ received, first: place }: RepeatedItem, index: number, item?: PayloadItem): EventOutcome {
+  const { messageId, type, name } = received;
+  const outcome = {
+    index,
+    messageId,
+    type,
+    name,
+    status: "duplicate",
+    reason: "repeated_in_batch",
+    triggers: [],
+  } as const;
+  const first = item?.kind === "event" ? item.plan.received : item?.kind === "invalid" ? item.invalid : received;
+  if (type === first.type && name === first.name) return outcome;
+  // No SDK sends that; whoever looks for the event has to be told that it is not the one that was handled.
+  const what =
+    first.name === null
+      ? (first.type ?? "invalid one")
+      : `${first.type ?? "event"} ${JSON.stringify(cutValue(first.name))}`;
+  const message = `Event ${place} of the payload, the ${what}, has the same messageId, and is the one that was handled. Give each event a messageId of its own.`;
+  return { ...outcome, detail: { message } };
 }
 
 function recordedOutcome(index: number, event: NewEvent, result: RecordResult, attempts: Attempts): EventOutcome {

@@ -10,8 +10,8 @@ import type { SourceContext } from "./source-context.js";
 export type PayloadItem =
   | { readonly kind: "event"; readonly plan: EventPlan }
   | { readonly kind: "invalid"; readonly invalid: InvalidEvent }
-  /** The messageId stood in the same payload before. */
-  | { readonly kind: "repeated"; readonly received: ReceivedEvent };
+  /** The messageId stood in the same payload before: in `first`, by its place. */
+  | { readonly kind: "repeated"; readonly received: ReceivedEvent; readonly first: number };
 
 export interface PlanPayloadOptions {
   readonly environment: string;
@@ -28,13 +28,13 @@ export function planPayload(
 ): readonly PayloadItem[] {
   const inactive = (trigger: CompiledTrigger) => whyInactive(trigger, environment, view);
   const planning = { receivedAt, identify, readIdentity, inactive, toPayload };
-  const seen = parsed.length === 1 ? null : new Set<string>();
-  return parsed.map((element): PayloadItem => {
+  const seen = parsed.length === 1 ? null : new Map<string, number>();
+  return parsed.map((element, index): PayloadItem => {
     const { messageId } = element.ok ? element.event : element.invalid;
-    const repeated = seen?.has(messageId) === true;
-    seen?.add(messageId);
-    if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, repeated) };
-    if (repeated) return { kind: "repeated", received: element.event };
+    const first = seen?.get(messageId);
+    if (first === undefined) seen?.set(messageId, index);
+    if (!element.ok) return { kind: "invalid", invalid: distinct(element.invalid, first !== undefined) };
+    if (first !== undefined) return { kind: "repeated", received: element.event, first };
     const matching = registry.match(element.event.type, element.event.name);
     return { kind: "event", plan: planEvent(element.event, matching, planning) };
   });

@@ -40,6 +40,10 @@ export function batch(...events: readonly SegmentEvent[]): JsonObject {
   return { batch: events, sentAt: new Date().toISOString() };
 }
 
+/** The time that a builder gave an event, as long as nobody gave it another. By it a test source knows which it may set by its own clock. */
+export const builtAt = Symbol.for("bellwire.builtAt");
+
 function common() {
-  return { messageId: `test-${randomUUID()}`, timestamp: new Date().toISOString(), context: {} };
+  const timestamp = new Date().toISOString();
+  return { messageId: `test-${randomUUID()}`, timestamp, context: {}, [builtAt]: timestamp };
 }

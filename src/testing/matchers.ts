@@ -49,7 +49,7 @@ export const bellwireMatchers = {
     const isSkipped = (outcome: TriggerOutcome) =>
       outcome.status === "skipped" && (reason === undefined || outcome.reason === reason);
     const pass = found.some((outcome) => isSkipped(outcome) || leavesOut(outcome, reason));
-    const why = reason === undefined ? "" : ` because of ${reason}`;
+    const why = reason === undefined ? "" : ` for ${reason}`;
     return answer(pass, `${JSON.stringify(trigger)} to have been skipped${why}`, received, whatElse(received, found));
   },
 };

@@ -1,10 +1,12 @@
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../core/json.js";
 import { invalidField } from "../mapping/invalid-field.js";
+import { requireJson } from "../mapping/non-json.js";
 import { compilePath } from "../mapping/path.js";
 import { nearestOf } from "../mapping/similarity.js";
 import { cutValue } from "../outcome/cut-value.js";
 import type { ConditionTrace } from "../outcome/trace.js";
 import { parseSegmentTimestamp } from "../segment/timestamp.js";
+import { takesNoValue } from "./takes-no-value.js";
 import { type Operator, operators } from "./trigger-definition.js";
 
 export interface CompiledCondition {
@@ -22,7 +24,6 @@ interface ConditionTraceOptions {
 
 const maxDepth = 16;
 const members: readonly string[] = ["path", "operator", "value"];
-const takesNoValue: ReadonlySet<Operator> = new Set(["empty", "not_empty", "exists", "not_exists"]);
 const wantsNothing: ReadonlySet<Operator> = new Set(["empty", "not_exists"]);
 const takesList: ReadonlySet<Operator> = new Set(["contains_all", "is_one_of"]);
 
@@ -87,6 +88,7 @@ function compileComparison(condition: JsonObject, field: string): CompiledCondit
     throw invalidField(`${field}.value`, `is given, but ${operator} takes none`);
   if (!takesNoValue.has(operator) && !hasValue)
     throw invalidField(`${field}.value`, `is missing; ${operator} needs one`);
+  requireJson(value, `${field}.value`);
   if (takesList.has(operator) && !Array.isArray(value))
     throw invalidField(`${field}.value`, `is not a list; ${operator} needs one`);
   if (operator.startsWith("is_timestamp") && parseSegmentTimestamp(value) === null) {

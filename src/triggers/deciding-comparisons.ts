@@ -1,5 +1,6 @@
 import type { JsonValue } from "../core/json.js";
 import type { ComparisonTrace, ConditionTrace } from "../outcome/trace.js";
+import { takesNoValue } from "./takes-no-value.js";
 
 /** A comparison because of which a condition does not hold. */
 export interface DecidingComparison {
@@ -35,7 +36,7 @@ export function describeComparisons(comparisons: readonly DecidingComparison[]):
 
 function describe({ comparison, negated }: DecidingComparison): string {
   const { path, operator, expected, actual, isHidden } = comparison;
-  const wanted = expected === null ? operator : `${operator} ${show(expected)}`;
+  const wanted = takesNoValue.has(operator) ? operator : `${operator} ${show(expected)}`;
   const found = isHidden ? "not kept" : actual === undefined ? "not in the event" : show(actual);
   return `${path} is ${found}, expected ${negated ? "not " : ""}${wanted}`;
 }

@@ -4,6 +4,7 @@ import type { WorkflowDefinition } from "./define-workflow.js";
 import type { EventPath, TypedSegmentEvent } from "./event-path.js";
 import type { Fitting, MappedData, Misfit, NotMapped } from "./mapped-data.js";
 import { isStandardSchema } from "./standard-schema.js";
+import type { Synchronous } from "./synchronous.js";
 import type { FieldMapping, TriggerDefinition, TriggerEvent, TriggerOptions } from "./trigger-definition.js";
 
 type PathOf<Event> = Event extends EventDefinition<string, infer Properties> ? EventPath<Properties> : string;
@@ -42,13 +43,19 @@ export function defineTrigger<
   // Without a default: with one, the compiler does not look at what a function returns.
   const Data extends DataMapping<Event>,
   Returned,
+  Recipients,
+  Actor,
+  Tenant,
+  Key,
+  When,
 >(
   trigger: TriggerOptions<
     Event,
     PathOf<Event>,
     TypedEventOf<Event>,
     Workflow,
-    Data | ((event: TypedEventOf<Event>) => Returned)
+    Data | ((event: TypedEventOf<Event>) => Synchronous<Returned>),
+    { recipients: Recipients; actor: Actor; tenant: Tenant; cancellationKey: Key; when: When }
   > & { readonly action?: Action } & (IsMapped<Event, Data> extends true
       ? Misfit<Workflow, Action, MappedData<Event, Data>>
       : unknown),

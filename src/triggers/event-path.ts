@@ -47,24 +47,59 @@ type Depth = [never, 0, 1, 2, 3, 4, 5];
 /** Values whose shape the compiler does not know. */
 export type IsOpen<Type> = unknown extends Type ? true : false;
 
-type MemberPath<Type, Level extends number> = [Level] extends [never]
-  ? string
+/** Behind values whose shape is not known. */
+type AnyTail = `.${string}` | `[${string}`;
+
+type Tail<Type, Level extends number> = [Level] extends [never]
+  ? AnyTail
   : IsOpen<Type> extends true
-    ? string
+    ? AnyTail
     : Type extends readonly (infer Element)[]
-      ? `${number}` | `${number}${Tail<Element, Depth[Level]>}` | MemberPath<Element, Level>
+      ?
+          | `.${number}`
+          | `.${number}${Tail<Element, Depth[Level]>}`
+          | Brackets
+          | `${Brackets}${Tail<Element, Level>}`
+          | Tail<Element, Level>
       : Type extends object
         ? string extends keyof Type
-          ? string
-          : { [Key in keyof Type & string]: Key | `${Key}${MemberTail<Type[Key], Depth[Level]>}` }[keyof Type & string]
+          ? AnyTail
+          : {
+              [Key in keyof Type & string]: Step<Key> | `${Step<Key>}${MemberTail<Type[Key], Depth[Level]>}`;
+            }[keyof Type & string]
         : never;
 
-type Tail<Type, Level extends number> = Type extends readonly (infer Element)[]
-  ? `.${MemberPath<Type, Level>}` | Brackets | `${Brackets}${Tail<Element, Level>}`
-  : `.${MemberPath<Type, Level>}`;
-
 /** `NonNullable` would turn `unknown` into an object without members. */
-type MemberTail<Type, Level extends number> = IsOpen<Type> extends true ? `.${string}` : Tail<NonNullable<Type>, Level>;
+type MemberTail<Type, Level extends number> = IsOpen<Type> extends true ? AnyTail : Tail<NonNullable<Type>, Level>;
+
+/** As the grammar of paths has it: a bare name with a dot in it would be two steps. */
+type Step<Key extends string> = Key extends Odd
+  ? Key extends `${string}'${string}`
+    ? `["${Key}"]`
+    : `['${Key}']`
+  : `.${Key}`;
+
+type Odd = "" | ` ${string}` | `${string} ` | `${string}${Mark}${string}`;
+type Mark =
+  | "."
+  | "["
+  | "]"
+  | "'"
+  | '"'
+  | "*"
+  | "/"
+  | ":"
+  | "@"
+  | "#"
+  | "("
+  | ")"
+  | ","
+  | "?"
+  | "!"
+  | "&"
+  | "+"
+  | "="
+  | "%";
 
 type Brackets = `[${number}]` | "[*]";
 

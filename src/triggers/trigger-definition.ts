@@ -5,6 +5,7 @@ import type { SegmentEventType } from "../segment/event.js";
 import type { EventDefinition } from "./define-event.js";
 import type { WorkflowDefinition } from "./define-workflow.js";
 import type { TypedSegmentEvent } from "./event-path.js";
+import type { ReturnedByField, Synchronous } from "./synchronous.js";
 import type { Unidentified } from "./unidentified.js";
 
 /** Events other than track, or a track event by name: `{ type: "page", name: "Pricing" }`. Without `name`: all of the type. */
@@ -28,8 +29,8 @@ export type FieldMapping<Path extends string> =
   | readonly FieldMapping<Path>[]
   | { readonly [key: string]: FieldMapping<Path> };
 
-/** Synchronous and without side effects: it also runs for previews and repeated deliveries. Returns JSON. */
-export type EventFunction<Event, Returned = unknown> = { call(event: Event): Returned }["call"];
+/** Synchronous (one that is `async` does not compile) and without side effects: it also runs for previews and repeated deliveries. Returns JSON. */
+export type EventFunction<Event, Returned = unknown> = { call(event: Event): Synchronous<Returned> }["call"];
 
 /** The comparisons of Knock's conditions. */
 export const operators = [
@@ -65,7 +66,7 @@ export type Condition<Path extends string = string> =
   | { readonly any: readonly Condition<Path>[] }
   | { readonly not: Condition<Path> };
 
-interface TriggerBase<Path extends string, Event, Workflow, Data> {
+interface TriggerBase<Path extends string, Event, Workflow, Data, Returned extends ReturnedByField> {
   /** Unique in the source; part of idempotency keys, so renaming a trigger makes it another one. */
   readonly key: string;
   /** The workflow that the runner starts or cancels. */
@@ -73,13 +74,13 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
   /** Set by `defineTrigger` from a workflow of `defineWorkflow`: the data is checked against it where the names are equal. */
   readonly typedWorkflow?: WorkflowDefinition;
   /** Who did it: an id, or an inline user. @default nobody */
-  readonly actor?: FieldMapping<Path> | EventFunction<Event>;
+  readonly actor?: FieldMapping<Path> | EventFunction<Event, Returned["actor"]>;
   /** Which of your customers (company, workspace) the run belongs to: an id, or an object with an `id`. @default none */
-  readonly tenant?: FieldMapping<Path> | EventFunction<Event>;
+  readonly tenant?: FieldMapping<Path> | EventFunction<Event, Returned["tenant"]>;
   /** What the workflow gets: an object. @default all of `properties`; of `traits`, for identify and group */
   readonly data?: Data;
   /** The trigger runs only when it holds: `{ path, operator, value }` within `all`, `any` and `not`, or a synchronous function. */
-  readonly when?: Condition<Path> | EventFunction<Event>;
+  readonly when?: Condition<Path> | EventFunction<Event, Returned["when"]>;
   /** Events that happened longer ago are skipped, such as those of a Segment replay. @default no limit */
   readonly maxEventAge?: Duration;
   /** Takes the actor out of the recipients. @default false */
@@ -97,27 +98,37 @@ interface TriggerBase<Path extends string, Event, Workflow, Data> {
 }
 
 /** Starts a workflow run. */
-export interface TriggerRun<Path extends string, Event, Workflow, Data>
-  extends TriggerBase<Path, Event, Workflow, Data> {
+export interface TriggerRun<
+  Path extends string,
+  Event,
+  Workflow,
+  Data,
+  Returned extends ReturnedByField = ReturnedByField,
+> extends TriggerBase<Path, Event, Workflow, Data, Returned> {
   /** Starts a run; `"cancel"` cancels those of a cancellation key. @default "trigger" */
   readonly action?: "trigger";
   /**
    * Whom the workflow notifies: an id, an inline user `{ id, email, … }`, an object `{ collection, id }`, or a list of these, nested or not. A text is a path into the
    * event, such as `"properties.mentioned"`; a fixed id is `{ "@literal": "ada" }`.
    */
-  readonly recipients: FieldMapping<Path> | EventFunction<Event>;
+  readonly recipients: FieldMapping<Path> | EventFunction<Event, Returned["recipients"]>;
   /** With it the run can be canceled later. */
-  readonly cancellationKey?: FieldMapping<Path> | EventFunction<Event>;
+  readonly cancellationKey?: FieldMapping<Path> | EventFunction<Event, Returned["cancellationKey"]>;
 }
 
 /** Cancels the runs that were started with the same cancellation key. */
-export interface TriggerCancel<Path extends string, Event, Workflow, Data>
-  extends TriggerBase<Path, Event, Workflow, Data> {
+export interface TriggerCancel<
+  Path extends string,
+  Event,
+  Workflow,
+  Data,
+  Returned extends ReturnedByField = ReturnedByField,
+> extends TriggerBase<Path, Event, Workflow, Data, Returned> {
   readonly action: "cancel";
   /** That of the runs to cancel. */
-  readonly cancellationKey: FieldMapping<Path> | EventFunction<Event>;
+  readonly cancellationKey: FieldMapping<Path> | EventFunction<Event, Returned["cancellationKey"]>;
   /** For whom the runs are canceled: mapped as those of a run are. @default everyone the run was started for */
-  readonly recipients?: FieldMapping<Path> | EventFunction<Event>;
+  readonly recipients?: FieldMapping<Path> | EventFunction<Event, Returned["recipients"]>;
 }
 
 /** What `defineTrigger` takes: fields checked against the event's type. */
@@ -127,7 +138,8 @@ export type TriggerOptions<
   Typed,
   Workflow = string,
   Data = FieldMapping<Path> | EventFunction<Typed>,
-> = (TriggerRun<Path, Typed, Workflow, Data> | TriggerCancel<Path, Typed, Workflow, Data>) & {
+  Returned extends ReturnedByField = ReturnedByField,
+> = (TriggerRun<Path, Typed, Workflow, Data, Returned> | TriggerCancel<Path, Typed, Workflow, Data, Returned>) & {
   /** A track event by its name, `{ type, name }` for any other one, or what `defineEvent` made. */
   readonly event: Event;
 };

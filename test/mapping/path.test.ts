@@ -192,8 +192,37 @@ describe("explain", () => {
     ["xyz", "", null],
     ["userId", "userId", null],
     ["$.properties.titel", "$.properties", "$.properties.title"],
+    ["$.propertys.title", "", "$.properties"],
+    ["$.properties.items.idd", "$.properties.items", "$.properties.items[*].id"],
+    ["$.properties.items.id", "$.properties.items", "$.properties.items[*].id"],
+    ["$.properties.items[*].idd", "$.properties.items[*]", "$.properties.items[*].id"],
   ])("%s exists up to %j; nearest %j", (path, reached, nearest) => {
     expect(compilePath(path, "data").explain(event)).toEqual({ reached, nearest });
+  });
+});
+
+describe("what explain takes for meant leads there", () => {
+  const odd = ["plan.name", "it's", 'a "b"', "a\\b", " plan", "plan/name", "a[0]", "**", "$", "12", "plan name"];
+  it.each(odd)("%j", (name) => {
+    const root = { properties: { [name]: "pro" }, [name]: "team" };
+    const nearest = (path: string) => compilePath(path, "data").explain(root).nearest ?? "none";
+    const quoted = JSON.stringify(`${name}x`);
+    expect(compilePath(nearest(`properties[${quoted}]`), "data").read(root)).toBe("pro");
+    expect(compilePath(nearest(`$.properties[${quoted}]`), "data").read(root)).toBe("pro");
+    expect(compilePath(nearest(`[${quoted}]`), "data").read(root)).toBe("team");
+  });
+
+  it("also where the dots of a name were written as steps", () => {
+    const root = { properties: { "utm.source.id": "a", lists: [{ "b.c": 1 }] } };
+    const nearest = (path: string) => compilePath(path, "data").explain(root).nearest;
+    expect(nearest("properties.utm.source.id.x")).toBe("properties['utm.source.id']");
+    expect(nearest("properties.lists.b.c")).toBe("properties.lists['b.c']");
+    expect(nearest("$.properties.lists.b.c")).toBe("$.properties.lists[*]['b.c']");
+    expect(nearest("properties.utm[0].id")).toBeNull();
+  });
+
+  it("and is no name that no path may have", () => {
+    expect(compilePath("constructo", "data").explain({ constructor: 1 }).nearest).toBeNull();
   });
 });
 

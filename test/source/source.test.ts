@@ -114,6 +114,27 @@ describe("deliveries", () => {
     expect(runner.runs).toHaveLength(3);
   });
 
+  it("of another event of the payload is told as what it is", async () => {
+    const { source } = setUp();
+    const messageId = "m-1";
+    const { events } = await source.handleSegmentPayload([
+      { type: "identify", userId: "ada", messageId },
+      { type: "track", event: "Signed Up", userId: "ada", messageId },
+      { type: "identify", userId: "ada", messageId },
+      { type: "track", event: "Signed Up", userId: "ada", messageId: "m-2" },
+      { type: "track", event: "Signed In", userId: "ada", messageId: "m-2" },
+    ]);
+    expect(
+      events.map(({ reason, detail }) => (reason === "repeated_in_batch" ? (detail?.message ?? "") : null)),
+    ).toEqual([
+      null,
+      "Event 0 of the payload, the identify, has the same messageId, and is the one that was handled. Give each event a messageId of its own.",
+      "",
+      null,
+      'Event 3 of the payload, the track "Signed Up", has the same messageId, and is the one that was handled. Give each event a messageId of its own.',
+    ]);
+  });
+
   it.each([
     ["environment", { environments: { a: {}, b: {} } }],
     ["source", {}],

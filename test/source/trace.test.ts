@@ -95,6 +95,12 @@ describe("a trigger's trace", () => {
       'properties.plann is not in the event, expected equal_to "pro".',
     ],
     ["not_equal_to", "pro", "did you mean properties.plan?", undefined],
+    [
+      "equal_to",
+      null,
+      "did you mean properties.plan?",
+      "properties.plann is not in the event, expected equal_to null.",
+    ],
     ["exists", undefined, "did you mean properties.plan?", "properties.plann is not in the event, expected exists."],
     // Who asks for nothing to be there finds what was asked for.
     ["not_exists", undefined, "nothing there", undefined],

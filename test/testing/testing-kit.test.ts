@@ -39,6 +39,45 @@ const welcome = defineTrigger({
 });
 const signUp = track("Signed Up", { account: { admins: ["ada", "grace"] } });
 
+describe("a test source", () => {
+  const one = { ...welcome, recipients: "userId", maxEventAge: "1h" } as const;
+  const signUpOf = (userId: string) => track("Signed Up", {}, { userId });
+
+  it.each<[string, readonly unknown[]]>([
+    ["events one by one", [signUpOf("ada"), signUpOf("grace")]],
+    ["a list of events", [[signUpOf("ada"), signUpOf("grace")]]],
+    ["a batch", [batch(signUpOf("ada"), signUpOf("grace"))]],
+  ])("is sent %s", async (_, sent) => {
+    const { send } = createTestSource({ triggers: [one], users: ["ada", "grace"] });
+    expect(await send(...sent)).toHaveTriggered("welcome", { recipients: ["ada", "grace"] });
+  });
+
+  it("says what it was sent that is a promise, which would be an event without a type", async () => {
+    await expect(createTestSource().send(Promise.resolve(signUp))).rejects.toMatchObject({
+      code: "PAYLOAD_NOT_EVENTS",
+    });
+  });
+
+  it("takes what builders made to happen now, by its own clock", async () => {
+    const source = createTestSource({ triggers: [one], users: ["ada"], now: new Date("2031-05-06T07:08:09Z") });
+    expect(await source.send(signUpOf("ada"))).toHaveTriggered("welcome");
+    await source.advance("2h");
+    expect(await source.send(batch(signUpOf("ada")))).toHaveTriggered("welcome");
+    const old = track("Signed Up", {}, { userId: "ada", timestamp: "2031-05-06T07:08:09Z" });
+    expect(await source.send(old)).toHaveSkipped("welcome", "event_too_old");
+  });
+
+  it("takes what is sent later to have happened later, as often as it is tried", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { send, source } = createTestSource();
+      const plans = ["pro", "free", "team", "basic"].map((plan) => identify("ada", { plan }));
+      for (const event of plans.slice(0, 2)) await send(event);
+      await send(...plans.slice(2));
+      expect((await source.users.get("ada"))?.properties["plan"]).toBe("basic");
+    }
+  });
+});
+
 describe("matchers", () => {
   it("pass on what happened", async () => {
     const { send } = createTestSource({ triggers: [welcome], users: ["ada"] });

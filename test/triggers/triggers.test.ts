@@ -134,6 +134,8 @@ describe("conditions", () => {
     [{ path: "a", operator: "exists", value: 1 }, "takes none"],
     [{ path: "a", operator: "is_one_of", value: "x" }, "is not a list"],
     [{ path: "a", operator: "is_timestamp_before", value: "soon" }, "no timestamp"],
+    [{ path: "a", operator: "equal_to", value: new Date(0) }, "when.value: is a Date, which is no JSON"],
+    [{ path: "a", operator: "is_one_of", value: [1, () => 1] }, "when.value: 1: is a function, which is no JSON"],
     [{ path: "a", operator: "exists", valeu: 1 }, "valeu beside path, operator and value; did you mean value?"],
     [{ path: "a", opertor: "exists" }, "did you mean operator?"],
     [{ path: "a", op: "exists" }, "the unknown member op beside path, operator and value"],

@@ -1,6 +1,7 @@
-import { defineEvent, defineTrigger, type TriggerDefinition } from "bellwire";
+import { defineEvent, defineTrigger, type EventPath, type TriggerDefinition } from "bellwire";
+import { createTestSource } from "bellwire/testing";
 import * as v from "valibot";
-import { describe, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 
 const comment = defineEvent(
@@ -15,6 +16,7 @@ const comment = defineEvent(
   }),
 );
 const base = { key: "k", event: comment, workflow: "w" } as const;
+const untyped = { key: "k", event: "Comment Created", workflow: "w" } as const;
 
 describe("paths of a typed event", () => {
   it("that exist compile", () => {
@@ -66,6 +68,40 @@ describe("paths of a typed event", () => {
     defineTrigger({ ...base, action: "cancel" });
   });
 
+  it("name members with a dot in quotes, as the grammar of paths does", () => {
+    type Paths = EventPath<{
+      "plan.name": string;
+      "*": string;
+      "it's": { id: string };
+      "two words": string;
+      items?: { "sku.id": { size: string } }[];
+      labels: Record<string, string>;
+      anything: unknown;
+    }>;
+    const paths: Paths[] = [
+      "properties['plan.name']",
+      "properties['*']",
+      `properties["it's"].id`,
+      "properties.two words",
+      "properties.items['sku.id'].size",
+      "properties.items[0]['sku.id']",
+      "properties.items.0['sku.id']",
+      "properties.labels['a.b']",
+      "properties.anything['a.b']",
+    ];
+    // @ts-expect-error two steps, of which there is not even the first
+    paths.push("properties.plan.name");
+    // @ts-expect-error the same in a list
+    paths.push("properties.items.sku.id");
+    // @ts-expect-error every member
+    paths.push("properties.*");
+    // @ts-expect-error a typo in quotes
+    paths.push("properties['plan.nam']");
+    expect(
+      createTestSource({ triggers: paths.map((path) => ({ ...untyped, key: path, recipients: path })) }),
+    ).toBeDefined();
+  });
+
   it("any path goes for an event that is only a name", () => {
     defineTrigger({ key: "k", event: "Comment Created", workflow: "w", recipients: "properties.whatever" });
     defineTrigger({ key: "k", event: { type: "page" }, workflow: "w", recipients: "properties.whatever" });
@@ -82,6 +118,52 @@ it("functions see the event as the schema makes it", () => {
     when: (event) => event.properties.title !== "",
     // @ts-expect-error there is no such property
     data: (event) => event.properties.titel,
+  });
+});
+
+describe("functions that return a promise", () => {
+  const lookUp = (event: { readonly userId?: unknown }) => Promise.resolve([event.userId]);
+
+  it("do not compile, in any field", () => {
+    // @ts-expect-error recipients
+    defineTrigger({ ...base, recipients: async (event) => event.properties.mentioned });
+    // @ts-expect-error a function that is defined elsewhere
+    defineTrigger({ ...base, recipients: lookUp });
+    // @ts-expect-error a promise in one of two cases
+    defineTrigger({ ...base, recipients: (event) => (event.userId === "ada" ? "ada" : Promise.resolve("grace")) });
+    // @ts-expect-error an event that is only a name
+    defineTrigger({ ...untyped, recipients: async (event) => event.properties["mentioned"] });
+    // @ts-expect-error actor
+    defineTrigger({ ...base, recipients: "userId", actor: async (event) => event.userId });
+    // @ts-expect-error tenant
+    defineTrigger({ ...base, recipients: "userId", tenant: async (event) => event.groupId });
+    // @ts-expect-error data
+    defineTrigger({ ...base, recipients: "userId", data: async (event) => ({ title: event.properties.title }) });
+    // @ts-expect-error when: a promise is truthy
+    defineTrigger({ ...base, recipients: "userId", when: async (event) => event.properties.title !== "" });
+    // @ts-expect-error cancellationKey
+    defineTrigger({ ...base, recipients: "userId", cancellationKey: async (event) => event.properties.title });
+    // @ts-expect-error the key of a cancel
+    defineTrigger({ ...base, action: "cancel", cancellationKey: async (event) => event.properties.title });
+  });
+
+  it("are not confused with those of which the compiler knows little", () => {
+    const anyOf = JSON.parse;
+    defineTrigger({
+      ...base,
+      recipients: (event) => event.properties.anything,
+      actor: () => anyOf("null"),
+      tenant: () => undefined,
+      cancellationKey: () => {
+        throw new Error("never comes back");
+      },
+      when: (event) => event.properties.commenter.team,
+      data: (event) => ({ anything: event.properties.anything, at: new Date() }),
+    });
+    defineTrigger({ ...base, recipients: (event) => [event.properties.title, { id: event.userId, roles: [] }] });
+    defineTrigger({ ...untyped, recipients: (event) => event.properties["mentioned"], when: () => [] });
+    const again = defineTrigger({ ...defineTrigger({ ...base, recipients: "userId" }), recipients: () => ["ada"] });
+    expectTypeOf(again).toEqualTypeOf<TriggerDefinition>();
   });
 });
 
