@@ -45,6 +45,6 @@ function toTime(text: string, flag: string, now: number): Date {
   const time = amount === undefined ? Date.parse(text) : now - Number(amount) * (unitMs[unit] ?? 0);
   if (!Number.isNaN(time)) return new Date(time);
   throw new UsageError(
-    `${flag} ${text}: is no time. Give one such as 2026-03-01T12:00:00Z, or how long ago: 90m, 24h, 7d.`,
+    `${flag} ${text}: is not a time. Give one such as 2026-03-01T12:00:00Z, or how long ago: 90m, 24h, 7d.`,
   );
 }

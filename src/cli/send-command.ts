@@ -34,7 +34,7 @@ function post(
   body: string,
   aborted: AbortSignal,
 ): Promise<Response> {
-  if (!URL.canParse(url)) throw new UsageError(`--url ${url}: is no URL.`);
+  if (!URL.canParse(url)) throw new UsageError(`--url ${url}: is not a URL.`);
   const signal = AbortSignal.any([aborted, AbortSignal.timeout(timeoutMs)]);
   return fetch(url, { method: "POST", headers, body, signal }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);

@@ -84,5 +84,5 @@ export function dateOf(query: URLSearchParams, name: string): Date | undefined {
   if (given === undefined) return undefined;
   const date = new Date(given);
   if (!Number.isNaN(date.getTime())) return date;
-  throw new ConsoleRefusal(400, "bad_request", `${name} is no time.`);
+  throw new ConsoleRefusal(400, "bad_request", `${name} is not a time.`);
 }

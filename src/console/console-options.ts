@@ -73,7 +73,7 @@ export type ConsoleOptions<Original = unknown> = BaseOptions<Original> &
 
 const source: OptionCheck = (value, name) => {
   if (typeof value === "object" && value !== null && "handleSegmentPayload" in value) return;
-  throw configInvalid(`${name}: is no source. Give what createSegmentSource made.`);
+  throw configInvalid(`${name}: is not a source. Give what createSegmentSource made.`);
 };
 
 const consoleChecks: OptionChecks<ConsoleOptions> = {
@@ -121,7 +121,7 @@ export function requireAuthorize(authorize: unknown): void {
 export function resolveBasePath(basePath = "/bellwire"): string {
   const trimmed = basePath.replace(/\/+$/, "");
   if (trimmed === "" || /^(?:\/[\w.~-]+)+$/.test(trimmed)) return trimmed;
-  throw invalid(`basePath: ${JSON.stringify(basePath)} is no plain path such as "/bellwire".`);
+  throw invalid(`basePath: ${JSON.stringify(basePath)} is not a plain path such as "/bellwire".`);
 }
 
 function invalid(message: string): BellwireError {

@@ -30,7 +30,7 @@ export interface WebhookOptions {
 /** Paths of requests start with a slash: under a base that does not, no request would ever be found. */
 const basePath: OptionCheck = (value, name) => {
   if (typeof value === "string" && (value === "" || value.startsWith("/"))) return;
-  throw configInvalid(`${name}: is no path that starts with a slash, such as "/webhooks/segment".`);
+  throw configInvalid(`${name}: is not a path that starts with a slash, such as "/webhooks/segment".`);
 };
 
 const webhookChecks: OptionChecks<WebhookOptions> = {

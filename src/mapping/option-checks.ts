@@ -11,7 +11,7 @@ export type OptionChecks<Options> = Readonly<Record<keyof Options, OptionCheck>>
 export interface OptionNaming {
   /** Stands before the names, such as `retention.` */
   readonly at?: string;
-  /** @default "option" */
+  /** @default "an option" */
   readonly thing?: string;
   /** What else to do about a name that is none. */
   readonly advice?: string;
@@ -30,7 +30,7 @@ export function checkOptions(
   checks: Readonly<Record<string, OptionCheck>>,
   naming: OptionNaming = {},
 ): void {
-  const { at = "", thing = "option", advice = "", required = [] } = naming;
+  const { at = "", thing = "an option", advice = "", required = [] } = naming;
   const names = Object.keys(checks);
   for (const name of required) {
     if (!isObject(options) || Reflect.get(options, name) === undefined) checks[name]?.(undefined, at + name);
@@ -41,7 +41,7 @@ export function checkOptions(
     if (Object.hasOwn(checks, name)) continue;
     const nearest = nearestOf(name, names);
     const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-    throw configInvalid(`${at}${name}: is no ${thing}.${hint}${advice} There are: ${names.join(", ")}.`);
+    throw configInvalid(`${at}${name}: is not ${thing}.${hint}${advice} There are: ${names.join(", ")}.`);
   }
   for (const [name, check] of Object.entries(checks)) {
     const value: unknown = Reflect.get(options, name);
@@ -57,13 +57,13 @@ export function requireOptions(options: unknown, caller: string, example: string
 export const anything: OptionCheck = () => undefined;
 
 export const text: OptionCheck = (value, name) => {
-  if (typeof value !== "string") throw configInvalid(`${name}: is no text.`);
+  if (typeof value !== "string") throw configInvalid(`${name}: is not a string.`);
 };
 
 /** For what can not be left out: called with what was given, `undefined` too. */
 export const requiredText: OptionCheck = (value, name) => {
   if (typeof value === "string" && value !== "") return;
-  throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "no text"}.`);
+  throw configInvalid(`${name}: is ${value === undefined ? "missing" : value === "" ? "empty" : "not a string"}.`);
 };
 
 /** Of somebody who is to be stored. */
@@ -74,7 +74,7 @@ export const newId: OptionCheck = (value, name) => {
 };
 
 export const object: OptionCheck = (value, name) => {
-  if (!isObject(value)) throw configInvalid(`${name}: is no object.`);
+  if (!isObject(value)) throw configInvalid(`${name}: is not an object.`);
 };
 
 export const flag: OptionCheck = (value, name) => {
@@ -83,20 +83,20 @@ export const flag: OptionCheck = (value, name) => {
 
 export const date: OptionCheck = (value, name) => {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return;
-  throw configInvalid(`${name}: is no date. Give a Date, such as new Date("2026-01-31").`);
+  throw configInvalid(`${name}: is not a date. Give a Date, such as new Date("2026-01-31").`);
 };
 
 export const callback: OptionCheck = (value, name) => {
-  if (typeof value !== "function") throw configInvalid(`${name}: is no function.`);
+  if (typeof value !== "function") throw configInvalid(`${name}: is not a function.`);
 };
 
 export const number: OptionCheck = (value, name) => {
-  if (typeof value !== "number" || Number.isNaN(value)) throw configInvalid(`${name}: is no number.`);
+  if (typeof value !== "number" || Number.isNaN(value)) throw configInvalid(`${name}: is not a number.`);
 };
 
 export const aboveZeroOrNull: OptionCheck = (value, name) => {
   if (value === null || (typeof value === "number" && value >= 1)) return;
-  throw configInvalid(`${name}: is no number above 0, and not null for none.`);
+  throw configInvalid(`${name}: is neither a number of at least 1 nor null for none.`);
 };
 
 /** A timer that is given more ends at once. */
@@ -104,7 +104,7 @@ const maxTimerMs = 2 ** 31 - 1;
 
 export const milliseconds: OptionCheck = (value, name) => {
   if (typeof value === "number" && value > 0 && value <= maxTimerMs) return;
-  throw configInvalid(`${name}: is no number of milliseconds from 1 to ${maxTimerMs}.`);
+  throw configInvalid(`${name}: is not a number of milliseconds from 1 to ${maxTimerMs}.`);
 };
 
 /** What another package made. @param methods it has one of them @param give what to give, for the message */
@@ -119,7 +119,7 @@ export function handle(methods: readonly string[], give: string): OptionCheck {
 
 export function listOf(check: OptionCheck): OptionCheck {
   return (value, name) => {
-    if (!Array.isArray(value)) throw configInvalid(`${name}: is no list. Write it in brackets: [ … ].`);
+    if (!Array.isArray(value)) throw configInvalid(`${name}: is not a list. Write it in brackets: [ … ].`);
     for (const [index, element] of value.entries()) check(element, `${name}[${index}]`);
   };
 }
@@ -131,7 +131,7 @@ export const texts = listOf(text);
 export const logger: OptionCheck = (value, name) => {
   const has = (method: string) => isObject(value) && typeof Reflect.get(value, method) === "function";
   if (["debug", "info", "warn", "error"].every(has)) return;
-  throw configInvalid(`${name}: is no logger. Give one with debug, info, warn and error, such as pino().`);
+  throw configInvalid(`${name}: is not a logger. Give one with debug, info, warn and error, such as pino().`);
 };
 
 export function oneOf(...allowed: readonly string[]): OptionCheck {
@@ -146,7 +146,7 @@ export function oneOf(...allowed: readonly string[]): OptionCheck {
 /** Options within an option. */
 export function group(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
   return (value, name) => {
-    if (!isObject(value)) throw configInvalid(`${name}: is no object with ${Object.keys(checks).join(", ")}.`);
+    if (!isObject(value)) throw configInvalid(`${name}: is not an object with ${Object.keys(checks).join(", ")}.`);
     checkOptions(value, checks, { at: `${name}.` });
   };
 }

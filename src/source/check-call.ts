@@ -16,7 +16,7 @@ const callChecks: OptionChecks<InEnvironment & ChangedBy> = { environment: text,
 /** Of a method that answers with pages. */
 export const pageChecks = {
   limit: (value, name) => {
-    if (typeof value !== "number") throw configInvalid(`${name}: is no number.`);
+    if (typeof value !== "number") throw configInvalid(`${name}: is not a number.`);
   },
   cursor: text,
 } as const satisfies Readonly<Record<string, OptionCheck>>;

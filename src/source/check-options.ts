@@ -57,13 +57,13 @@ const unidentified: OptionCheck = (value, name) => {
 const environments: OptionCheck = (value) => {
   if (!isJsonObject(value)) {
     throw configInvalid(
-      'environments: is no object of environments by name, such as { production: { webhookToken: "…" } }.',
+      'environments: is not an object of environments by name, such as { production: { webhookToken: "…" } }.',
     );
   }
   for (const [name, environment] of Object.entries(value)) {
     const at = `environments.${name}`;
     if (!isJsonObject(environment)) {
-      throw configInvalid(`${at}: is no object of options, such as { webhookToken: "…" }.`);
+      throw configInvalid(`${at}: is not an object of options, such as { webhookToken: "…" }.`);
     }
     checkOptions(environment, environmentOptions, { at: `${at}.` });
   }
@@ -71,7 +71,7 @@ const environments: OptionCheck = (value) => {
 
 const workflow: OptionCheck = (value, name) => {
   if (isJsonObject(value) && typeof value["name"] === "string" && isStandardSchema(value["schema"])) return;
-  throw configInvalid(`${name}: is no workflow. Make it with defineWorkflow("name", schema).`);
+  throw configInvalid(`${name}: is not a workflow. Make it with defineWorkflow("name", schema).`);
 };
 
 const identifyFrom: OptionCheck = (value, name) => {

@@ -83,7 +83,7 @@ function checked(options: ReplayOptions): ReplayOptions {
     );
   }
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-    throw configInvalid(`batchSize: ${batchSize} is no whole number above 0.`);
+    throw configInvalid(`batchSize: ${batchSize} is not a whole number above 0.`);
   if (!(eventsPerSecond > 0)) throw configInvalid(`eventsPerSecond: ${eventsPerSecond} is not above 0.`);
   return options;
 }

@@ -119,10 +119,10 @@ function resolveRetention({ payloads = "30d", events = "90d" }: SegmentSourceOpt
 /** What is handed in instead, such as functions by workflow or a pool of connections, would fail at the first event. */
 function requirePort(port: unknown, name: string, members: readonly string[], example: string): void {
   const refuse = (what: string) => configInvalid(`${name}: ${what}. Give one, such as ${name}: ${example}.`);
-  if (typeof port === "function") throw refuse(`is a function and no ${name}`);
+  if (typeof port === "function") throw refuse(`is a function, not a ${name}`);
   if (typeof port !== "object" || port === null) throw refuse("is missing");
   for (const member of members) {
-    if (Reflect.get(port, member) === undefined) throw refuse(`is no ${name}: it has no ${member}`);
+    if (Reflect.get(port, member) === undefined) throw refuse(`is not a ${name}: it has no ${member}`);
   }
 }
 

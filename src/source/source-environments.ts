@@ -48,6 +48,6 @@ export function isIdentifyEnabled(options: ResolvedOptions, view: OverrideView, 
 
 function checkSettings(settings: unknown): void {
   requireOptions(settings, "environments.update", "{ identify: false }");
-  checkOptions(settings, settingsChecks, { at: "environments.update: ", thing: "setting" });
+  checkOptions(settings, settingsChecks, { at: "environments.update: ", thing: "a setting" });
   flag(Reflect.get(settings, "identify"), "environments.update: identify");
 }

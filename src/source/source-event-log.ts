@@ -82,9 +82,10 @@ function byRecordedReason<Wanted extends Filter>(filter: Wanted): Wanted | null 
 
 function checkSpan({ from, to, buckets }: Omit<TimelineOptions, keyof InEnvironment>): void {
   if (!Number.isInteger(buckets) || buckets < 1 || buckets > maxBuckets) {
-    throw configInvalid(`buckets: ${buckets} is no whole number from 1 to ${maxBuckets}.`);
+    throw configInvalid(`buckets: ${buckets} is not a whole number from 1 to ${maxBuckets}.`);
   }
-  if (!(to?.getTime() > from?.getTime())) throw configInvalid("to: is not after from, or one of the two is no date.");
+  if (!(to?.getTime() > from?.getTime()))
+    throw configInvalid("to: is not after from, or one of the two is not a date.");
 }
 
 function toRecordedEvent(record: EventRecord): RecordedEvent {

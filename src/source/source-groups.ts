@@ -84,6 +84,6 @@ export function createSourceGroups(context: SourceContext): SegmentSourceGroups 
 function checkGroup(group: unknown): void {
   requireOptions(group, "groups.identify", '{ id: "acme", traits: { name: "Acme" } }');
   const advice = " What is known of it goes into traits.";
-  checkOptions(group, groupChecks, { at: "groups.identify: ", thing: "member of a group", advice });
+  checkOptions(group, groupChecks, { at: "groups.identify: ", thing: "a member of a group", advice });
   newId(Reflect.get(group, "id"), "groups.identify: id");
 }

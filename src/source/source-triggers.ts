@@ -159,7 +159,7 @@ function checkEnvironments(
   if (unknown === undefined) return;
   const nearest = nearestOf(unknown, known);
   const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-  throw invalid(definition, `active.${unknown}: is no environment.${hint} There are: ${known.join(", ")}.`);
+  throw invalid(definition, `active.${unknown}: is not an environment.${hint} There are: ${known.join(", ")}.`);
 }
 
 function checkRunner({ runner }: SourceContext["options"], definition: TriggerDefinition): void {

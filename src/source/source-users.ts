@@ -124,13 +124,13 @@ export function createSourceUsers(context: SourceContext, release: ReleaseHeld):
 function checkUser(user: unknown): void {
   requireOptions(user, "users.identify", '{ id: "ada", email: "ada@example.com" }');
   const advice = " What else is known goes into properties.";
-  checkOptions(user, userChecks, { at: "users.identify: ", thing: "attribute of a user", advice });
+  checkOptions(user, userChecks, { at: "users.identify: ", thing: "an attribute of a user", advice });
   newId(Reflect.get(user, "id"), "users.identify: id");
 }
 
 function checkMerge(ids: unknown): void {
   requireOptions(ids, "users.merge", '{ from: "old-id", into: "ada" }');
-  checkOptions(ids, mergeChecks, { at: "users.merge: ", thing: "id", required: ["from", "into"] });
+  checkOptions(ids, mergeChecks, { at: "users.merge: ", thing: "an id", required: ["from", "into"] });
 }
 
 function cannotMerge(): BellwireError {

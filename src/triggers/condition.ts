@@ -81,7 +81,7 @@ function compileComparison(condition: JsonObject, field: string): CompiledCondit
     const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
     throw invalidField(field, `has the unknown member ${foreign} beside path, operator and value${hint}`);
   }
-  if (typeof path !== "string") throw invalidField(`${field}.path`, "is not a text");
+  if (typeof path !== "string") throw invalidField(`${field}.path`, "is not a string");
   if (!isOperator(operator)) throw invalidField(`${field}.operator`, describeOperator(operator));
   const hasValue = Object.hasOwn(condition, "value") && condition["value"] !== undefined;
   if (takesNoValue.has(operator) && hasValue)
@@ -92,7 +92,7 @@ function compileComparison(condition: JsonObject, field: string): CompiledCondit
   if (takesList.has(operator) && !Array.isArray(value))
     throw invalidField(`${field}.value`, `is not a list; ${operator} needs one`);
   if (operator.startsWith("is_timestamp") && parseSegmentTimestamp(value) === null) {
-    throw invalidField(`${field}.value`, `is no timestamp; ${operator} needs one`);
+    throw invalidField(`${field}.value`, `is not a timestamp; ${operator} needs one`);
   }
   const compiled = compilePath(path, `${field}.path`);
   const holds = (event: JsonObject) => compare(operator, compiled.read(event), value);

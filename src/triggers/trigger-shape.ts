@@ -61,7 +61,7 @@ function describeIssue({ issues: [issue] }: z.core.$ZodError): string {
     const fields = Object.keys(triggerShape().shape);
     const nearest = nearestOf(unknown, fields);
     const hint = nearest === null ? "" : ` Did you mean ${nearest}?`;
-    return `${unknown}: is no field of a trigger.${hint} There are: ${fields.join(", ")}.`;
+    return `${unknown}: is not a field of a trigger.${hint} There are: ${fields.join(", ")}.`;
   }
   const at = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
   return `${at}${issue?.message ?? "is not valid"}.`;

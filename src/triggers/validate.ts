@@ -34,7 +34,7 @@ export function validate(schema: StandardSchema<unknown>, value: unknown): Valid
 function readResult(result: unknown): Validated {
   // With issues arktype answers with an array that has them as a member.
   if (typeof result !== "object" || result === null) {
-    return { status: "failed", what: `answered with ${kindOf(result)}, which is no result of a Standard Schema` };
+    return { status: "failed", what: `answered with ${kindOf(result)}, which is not a result of a Standard Schema` };
   }
   const issues: unknown = Reflect.get(result, "issues");
   if (issues === undefined) return { status: "fits", value: Reflect.get(result, "value") };

@@ -43,7 +43,7 @@ describe.each(adapters)("%s", (name, make, required, option) => {
 
   it("refuses an option that nobody would read, and one of another kind", () => {
     const misspelt = option.slice(0, -1);
-    const message = `${name}: ${misspelt}: is no option. Did you mean ${option}?`;
+    const message = `${name}: ${misspelt}: is not an option. Did you mean ${option}?`;
     expect(() => make({ ...required, [misspelt]: 1 })).toThrow(refusal(message));
     expect(() => make({ ...required, [option]: "often" })).toThrow(refusal(`${name}: ${option}: is n`));
   });
@@ -58,7 +58,9 @@ describe.each(adapters)("%s", (name, make, required, option) => {
 
 it("a time that no timer can wait for is refused: it would be over at once", () => {
   for (const timeoutMs of [Number.POSITIVE_INFINITY, 0, 2 ** 31, Number.NaN])
-    expect(() => bullmqRunner({ queue, timeoutMs })).toThrow("bullmqRunner: timeoutMs: is no number of milliseconds");
+    expect(() => bullmqRunner({ queue, timeoutMs })).toThrow(
+      "bullmqRunner: timeoutMs: is not a number of milliseconds",
+    );
 });
 
 it("an option of openTelemetry that nobody would read is refused", () => {

@@ -73,10 +73,14 @@ describe("createConsole", () => {
     ["no source", { sources: [] }, /source: is missing/],
     ["two sources of one key", { sources: [makeSource("web"), makeSource("web")] }, /two have one key/],
     ["both a source and sources", { source: makeSource(), sources: [makeSource()] }, /source: stands beside sources/],
-    ["sources that are no list", { sources: {} }, /sources: is no list/],
-    ["a source that is none", { sources: [undefined] }, /sources\[0\]: is no source/],
-    ["a misspelt option", { source: makeSource(), basepath: "/a" }, /basepath: is no option. Did you mean basePath\?/],
-    ["a logger that is none", { source: makeSource(), logger: () => undefined }, /logger: is no logger/],
+    ["sources that are no list", { sources: {} }, /sources: is not a list/],
+    ["a source that is none", { sources: [undefined] }, /sources\[0\]: is not a source/],
+    [
+      "a misspelt option",
+      { source: makeSource(), basepath: "/a" },
+      /basepath: is not an option. Did you mean basePath\?/,
+    ],
+    ["a logger that is none", { source: makeSource(), logger: () => undefined }, /logger: is not a logger/],
     ["a base path that is none", { source: makeSource(), basePath: "/a b" }, /basePath/],
     ["a base path without a slash", { source: makeSource(), basePath: "bellwire" }, /basePath/],
   ])("refuses %s", (_, options, message) => {

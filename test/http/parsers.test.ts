@@ -134,9 +134,9 @@ describe("a webhook fails closed", () => {
 
   it.each<[object, string, string]>([
     [{ environment: "prod" }, "CONFIG_ENVIRONMENT_UNKNOWN", 'there is no "prod"; the source has: production.'],
-    [{ environmet: "production" }, "CONFIG_INVALID", "environmet: is no option. Did you mean environment?"],
-    [{ maxBodyBytes: "5mb" }, "CONFIG_INVALID", "maxBodyBytes: is no number."],
-    [{ logger: () => undefined }, "CONFIG_INVALID", "logger: is no logger."],
+    [{ environmet: "production" }, "CONFIG_INVALID", "environmet: is not an option. Did you mean environment?"],
+    [{ maxBodyBytes: "5mb" }, "CONFIG_INVALID", "maxBodyBytes: is not a number."],
+    [{ logger: () => undefined }, "CONFIG_INVALID", "logger: is not a logger."],
   ])("is not made with %j", (options, code, message) => {
     expect(() => createWebhookHandler(makeSource(), options)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),

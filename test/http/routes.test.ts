@@ -140,7 +140,7 @@ it("koa with a basePath leaves other paths to the rest of the app", async () => 
 
 it("a basePath without a slash, below which no request would ever be found, is refused", () => {
   expect(() => koaWebhook(makeSource(only), { basePath: "webhooks/segment" })).toThrow(
-    'segmentWebhook: basePath: is no path that starts with a slash, such as "/webhooks/segment".',
+    'segmentWebhook: basePath: is not a path that starts with a slash, such as "/webhooks/segment".',
   );
 });
 

@@ -124,7 +124,7 @@ describe("npx bellwire, of the packed library", () => {
       [["bogus"], "unknown command"],
       [["replay", "--yes"], "--replay-id ID"],
       [["replay", "--mode", "twice"], "there are again and unfinished"],
-      [["events", "--from", "yesterday"], "is no time"],
+      [["events", "--from", "yesterday"], "is not a time"],
       [["events", "--status", "odd"], "there are processed"],
       [["events", "--limit", "0"], "Not a number above 0"],
       [["compare"], "--proposed"],

@@ -56,9 +56,9 @@ describe("events.list", () => {
   });
 
   it.each<[object, string]>([
-    [{ receivedFrom: "2026-01-01" }, "receivedFrom: is no date."],
-    [{ event: "Signed Up" }, "event: is no option."],
-    [{ statuss: "failed" }, "statuss: is no option. Did you mean status?"],
+    [{ receivedFrom: "2026-01-01" }, "receivedFrom: is not a date."],
+    [{ event: "Signed Up" }, "event: is not an option."],
+    [{ statuss: "failed" }, "statuss: is not an option. Did you mean status?"],
     [{ reason: "because" }, "reason: is none of"],
   ])("refuses %j", async (wrong, message) => {
     const { source } = await setUp();
@@ -84,7 +84,7 @@ describe("events.timeline", () => {
     [{ buckets: 501 }, "buckets: 501"],
     [{ buckets: 1.5 }, "buckets: 1.5"],
     [{ to: new Date(0) }, "to:"],
-    [{ from: new Date(Number.NaN) }, "from: is no date"],
+    [{ from: new Date(Number.NaN) }, "from: is not a date"],
   ])("refuses %j", async (wrong, message) => {
     const { source } = await setUp();
     const span = { from: new Date(0), to: new Date(1), buckets: 1, ...wrong };

@@ -28,12 +28,12 @@ describe("what nobody would read, or that is of another kind, is refused by name
     [
       "a trigger that is off where there is no such environment",
       { ...welcome, active: { productoin: false } },
-      'Trigger "welcome": active.productoin: is no environment. Did you mean production? There are: production, staging.',
+      'Trigger "welcome": active.productoin: is not an environment. Did you mean production? There are: production, staging.',
     ],
     [
       "a trigger that is on where there is none",
       { ...welcome, active: { live: true } },
-      "active.live: is no environment.",
+      "active.live: is not an environment.",
     ],
   ])("%s", (_, trigger, message) => {
     const environments = { production: {}, staging: {} };
@@ -51,7 +51,11 @@ describe("what nobody would read, or that is of another kind, is refused by name
   });
 
   it.each<[string, (source: SegmentSource) => unknown, string]>([
-    ["a plan of a user", ({ users }) => users.identify(wrong({ id: "ada", plan: "pro" })), "plan: is no attribute of"],
+    [
+      "a plan of a user",
+      ({ users }) => users.identify(wrong({ id: "ada", plan: "pro" })),
+      "plan: is not an attribute of",
+    ],
     ["a plan of a user", ({ users }) => users.identify(wrong({ id: "ada", plan: "pro" })), "goes into properties."],
     [
       "a user without an id",
@@ -59,17 +63,17 @@ describe("what nobody would read, or that is of another kind, is refused by name
       "users.identify: id: is missing.",
     ],
     ["a user with an empty id", ({ users }) => users.identify({ id: "" }), "users.identify: id: is empty."],
-    ["a user with a number", ({ users }) => users.identify(wrong({ id: 7 })), "users.identify: id: is no text."],
+    ["a user with a number", ({ users }) => users.identify(wrong({ id: 7 })), "users.identify: id: is not a string."],
     ["no user", ({ users }) => users.identify(wrong("ada")), "users.identify: takes an object"],
-    ["properties in a list", ({ users }) => users.identify(wrong({ id: "a", properties: [] })), "is no object."],
-    ["one user", ({ users }) => users.notifyIdentified(wrong("ada")), "users.notifyIdentified: ids: is no list."],
+    ["properties in a list", ({ users }) => users.identify(wrong({ id: "a", properties: [] })), "is not an object."],
+    ["one user", ({ users }) => users.notifyIdentified(wrong("ada")), "users.notifyIdentified: ids: is not a list."],
     [
       "a group without an id",
       ({ groups }) => groups.identify(wrong({ traits: {} })),
       "groups.identify: id: is missing.",
     ],
     ["a name of a group", ({ groups }) => groups.identify(wrong({ id: "g", name: "G" })), "goes into traits."],
-    ["one run", ({ runs }) => runs.retry(wrong("bw_1")), "runs.retry: keys: is no list."],
+    ["one run", ({ runs }) => runs.retry(wrong("bw_1")), "runs.retry: keys: is not a list."],
     ["a setting of nobody", ({ environments }) => environments.update(wrong({ identfy: false })), "identify?"],
     ["no setting", ({ environments }) => environments.update(wrong({})), "identify: is neither true nor false."],
     [
@@ -77,7 +81,11 @@ describe("what nobody would read, or that is of another kind, is refused by name
       ({ environments }) => environments.update(wrong({ identify: "no" })),
       "identify: is neither true nor false.",
     ],
-    ["an email that is a number", ({ users }) => users.identify(wrong({ id: "a", email: 7 })), "email: is no text."],
+    [
+      "an email that is a number",
+      ({ users }) => users.identify(wrong({ id: "a", email: 7 })),
+      "email: is not a string.",
+    ],
     [
       "a merge without an end",
       ({ users }) => users.merge(wrong({ from: "old", to: "new" })),
@@ -92,27 +100,31 @@ describe("what nobody would read, or that is of another kind, is refused by name
     ["a merge of two ids", ({ users }) => users.merge(wrong("a"), wrong("b")), "users.merge: takes an object"],
     ["a user who is nobody", ({ users }) => users.get(wrong(undefined)), "users.get: id: is missing."],
     ["a deletion of nobody", ({ users }) => users.delete(""), "users.delete: id: is empty."],
-    ["a deletion of a user", ({ users }) => users.delete(wrong({ id: "ada" })), "users.delete: id: is no text."],
-    ["a misspelt search", ({ users }) => users.list(wrong({ serch: "ada" })), "users.list: serch: is no option."],
-    ["a limit in words", ({ users }) => users.list(wrong({ limit: "ten" })), "users.list: limit: is no number."],
+    ["a deletion of a user", ({ users }) => users.delete(wrong({ id: "ada" })), "users.delete: id: is not a string."],
+    ["a misspelt search", ({ users }) => users.list(wrong({ serch: "ada" })), "users.list: serch: is not an option."],
+    ["a limit in words", ({ users }) => users.list(wrong({ limit: "ten" })), "users.list: limit: is not a number."],
     ["an empty id among others", ({ users }) => users.notifyIdentified(["a", ""]), "ids[1]: is empty."],
     ["a member who is nobody", ({ groups }) => groups.addMember("g", wrong(undefined)), "userId: is missing."],
     [
       "a membership since a text",
       ({ groups }) => groups.removeMember("g", "u", wrong({ at: "2026-01-01" })),
-      "groups.removeMember: at: is no date.",
+      "groups.removeMember: at: is not a date.",
     ],
     ["a status of nothing", ({ runs }) => runs.list(wrong({ status: "fail" })), 'Did you mean "failed"?'],
-    ["an event without an id", ({ events }) => events.get(wrong(7)), "events.get: messageId: is no text."],
-    ["a timeline of texts", ({ events }) => events.timeline(wrong({ from: "a", to: "b", buckets: 1 })), "is no date."],
+    ["an event without an id", ({ events }) => events.get(wrong(7)), "events.get: messageId: is not a string."],
+    [
+      "a timeline of texts",
+      ({ events }) => events.timeline(wrong({ from: "a", to: "b", buckets: 1 })),
+      "is not a date.",
+    ],
     ["a timeline without an end", ({ events }) => events.timeline(wrong({ buckets: 1 })), "to: is not after from"],
     ["no timeline", ({ events }) => events.timeline(wrong(undefined)), "events.timeline: takes an object of options"],
     ["an audit by a misspelt name", ({ audit }) => audit.list(wrong({ enviroment: "a" })), "Did you mean environment?"],
-    ["a name that is an object", ({ triggers }) => triggers.save(welcome, wrong({ by: {} })), "by: is no text."],
+    ["a name that is an object", ({ triggers }) => triggers.save(welcome, wrong({ by: {} })), "by: is not a string."],
     ["a trigger without a key", ({ triggers }) => triggers.remove(wrong(undefined)), "key: is missing."],
     ["a misspelt recovery", ({ recover }) => recover(wrong({ enviroment: "a" })), "Did you mean environment?"],
-    ["a misspelt time", ({ close }) => close(wrong({ timeout: 1 })), "close: timeout: is no option."],
-    ["a misspelt start", async ({ start }) => start(wrong({ poll: "1s" })), "start: poll: is no option."],
+    ["a misspelt time", ({ close }) => close(wrong({ timeout: 1 })), "close: timeout: is not an option."],
+    ["a misspelt start", async ({ start }) => start(wrong({ poll: "1s" })), "start: poll: is not an option."],
   ])("%s is refused by the method that takes it", async (_, call, message) => {
     const refusal = { code: "CONFIG_INVALID", message: expect.stringContaining(message) };
     await expect(call(setUp().source)).rejects.toMatchObject(refusal);
@@ -135,18 +147,18 @@ describe("what nobody would read, or that is of another kind, is refused by name
     [
       "a misspelt option of a preview",
       () => previewSegmentPayload(track("A"), wrong({ trigger: [welcome] })),
-      "trigger: is no option. Did you mean triggers? There are: triggers, workflows, unidentified, identifyFrom, traits, users.",
+      "trigger: is not an option. Did you mean triggers? There are: triggers, workflows, unidentified, identifyFrom, traits, users.",
     ],
     ["a preview of nothing", () => previewSegmentPayload(track("A"), wrong(undefined)), "previewSegmentPayload: takes"],
     [
       "a preview of no trigger",
       () => previewSegmentPayload(track("A"), { triggers: wrong({}) }),
-      "triggers: is no list.",
+      "triggers: is not a list.",
     ],
     [
       "a misspelt comparison",
       () => compareTriggers(wrong({ source: setUp().source, propsed: [] })),
-      "compareTriggers: propsed: is no option. Did you mean proposed?",
+      "compareTriggers: propsed: is not an option. Did you mean proposed?",
     ],
     [
       "a comparison with nothing",
@@ -156,26 +168,26 @@ describe("what nobody would read, or that is of another kind, is refused by name
     ["a comparison of nothing", () => compareTriggers(wrong({ proposed: [] })), "compareTriggers: source: is missing."],
     ["no comparison", () => compareTriggers(wrong(undefined)), "compareTriggers: takes an object"],
     ["no function", async () => functionRunner(wrong(undefined)), "functionRunner: takes a function, or functions"],
-    ["a function that is none", async () => functionRunner(wrong({ a: "b" })), "functionRunner: a: is no function."],
+    ["a function that is none", async () => functionRunner(wrong({ a: "b" })), "functionRunner: a: is not a function."],
     [
       "a misspelt option of a function runner",
       async () => functionRunner(() => undefined, wrong({ maxRecipient: 1 })),
-      "functionRunner: maxRecipient: is no option. Did you mean maxRecipients?",
+      "functionRunner: maxRecipient: is not an option. Did you mean maxRecipients?",
     ],
     [
       "a number in words",
       async () => functionRunner(() => undefined, wrong({ maxRecipients: "1" })),
-      "functionRunner: maxRecipients: is no number above 0",
+      "functionRunner: maxRecipients: is neither a number of at least 1 nor null",
     ],
     [
       "functions by workflow for a runner",
       async () => setUp({ runner: wrong({ welcome: () => undefined }) }),
-      "runner: is no runner: it has no trigger. Give one, such as runner: functionRunner({ … }).",
+      "runner: is not a runner: it has no trigger. Give one, such as runner: functionRunner({ … }).",
     ],
     [
       "a pool for a storage",
       async () => setUp({ storage: wrong({ query: () => undefined }) }),
-      "storage: is no storage: it has no events.",
+      "storage: is not a storage: it has no events.",
     ],
     [
       "a listener to a name that there is not",
@@ -185,7 +197,7 @@ describe("what nobody would read, or that is of another kind, is refused by name
     [
       "a listener that is none",
       async () => setUp().source.on("event", wrong(undefined)),
-      "on: listener: is no function.",
+      "on: listener: is not a function.",
     ],
     [
       "a payload for no environment of several",
@@ -202,15 +214,15 @@ describe("what nobody would read, or that is of another kind, is refused by name
     [
       "a function among runners",
       async () => combineRunners({ workflows: { a: wrong(() => undefined) } }),
-      "combineRunners: workflows.a: is no runner.",
+      "combineRunners: workflows.a: is not a runner.",
     ],
-    ["a fallback that is none", async () => combineRunners(wrong({ fallback: {} })), "fallback: is no runner."],
+    ["a fallback that is none", async () => combineRunners(wrong({ fallback: {} })), "fallback: is not a runner."],
     [
       "a misspelt option of a storage in memory",
       async () => memoryStorage(wrong({ maxEvent: 1 })),
-      "memoryStorage: maxEvent: is no option. Did you mean maxEvents?",
+      "memoryStorage: maxEvent: is not an option. Did you mean maxEvents?",
     ],
-    ["a bound that is no number", async () => memoryStorage({ maxUsers: Number.NaN }), "maxUsers: is no number."],
+    ["a bound that is no number", async () => memoryStorage({ maxUsers: Number.NaN }), "maxUsers: is not a number."],
     [
       "no options",
       async () => memoryStorage(wrong("big")),

@@ -152,7 +152,7 @@ describe("a stored trigger that this version can not use", () => {
     ["has a field of another version", JSON.stringify({ ...welcome, priority: 1 }), "priority"],
     ["has a path of another version", JSON.stringify({ ...welcome, recipients: "a[?b]" }), "recipients"],
     ["is not JSON", "{", "not JSON"],
-    ["is no object", "null", "not JSON"],
+    ["is not an object", "null", "not JSON"],
     ["has another key", JSON.stringify(invite), "another key"],
   ])("because it %s is passed over, logged once and listed with its problem", async (_, definition, problem) => {
     const { source, storage, signUp, clock, warnings } = setUp();

@@ -29,7 +29,7 @@ export interface HttpRunnerOptions {
 const url: OptionCheck = (value, name) => {
   if (typeof value === "function") return;
   requiredText(value, name);
-  if (!URL.canParse(String(value))) throw configInvalid(`${name}: is no URL.`);
+  if (!URL.canParse(String(value))) throw configInvalid(`${name}: is not a URL.`);
 };
 
 const httpChecks: OptionChecks<HttpRunnerOptions> = {
