@@ -1,3 +1,5 @@
+import { isPromiseLike } from "./promise-like.js";
+
 /** Structured logging as pino writes it: an object of fields first, then the message. A pino logger fits as it is. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -16,7 +18,7 @@ export function safeLogger(logger: Logger): Logger {
   const guard = (level: keyof Logger) => (fields: object, message: string) => {
     try {
       const returned: unknown = logger[level](fields, message);
-      if (returned instanceof Promise) returned.catch(ignore);
+      if (isPromiseLike(returned)) Promise.resolve(returned).catch(ignore);
     } catch {
       // Nowhere left to report it.
     }

@@ -1,4 +1,5 @@
 import { EventEmitter } from "eventemitter3";
+import { isPromiseLike } from "./promise-like.js";
 
 /** Typed events whose listeners cannot break the emitter: what they throw or reject goes to `onListenerError`. */
 export interface SafeEmitter<Events> {
@@ -22,7 +23,9 @@ export function createSafeEmitter<Events>(
       for (const listener of emitter.listeners(name)) {
         try {
           const returned: unknown = listener(event);
-          if (returned instanceof Promise) returned.catch((error: unknown) => onListenerError(name, error));
+          // Some libraries begin a query only when somebody waits for its promise.
+          if (isPromiseLike(returned))
+            Promise.resolve(returned).catch((error: unknown) => onListenerError(name, error));
         } catch (error) {
           onListenerError(name, error);
         }

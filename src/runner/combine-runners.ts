@@ -21,7 +21,7 @@ export interface CombineRunnersOptions {
 
 const runner: OptionCheck = (value, name) => {
   if (typeof value === "object" && value !== null && typeof Reflect.get(value, "trigger") === "function") return;
-  throw configInvalid(`${name}: is not a runner. Give what one of Bellwire's makes, such as functionRunner(…).`);
+  throw configInvalid(`${name}: is not a runner. Give one, such as functionRunner({ … }).`);
 };
 
 const workflows: OptionCheck = (value, name) => {

@@ -109,7 +109,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       const environment = resolveEnvironment(context.options, call.environment);
       return recoverRuns(context, { environment, owner, signal: call.signal, track: work.track });
     },
-    maintain: () => maintain(context),
+    maintain: (call) => maintain(context, call),
     close: async (given = {}) => {
       checkOptions(given, { timeoutMs: number }, { at: "close: " });
       const { timeoutMs = 10_000 } = given;

@@ -286,8 +286,11 @@ export interface SegmentSource {
   start(options?: StartOptions): void;
   /** Dispatches the runs that are due now, once: for a cron job, or at start-up where nothing runs in the background. */
   recover(options?: InEnvironment): Promise<RecoverResult>;
-  /** Applies `retention`; call it every hour or so, from any process. */
-  maintain(): Promise<MaintainResult>;
+  /**
+   * Applies `retention`; call it every hour or so, from any process.
+   * @throws `ABORTED`; what is gone by then stays gone, and the next call goes on
+   */
+  maintain(options?: Pick<InEnvironment, "signal">): Promise<MaintainResult>;
   /**
    * Takes no more payloads, begins no more runs, and waits for those in hand, `timeoutMs` milliseconds at most. What is still on its way
    * then goes on; what it does not settle is taken over by another process when the lease ends. @default 10,000

@@ -1,11 +1,11 @@
 import type { Duration } from "../core/duration.js";
 import { isJsonObject, type JsonObject } from "../core/json.js";
+import { isPromiseLike } from "../core/promise-like.js";
 import type { PayloadResult } from "../outcome/outcome.js";
 import { createSegmentSource } from "../source/create-segment-source.js";
 import type { SegmentSource } from "../source/segment-source.js";
 import type { SegmentSourceOptions } from "../source/source-options.js";
 import { memoryStorage } from "../storage/memory-storage.js";
-import { isPromiseLike } from "../triggers/promise-like.js";
 import { builtAt } from "./build-event.js";
 import { type ManualClock, manualClock } from "./manual-clock.js";
 import { type RecordedRun, type RecordingRunner, recordingRunner } from "./recording-runner.js";

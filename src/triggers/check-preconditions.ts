@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject, toPlainJson } from "../core/json.js";
+import { ignoreRejection, isPromiseLike } from "../core/promise-like.js";
 import type { TriggerReason } from "../core/reasons.js";
 import type { ReceivedEvent } from "../segment/event.js";
 import type { CompiledTrigger } from "./compile-trigger.js";
 import { decidingComparisons, describeComparisons } from "./deciding-comparisons.js";
 import { describeIssues } from "./describe-issues.js";
 import { describeThrown, isShown, mayQuote, type ToShown } from "./host-words.js";
-import { ignoreRejection, isPromiseLike } from "./promise-like.js";
 import type { TriggerMiss } from "./trigger-evaluation.js";
 import { validate } from "./validate.js";
 

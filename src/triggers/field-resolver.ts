@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue, toPlainJson } from "../core/json.js";
+import { ignoreRejection, isPromiseLike } from "../core/promise-like.js";
 import type { TriggerReason } from "../core/reasons.js";
 import { compileMapping } from "../mapping/mapping.js";
 import type { MappedPath, UnresolvedPath } from "../mapping/mapping-value.js";
 import { describeThrown } from "./host-words.js";
-import { ignoreRejection, isPromiseLike } from "./promise-like.js";
 
 /** Makes one field of a run from an event. */
 export interface FieldResolver {

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../core/json.js";
+import { ignoreRejection, isPromiseLike } from "../core/promise-like.js";
 import { kindOf } from "../segment/kind-of.js";
-import { ignoreRejection, isPromiseLike } from "./promise-like.js";
 import type { StandardSchema } from "./standard-schema.js";
 
 export interface ValidationIssue {

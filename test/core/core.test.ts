@@ -134,6 +134,18 @@ describe("createSafeEmitter", () => {
     expect(failures.map(String)).toEqual(["Error: thrown", "Error: rejected"]);
   });
 
+  it("begins the query that a listener returns, where its library waits to be asked", async () => {
+    const failures: unknown[] = [];
+    const emitter = createSafeEmitter<{ tick: number }>((_, error) => failures.push(error));
+    const query = {
+      then: (_: unknown, reject: (error: Error) => void) => reject(new Error("no such table")),
+    };
+    emitter.on("tick", () => query);
+    emitter.emit("tick", 7);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(failures.map(String)).toEqual(["Error: no such table"]);
+  });
+
   it("stops telling a listener that was taken off", () => {
     const emitter = createSafeEmitter<{ tick: number }>(() => undefined);
     const listener = vi.fn();

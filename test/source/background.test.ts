@@ -168,6 +168,20 @@ it("maintain applies retention, and leaves what is pending", async () => {
   expect(() => setUp({ retention: { payloads: "10d", events: "1d" } })).toThrow("retention: events must be kept");
 });
 
+it("maintain stops when it is told to, between two of its steps", async () => {
+  const storage = memoryStorage();
+  const controller = new AbortController();
+  let steps = 0;
+  const purge = async () => {
+    steps += 1;
+    if (steps === 3) controller.abort();
+    return { payloads: 1_000, events: 0 };
+  };
+  const { source } = setUp({ storage: { ...storage, events: { ...storage.events, purge } } });
+  await expect(source.maintain({ signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+  expect(steps).toBe(3);
+});
+
 describe("what is stored of an event", () => {
   it.each<[string, Partial<SegmentSourceOptions>, object | null]>([
     ["everything", {}, { plan: "pro", card: "4242" }],
