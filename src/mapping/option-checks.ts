@@ -112,7 +112,7 @@ export function handle(methods: readonly string[], give: string): OptionCheck {
   return (value, name) => {
     const mayHave = (typeof value === "object" && value !== null) || typeof value === "function";
     if (mayHave && methods.some((method) => method in value)) return;
-    const what = value === undefined ? "missing" : typeof value === "string" ? "a text" : "something else";
+    const what = value === undefined ? "missing" : typeof value === "string" ? "a string" : "something else";
     throw configInvalid(`${name}: is ${what}. Give ${give}.`);
   };
 }

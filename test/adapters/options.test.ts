@@ -52,7 +52,8 @@ describe.each(adapters)("%s", (name, make, required, option) => {
     const [first = ""] = Object.keys(required);
     expect(() => make(wrong(undefined))).toThrow(refusal(`${name}: ${first}: is missing.`));
     expect(() => make({})).toThrow(refusal(`${name}: ${first}: is missing.`));
-    expect(() => make({ ...required, [first]: "" })).toThrow(refusal(`${name}: ${first}: is `));
+    for (const other of ["", {}])
+      expect(() => make({ ...required, [first]: other })).toThrow(refusal(`${name}: ${first}: is `));
   });
 });
 

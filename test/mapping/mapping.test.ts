@@ -135,6 +135,13 @@ describe("mappings that are refused at registration", () => {
       "CONFIG_TRIGGER_INVALID",
       "at: is a Date, which is no JSON",
     ],
+    [
+      "a Map as @literal",
+      { "@literal": { seen: new Map() } },
+      "CONFIG_TRIGGER_INVALID",
+      "seen: is an instance of a class",
+    ],
+    ["34 levels as @literal", { "@literal": nest(34) }, "CONFIG_TRIGGER_INVALID", "is nested more than 32 levels"],
     ["a bigint as @literal", { "@literal": [1n] }, "CONFIG_TRIGGER_INVALID", "0: is a bigint, which is no JSON"],
     [
       "a default that is no JSON",

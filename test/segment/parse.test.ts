@@ -196,6 +196,11 @@ describe("one bad event never stops the others", () => {
     }
   });
 
+  it("takes ids and names of 1,000 bytes, in characters of three bytes too", () => {
+    const full = `${"字".repeat(333)}x`;
+    expect(verdicts(parse({ ...track, event: full, userId: full }))).toEqual(["ok"]);
+  });
+
   function keysOf300Kb() {
     return Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${"k".repeat(300)}${index}`, null]));
   }
