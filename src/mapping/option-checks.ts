@@ -35,7 +35,6 @@ export function checkOptions(
   for (const name of required) {
     if (!isObject(options) || Reflect.get(options, name) === undefined) checks[name]?.(undefined, at + name);
   }
-  if (options === undefined) return;
   if (!isObject(options)) throw configInvalid(`${at}takes an object of options; there are: ${names.join(", ")}.`);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(checks, name)) continue;

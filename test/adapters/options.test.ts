@@ -64,6 +64,11 @@ it("a time that no timer can wait for is refused: it would be over at once", () 
     );
 });
 
+it("a limit of recipients is a number from 1 on, or null for none", () => {
+  for (const maxRecipients of [1, 100, null])
+    expect(functionRunner(() => undefined, { maxRecipients }).capabilities).toMatchObject({ maxRecipients });
+});
+
 it("an option of openTelemetry that nobody would read is refused", () => {
   expect(() => openTelemetry(wrong({ tracerProvder: {} }))).toThrow("Did you mean tracerProvider?");
 });
